@@ -1,0 +1,31 @@
+"""What can go wrong with a language model; the tree itself is drawn in `indexer.errors`.
+
+EngineError
+├── ModelNotFoundError    no model is configured, or none has that name
+├── ModelFileError        the file is not a GGUF, is cut short, or llama.cpp refuses it
+├── EngineUnavailableError  the engine process does not start or does not answer
+├── EngineCrashedError    the engine died in the middle of an answer
+└── PromptTooLongError    the prompt does not fit the context
+"""
+
+from indexer.errors import EngineError
+
+
+class ModelNotFoundError(EngineError):
+    """No model is configured, or none of that name or path exists."""
+
+
+class ModelFileError(EngineError):
+    """The model file cannot be loaded; the message gives llama.cpp's reason."""
+
+
+class EngineUnavailableError(EngineError):
+    """The engine process does not start or does not answer."""
+
+
+class EngineCrashedError(EngineError):
+    """The engine died in the middle of an answer; the next question starts another."""
+
+
+class PromptTooLongError(EngineError):
+    """The prompt does not fit the model's context."""

@@ -1,0 +1,109 @@
+"""The vocabulary of answering: messages, citations and the events of one answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from indexer.types import Locator, Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a chat, as the engine receives it."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A mark [n] in the answer and what stands behind it."""
+
+    n: int
+    """The number in the answer, from 1."""
+
+    passage: Passage
+    quote: str
+    """The sentences of the passage that bear the answer, verbatim."""
+
+    locator: Locator
+    """Where the quote stands; at least as narrow as the passage's."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that `kb ask --json` prints."""
+        return {
+            "n": self.n,
+            "path": str(self.passage.path),
+            "locator": self.locator.to_json(),
+            "quote": self.quote,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A finished answer."""
+
+    answered: bool
+    """False when the files do not say; `passages` then holds the nearest."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...]
+    """What the answer was made from, in the order of their numbers."""
+
+    model: str | None
+    """File name of the model; `None` for an extractive answer."""
+
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    """`search`, `first_token` and `total`, each in milliseconds from the question."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that `kb ask --json` prints."""
+        return {
+            "answered": self.answered,
+            "answer": self.text,
+            "citations": [citation.to_json() for citation in self.citations],
+            "passages": [passage.to_json() for passage in self.passages],
+            "model": self.model,
+            "timings_ms": dict(self.timings_ms),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """The search is done."""
+
+    passages: tuple[Passage, ...]
+    as_of: float
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """A piece of the model's reasoning; never part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerText:
+    """The next piece of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should know meanwhile, in one sentence."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFinished:
+    """The last event."""
+
+    answer: Answer
+
+
+AnswerEvent = PassagesFound | Thinking | AnswerText | Notice | AnswerFinished
