@@ -1,0 +1,55 @@
+# kb: `make demo` shows it working, `make test` proves it. Both make .venv first.
+#
+# GPU: `make demo CMAKE_ARGS=-DGGML_CUDA=on` (or -DGGML_METAL=on, -DGGML_VULKAN=on, -DGGML_HIP=on).
+
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?=
+
+.PHONY: demo test check format bench bench-indexing bench-retrieval bench-search bench-faces bench-engine test-gpu lock clean
+
+demo: .venv/.ready
+	@$(BIN)/python examples/demo.py
+
+test: .venv/.ready
+	@$(BIN)/python -m pytest -q
+
+check: .venv/.ready
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: .venv/.ready
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: bench-faces bench-engine bench-indexing bench-search bench-retrieval
+
+bench-faces bench-engine bench-indexing bench-search: bench-%: .venv/.ready
+	@$(BIN)/python -m benchmarks.bench_$*
+
+bench-retrieval: .venv/.ready
+	@$(BIN)/python -m benchmarks.bench_retrieval $(if $(DATA),--data $(DATA))
+
+test-gpu: .venv/.ready
+	@$(BIN)/python -m pytest -q -m gpu
+
+# The environment is complete when .ready is newer than the lock and the project file.
+.venv/.ready: requirements.lock pyproject.toml
+	@echo "kb: making .venv (once; llama.cpp is compiled, which takes about 4 minutes)" >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kb: Python 3.11 or later is needed, this is " + sys.version.split()[0])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@sh -c 'start=$$(date +%s); $(BIN)/python -m pip install -q --no-deps -r requirements.lock & job=$$!; \
+	  while kill -0 $$job 2>/dev/null; do printf "\rkb: installing, %d s " $$(( $$(date +%s) - start )) >&2; sleep 5; done; \
+	  printf "\r" >&2; wait $$job'
+	@$(BIN)/python -m pip install -q --no-deps -e .
+	@touch $@
+	@echo "kb: .venv is ready" >&2
+
+# Pins exactly what this .venv holds. A local build of torch is pinned by its public version.
+lock:
+	@$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//; s/+cu[0-9]*$$//' > requirements.lock
+
+clean:
+	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
