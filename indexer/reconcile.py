@@ -1,0 +1,93 @@
+"""Disk state and catalog state in, jobs out; pure.
+
+A root that is away is the caller's to notice: seen from here an empty disk
+means that everything was deleted.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.types import FileState
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one side believes of a file; equal beliefs mean that nothing is to be done."""
+
+    state: FileState
+    skip: str = ""
+    """The rule that leaves the file out; empty for a file that is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Forget a file."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """Read a file and index what it holds now."""
+
+    path: Path
+    state: FileState
+    moved_from: Path | None = None
+    """Where the same file stood before: forgotten once it is found here, so nothing is embedded again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Record that a rule leaves a file out, and forget what was indexed of it."""
+
+    path: Path
+    state: FileState
+    reason: str
+
+
+Job = Delete | Upsert | Skip
+
+
+def reconcile(on_disk: Mapping[Path, Seen], cataloged: Mapping[Path, Seen]) -> list[Job]:
+    """List the jobs that bring the catalog in step with the disk.
+
+    Deletes come first, so that a file never has two live copies, then what is
+    skipped, then what is to be read; each kind is in path order, so that two
+    runs do the same work alike. A file that was only moved (same size, time
+    and inode) is no delete: its one job forgets the old place afterwards.
+    """
+    gone = {path: seen.state for path, seen in cataloged.items() if path not in on_disk}
+    moved_from = {state: path for path, state in gone.items() if not cataloged[path].skip}
+    skips: list[Job] = []
+    upserts: list[Job] = []
+    for path, seen in sorted(on_disk.items()):
+        if cataloged.get(path) == seen:
+            continue
+        if seen.skip:
+            skips.append(Skip(path, seen.state, seen.skip))
+            continue
+        source = moved_from.pop(seen.state, None) if path not in cataloged else None
+        if source is not None:
+            del gone[source]
+        upserts.append(Upsert(path, seen.state, source))
+    return [*map(Delete, sorted(gone)), *skips, *upserts]
+
+
+def covering(path: Path, roots: Collection[Path]) -> Path | None:
+    """Return the root that holds a path, which may be the path itself; `None` where there is none."""
+    return next((root for root in roots if root == path or root in path.parents), None)
+
+
+def priority(state: FileState, *, now_s: float) -> tuple[int, int]:
+    """Rank a file in the queue: what was just written first, then the small ones; lower is earlier.
+
+    Ages count in doublings of an hour, so that among files of about the same
+    age the small ones win.
+
+    Args:
+        state: What the disk says of the file.
+        now_s: Seconds since the epoch.
+    """
+    age_h = max(0, int((now_s - state.mtime_ns / 1e9) / 3600))
+    return age_h.bit_length(), state.size_bytes
