@@ -37,6 +37,7 @@ _SET = {
     "OMP_WAIT_POLICY": "PASSIVE",
     "PYTHONUTF8": "1",
     "TOKENIZERS_PARALLELISM": "false",
+    "TQDM_DISABLE": "1",
     "TRANSFORMERS_OFFLINE": "1",
 }
 

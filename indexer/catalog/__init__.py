@@ -1,0 +1,12 @@
+"""The SQLite catalog: the truth about every file, chunk and vector.
+
+`Catalog.read()` and `Catalog.write()` hand out one transaction each; what can
+be done inside stands in `reading` and `writing`. Chroma is derived from here
+and can be rebuilt without reading a single file of the user's.
+"""
+
+from indexer.catalog.database import Catalog
+from indexer.catalog.reading import CatalogReader, StoredChunk
+from indexer.catalog.writing import CatalogWriter, FileRecord
+
+__all__ = ["Catalog", "CatalogReader", "CatalogWriter", "FileRecord", "StoredChunk"]

@@ -1,0 +1,162 @@
+"""Connections to the catalog: one writer behind a lock, a pool of readers.
+
+WAL lets readers go on while the writer writes, so a search never waits for
+indexing. Every transaction is explicit; SQLite's errors leave here as
+`StoreError` with one sentence that names the file.
+"""
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from indexer.catalog.reading import CatalogReader
+from indexer.catalog.schema import NewerSchemaError, migrate
+from indexer.catalog.writing import CatalogWriter
+from indexer.errors import StoreError
+
+BUSY_TIMEOUT_S = 10.0
+"""How long one statement waits for a lock that another process holds."""
+
+
+class Catalog:
+    """An open catalog; safe to use from many threads."""
+
+    def __init__(self, file: Path, writer: sqlite3.Connection) -> None:
+        self.file = file
+        self._writer = writer
+        self._write_lock = threading.Lock()
+        self._readers: list[sqlite3.Connection] = []
+        self._readers_lock = threading.Lock()
+        self._is_closed = False
+
+    @classmethod
+    def open(cls, file: Path) -> Self:
+        """Open the catalog, making it (mode 0600) or migrating it where needed.
+
+        Raises:
+            StoreError: If it cannot be opened, is damaged, or comes from a newer version.
+        """
+        try:
+            # made here, because SQLite would make it readable to all; its -wal and -shm copy the mode.
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise StoreError(
+                f"cannot open the catalog {file}: {error.strerror}",
+                hint="make it writable, or set KB_HOME to a directory that is",
+            ) from error
+        with translated(file):
+            writer = _connect(file)
+            try:
+                writer.execute("PRAGMA journal_mode = WAL")
+                migrate(writer)
+            except NewerSchemaError as error:
+                writer.close()
+                raise StoreError(
+                    f"the catalog {file} was written by a newer version of kb",
+                    hint="update kb, or run `kb indexer rebuild`",
+                ) from error
+            except BaseException:
+                writer.close()
+                raise
+        return cls(file, writer)
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[CatalogWriter]:
+        """Run one writing transaction: committed at the end, rolled back by any exception.
+
+        Raises:
+            StoreError: If the catalog cannot be written.
+        """
+        with self._write_lock, translated(self.file):
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield CatalogWriter(self._writer)
+                self._writer.execute("COMMIT")
+            except BaseException:
+                # a full disk has rolled back by itself; there is nothing left to undo then.
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[CatalogReader]:
+        """Run one reading transaction: everything read inside is of one moment.
+
+        Raises:
+            StoreError: If the catalog cannot be read.
+        """
+        with translated(self.file):
+            connection = self._take_reader()
+            try:
+                connection.execute("BEGIN")
+                try:
+                    yield CatalogReader(connection)
+                finally:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+            finally:
+                self._give_back(connection)
+
+    def close(self) -> None:
+        """Close every connection; a second call does nothing."""
+        with self._write_lock:
+            with self._readers_lock:
+                self._is_closed = True
+                readers, self._readers = self._readers, []
+            for reader in readers:
+                reader.close()
+            self._writer.close()
+
+    def _take_reader(self) -> sqlite3.Connection:
+        with self._readers_lock:
+            if self._is_closed:
+                raise StoreError(f"the catalog {self.file} is closed")
+            if self._readers:
+                return self._readers.pop()
+        connection = _connect(self.file)
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._readers_lock:
+            if not self._is_closed:
+                self._readers.append(connection)
+                return
+        connection.close()
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        file, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA cache_size = -16384")
+    return connection
+
+
+_MEANINGS = {
+    sqlite3.SQLITE_FULL: ("the disk is full, so {file} cannot be written", "free some space and try again"),
+    sqlite3.SQLITE_READONLY: ("the catalog {file} cannot be written", "make it writable"),
+    sqlite3.SQLITE_CANTOPEN: ("cannot open the catalog {file}", "make its directory readable and writable"),
+    sqlite3.SQLITE_BUSY: ("another process holds the catalog {file}", "stop it: `kb indexer stop`"),
+    sqlite3.SQLITE_CORRUPT: ("the catalog {file} is damaged", "run `kb indexer rebuild`"),
+    sqlite3.SQLITE_NOTADB: ("{file} is not a catalog, or is damaged", "run `kb indexer rebuild`"),
+}
+
+
+@contextlib.contextmanager
+def translated(file: Path) -> Iterator[None]:
+    """Turn SQLite's errors into a `StoreError` that names the file."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        # extended codes carry the primary one in their low byte.
+        code = getattr(error, "sqlite_errorcode", None) or 0
+        message, hint = _MEANINGS.get(code & 0xFF, ("the catalog {file} failed: {error}", ""))
+        raise StoreError(message.format(file=file, error=error), hint=hint) from error

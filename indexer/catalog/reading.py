@@ -1,0 +1,306 @@
+"""What can be asked of the catalog inside one transaction."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.errors import UsageError
+from indexer.types import FileEntry, FileState, FileStatus, Locator
+
+ROWS_PER_STATEMENT = 5_000
+"""Values bound to one statement; SQLite's own limit is 32,766."""
+
+PAGE_ROWS = 2_000
+"""Vectors read at a time where all are walked over."""
+
+ItemT = TypeVar("ItemT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredChunk:
+    """A chunk as the catalog knows it, with the file it came from."""
+
+    chunk_id: int
+    vector_id: str
+    path: Path
+    root: Path
+    title: str
+    text: str
+    locator: Locator
+    ordinal: int
+
+
+class CatalogReader:
+    """Questions to the catalog; made by `Catalog.read`, valid until its block ends."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def meta(self, key: str) -> str | None:
+        """Return a value noted under a key, or `None`."""
+        row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def roots(self) -> list[Path]:
+        """List the roots, in path order."""
+        rows = self._connection.execute("SELECT path FROM roots ORDER BY path")
+        return [path_of(path) for (path,) in rows]
+
+    def states(self, root: Path) -> dict[Path, FileState]:
+        """Return what is believed of every file of a root, except of pending ones."""
+        rows = self._connection.execute(
+            "SELECT files.path, size_bytes, mtime_ns, inode FROM files"
+            " JOIN roots ON roots.id = files.root WHERE roots.path = ? AND status != ?",
+            (os.fsencode(root), FileStatus.PENDING.value),
+        )
+        return {path_of(path): _state(size, mtime, inode) for path, size, mtime, inode in rows}
+
+    def files(
+        self, *, status: FileStatus | None, under: Path | None, limit: int, offset: int
+    ) -> list[FileEntry]:
+        """List the ledger in path order."""
+        conditions, values = ["1"], list[Any]()
+        if status is not None:
+            conditions.append("status = ?")
+            values.append(status.value)
+        if under is not None:
+            condition, bounds = _under_condition([under])
+            conditions.append(condition)
+            values.extend(bounds)
+        rows = self._connection.execute(
+            "SELECT path, status, size_bytes, mtime_ns, inode, reason, chunks,"
+            " json_array_length(pages_without_text), indexed_at FROM files"
+            f" WHERE {' AND '.join(conditions)} ORDER BY path LIMIT ? OFFSET ?",
+            (*values, limit, offset),
+        )
+        return [
+            FileEntry(
+                path=path_of(path),
+                status=FileStatus(found),
+                state=_state(size, mtime, inode),
+                reason=reason,
+                chunks=chunks,
+                pages_without_text=pages,
+                indexed_at=indexed_at,
+            )
+            for path, found, size, mtime, inode, reason, chunks, pages, indexed_at in rows
+        ]
+
+    def counts(self) -> dict[FileStatus, int]:
+        """Count the files of each status; every status is a key."""
+        rows = self._connection.execute("SELECT status, count(*) FROM files GROUP BY status")
+        found = {FileStatus(status): int(count) for status, count in rows}
+        return {status: found.get(status, 0) for status in FileStatus}
+
+    def chunk_count(self) -> int:
+        """Count the chunks."""
+        return int(self._connection.execute("SELECT count(*) FROM chunks").fetchone()[0])
+
+    def vector_count(self) -> int:
+        """Count the vectors, also those that no chunk names any more."""
+        return int(self._connection.execute("SELECT count(*) FROM vectors").fetchone()[0])
+
+    def has_content(self, content_hash: str) -> bool:
+        """Tell whether a file with these bytes is indexed."""
+        row = self._connection.execute(
+            "SELECT 1 FROM files WHERE content_hash = ? AND chunks > 0 LIMIT 1", (content_hash,)
+        ).fetchone()
+        return row is not None
+
+    def known_vectors(self, vector_ids: Sequence[str]) -> set[str]:
+        """Return those of the given ids that have a vector."""
+        return {
+            row[0].hex()
+            for batch in _batches(vector_ids)
+            for row in self._connection.execute(
+                f"SELECT vector_id FROM vectors WHERE vector_id IN ({_marks(batch)})",
+                [bytes.fromhex(vector_id) for vector_id in batch],
+            )
+        }
+
+    def vector_ids(self) -> set[str]:
+        """Return the ids of all vectors."""
+        return {vector_id.hex() for (vector_id,) in self._connection.execute("SELECT vector_id FROM vectors")}
+
+    def lexical(
+        self, match: str, *, top_k: int, under: Sequence[Path], weights: tuple[float, float, float]
+    ) -> list[tuple[int, float]]:
+        """Rank chunks for a full-text expression by BM25.
+
+        Args:
+            match: An FTS5 expression.
+            top_k: How many at most.
+            under: Absolute folders or files to stay in; empty for everywhere.
+            weights: What a word counts in text, headings and file name.
+
+        Returns:
+            (chunk id, score >= 0), best first.
+
+        Raises:
+            UsageError: If the expression is not one.
+        """
+        condition, values = "", list[Any]()
+        if under:
+            inside, values = _under_condition(under)
+            # the plus keeps SQLite from looking the words up once for every chunk of the folder.
+            condition = (
+                " AND +rowid IN (SELECT chunks.id FROM chunks"
+                f" JOIN files ON files.id = chunks.file WHERE {inside})"
+            )
+        ranking = f"bm25({', '.join(str(float(weight)) for weight in weights)})"
+        try:
+            rows = self._connection.execute(
+                "SELECT rowid, rank FROM chunk_text WHERE chunk_text MATCH ? AND rank MATCH ?"
+                f"{condition} ORDER BY rank LIMIT ?",
+                (match, ranking, *values, top_k),
+            ).fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+                raise UsageError("the words to look for are not a valid full-text expression") from error
+            raise
+        return [(chunk_id, max(0.0, -rank)) for chunk_id, rank in rows]
+
+    def chunks(self, chunk_ids: Sequence[int]) -> dict[int, StoredChunk]:
+        """Return chunks by id; ids that are gone are left out."""
+        found: dict[int, StoredChunk] = {}
+        for batch in _batches(chunk_ids):
+            rows = self._connection.execute(
+                "SELECT chunks.id, vectors.vector_id, files.path, roots.path, files.title, chunk_text.text,"
+                " chunks.locator, chunks.ordinal FROM chunks"
+                " JOIN chunk_text ON chunk_text.rowid = chunks.id"
+                " JOIN vectors ON vectors.id = chunks.vector"
+                " JOIN files ON files.id = chunks.file"
+                " JOIN roots ON roots.id = files.root"
+                f" WHERE chunks.id IN ({_marks(batch)})",
+                batch,
+            )
+            for chunk_id, vector_id, path, root, title, text, locator, ordinal in rows:
+                found[chunk_id] = StoredChunk(
+                    chunk_id=chunk_id,
+                    vector_id=vector_id.hex(),
+                    path=path_of(path),
+                    root=path_of(root),
+                    title=title,
+                    text=text,
+                    locator=Locator.from_json(json.loads(locator)),
+                    ordinal=ordinal,
+                )
+        return found
+
+    def chunks_of_vectors(
+        self, vector_ids: Sequence[str], *, under: Sequence[Path] = ()
+    ) -> dict[str, list[int]]:
+        """Return the chunks that each vector stands for, in id order; copies share one."""
+        condition, values = _under_condition(under) if under else ("1", [])
+        found: dict[str, list[int]] = {}
+        for batch in _batches(vector_ids):
+            rows = self._connection.execute(
+                "SELECT vectors.vector_id, chunks.id FROM vectors JOIN chunks ON chunks.vector = vectors.id"
+                + (" JOIN files ON files.id = chunks.file" if under else "")
+                + f" WHERE vectors.vector_id IN ({_marks(batch)}) AND {condition} ORDER BY chunks.id",
+                (*(bytes.fromhex(vector_id) for vector_id in batch), *values),
+            )
+            for vector_id, chunk_id in rows:
+                found.setdefault(vector_id.hex(), []).append(chunk_id)
+        return found
+
+    def embeddings(self, chunk_ids: Sequence[int]) -> tuple[list[int], npt.NDArray[np.float16]]:
+        """Return (chunk ids, their vectors as rows); ids that are gone are left out."""
+        ids: list[int] = []
+        blobs: list[bytes] = []
+        for batch in _batches(chunk_ids):
+            rows = self._connection.execute(
+                "SELECT chunks.id, vectors.embedding FROM chunks JOIN vectors ON vectors.id = chunks.vector"
+                f" WHERE chunks.id IN ({_marks(batch)})",
+                batch,
+            ).fetchall()
+            ids.extend(row[0] for row in rows)
+            blobs.extend(row[1] for row in rows)
+        return ids, matrix(blobs)
+
+    def vectors_by_id(self, vector_ids: Sequence[str]) -> tuple[list[str], npt.NDArray[np.float16]]:
+        """Return (vector ids, vectors as rows) for those ids that are known."""
+        ids: list[str] = []
+        blobs: list[bytes] = []
+        for batch in _batches(vector_ids):
+            rows = self._connection.execute(
+                f"SELECT vector_id, embedding FROM vectors WHERE vector_id IN ({_marks(batch)})",
+                [bytes.fromhex(vector_id) for vector_id in batch],
+            ).fetchall()
+            ids.extend(row[0].hex() for row in rows)
+            blobs.extend(row[1] for row in rows)
+        return ids, matrix(blobs)
+
+    def vectors_under(self, under: Sequence[Path], *, limit: int) -> list[str] | None:
+        """Return the ids of the vectors of these folders or files; `None` for more than `limit`."""
+        condition, values = _under_condition(under)
+        rows = self._connection.execute(
+            "SELECT DISTINCT vectors.vector_id FROM files JOIN chunks ON chunks.file = files.id"
+            f" JOIN vectors ON vectors.id = chunks.vector WHERE {condition} LIMIT ?",
+            (*values, limit + 1),
+        ).fetchall()
+        return None if len(rows) > limit else [vector_id.hex() for (vector_id,) in rows]
+
+    def walk_vectors(
+        self, *, under: Sequence[Path] = ()
+    ) -> Iterator[tuple[list[int], npt.NDArray[np.float16]]]:
+        """Yield all chunks' vectors in pages of (chunk ids, vectors as rows)."""
+        condition, values = _under_condition(under) if under else ("1", [])
+        cursor = self._connection.execute(
+            "SELECT chunks.id, vectors.embedding FROM chunks JOIN vectors ON vectors.id = chunks.vector"
+            + (" JOIN files ON files.id = chunks.file" if under else "")
+            + f" WHERE {condition}",
+            values,
+        )
+        while rows := cursor.fetchmany(PAGE_ROWS):
+            yield [row[0] for row in rows], matrix([row[1] for row in rows])
+
+
+def path_of(value: bytes) -> Path:
+    """Return the path that stands in the catalog as the bytes the system knows it by."""
+    return Path(os.fsdecode(value))
+
+
+def matrix(blobs: Sequence[bytes]) -> npt.NDArray[np.float16]:
+    """Stack stored vectors as the rows of one array; `(0, 0)` for none."""
+    if not blobs:
+        return np.empty((0, 0), np.float16)
+    return np.frombuffer(b"".join(blobs), np.float16).reshape(len(blobs), -1)
+
+
+def to_signed(number: int) -> int:
+    """Fold an unsigned 64-bit inode number into the signed range that SQLite stores."""
+    return number - (1 << 64) if number >= 1 << 63 else number
+
+
+def _state(size_bytes: int, mtime_ns: int, inode: int) -> FileState:
+    return FileState(size_bytes=size_bytes, mtime_ns=mtime_ns, inode=inode % (1 << 64))
+
+
+def _under_condition(under: Sequence[Path]) -> tuple[str, list[Any]]:
+    """Return an SQL condition on `files.path` for "one of these, or below one", and its values."""
+    conditions: list[str] = []
+    values: list[Any] = []
+    for path in under:
+        name = os.fsencode(path)
+        folder = name if name.endswith(b"/") else name + b"/"
+        # "0" follows "/" in ASCII, so this range is exactly what begins with the folder's name and a slash.
+        conditions.append("(files.path = ? OR (files.path > ? AND files.path < ?))")
+        values.extend((name, folder, folder[:-1] + b"0"))
+    return f"({' OR '.join(conditions)})", values
+
+
+def _marks(batch: Sequence[object]) -> str:
+    return ",".join("?" * len(batch))
+
+
+def _batches(items: Sequence[ItemT]) -> Iterator[Sequence[ItemT]]:
+    for start in range(0, len(items), ROWS_PER_STATEMENT):
+        yield items[start : start + ROWS_PER_STATEMENT]

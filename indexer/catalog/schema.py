@@ -1,0 +1,95 @@
+"""The catalog's tables, as an ordered list of migrations.
+
+`PRAGMA user_version` counts how many have run. A migration is never edited
+once it was released; a change of the tables is a new function at the end.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+Migration = Callable[[sqlite3.Connection], None]
+
+
+def m001_files_chunks_vectors(connection: sqlite3.Connection) -> None:
+    """Lay out ledger, chunks, vectors and full text.
+
+    Paths are blobs, because a file name on Linux is bytes and need not be text;
+    blobs also compare bytewise, which makes "everything under a folder" a range.
+    Chunk ids are never used twice, so that an id held by a search that is still
+    running cannot come to mean another chunk. The text of a chunk stands only in
+    the full-text table: a second copy would double the catalog.
+    """
+    for statement in (
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        """CREATE TABLE roots (
+            id INTEGER PRIMARY KEY,
+            path BLOB NOT NULL UNIQUE
+        )""",
+        """CREATE TABLE files (
+            id INTEGER PRIMARY KEY,
+            root INTEGER NOT NULL REFERENCES roots (id) ON DELETE CASCADE,
+            path BLOB NOT NULL UNIQUE,
+            size_bytes INTEGER NOT NULL,
+            mtime_ns INTEGER NOT NULL,
+            inode INTEGER NOT NULL,
+            status TEXT NOT NULL,
+            reason TEXT NOT NULL DEFAULT '',
+            content_hash TEXT NOT NULL DEFAULT '',
+            title TEXT NOT NULL DEFAULT '',
+            metadata TEXT NOT NULL DEFAULT '{}',
+            pages_without_text TEXT NOT NULL DEFAULT '[]',
+            chunks INTEGER NOT NULL DEFAULT 0,
+            indexed_at REAL
+        )""",
+        "CREATE INDEX files_by_root ON files (root)",
+        "CREATE INDEX files_by_status ON files (status)",
+        """CREATE TABLE vectors (
+            id INTEGER PRIMARY KEY,
+            vector_id BLOB NOT NULL UNIQUE,
+            embedding BLOB NOT NULL
+        )""",
+        """CREATE TABLE chunks (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
+            ordinal INTEGER NOT NULL,
+            vector INTEGER NOT NULL REFERENCES vectors (id),
+            locator TEXT NOT NULL
+        )""",
+        "CREATE INDEX chunks_by_file ON chunks (file, ordinal)",
+        "CREATE INDEX chunks_by_vector ON chunks (vector)",
+        """CREATE VIRTUAL TABLE chunk_text USING fts5 (
+            text, headings, name, tokenize = 'porter unicode61 remove_diacritics 2'
+        )""",
+        # cascades fire it too: whatever deletes a chunk, its words go with it.
+        """CREATE TRIGGER chunks_forget_text AFTER DELETE ON chunks BEGIN
+            DELETE FROM chunk_text WHERE rowid = old.id;
+        END""",
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS: Sequence[Migration] = (m001_files_chunks_vectors,)
+
+
+def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Bring the tables up to date, one transaction for each step.
+
+    Raises:
+        NewerSchemaError: If the file was written by a newer version of the program.
+    """
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(migrations):
+        raise NewerSchemaError
+    for number, migration in enumerate(migrations[version:], start=version + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            migration(connection)
+            connection.execute(f"PRAGMA user_version = {number}")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+class NewerSchemaError(Exception):
+    """The tables have a version that this program does not know."""

@@ -1,0 +1,221 @@
+"""What can be changed in the catalog inside one transaction."""
+
+import json
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexer.catalog.reading import CatalogReader, to_signed
+from indexer.errors import UsageError
+from indexer.types import Chunk, FileState, FileStatus, Vectors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRecord:
+    """Everything the ledger keeps of one file."""
+
+    path: Path
+    root: Path
+    state: FileState
+    status: FileStatus
+    reason: str = ""
+    content_hash: str = ""
+    title: str = ""
+    metadata: Mapping[str, Any] | None = None
+    pages_without_text: Sequence[int] = ()
+    indexed_at: float | None = None
+
+
+class CatalogWriter(CatalogReader):
+    """Changes to the catalog; made by `Catalog.write`, valid until its block ends."""
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Note a value under a key."""
+        self._connection.execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (key, value),
+        )
+
+    def count_up(self, key: str, amount: int) -> None:
+        """Add to a number noted under a key, which begins at 0."""
+        self.set_meta(key, str(int(self.meta(key) or "0") + amount))
+
+    def add_root(self, path: Path) -> None:
+        """Add a root; one that is there stays as it is."""
+        self._connection.execute(
+            "INSERT INTO roots (path) VALUES (?) ON CONFLICT DO NOTHING", (os.fsencode(path),)
+        )
+
+    def remove_root(self, path: Path) -> int:
+        """Remove a root with all its files and chunks; return how many files those were."""
+        name = (os.fsencode(path),)
+        count = self._connection.execute(
+            "SELECT count(*) FROM files JOIN roots ON roots.id = files.root WHERE roots.path = ?", name
+        ).fetchone()[0]
+        self._connection.execute("DELETE FROM roots WHERE path = ?", name)
+        return int(count)
+
+    def put_file(self, record: FileRecord) -> int:
+        """Write one row of the ledger, new or over the old one; its chunks stay as they are.
+
+        Returns:
+            The file's id.
+
+        Raises:
+            UsageError: If its root is none.
+        """
+        row = self._connection.execute(
+            "SELECT id FROM roots WHERE path = ?", (os.fsencode(record.root),)
+        ).fetchone()
+        if row is None:
+            raise UsageError(f"{record.root} is not one of the indexed folders")
+        values = (
+            row[0],
+            os.fsencode(record.path),
+            record.state.size_bytes,
+            record.state.mtime_ns,
+            to_signed(record.state.inode),
+            record.status.value,
+            record.reason,
+            record.content_hash,
+            record.title,
+            json.dumps(dict(record.metadata or {}), default=str),
+            json.dumps(list(record.pages_without_text)),
+            record.indexed_at,
+        )
+        names = (
+            "root, path, size_bytes, mtime_ns, inode, status, reason, content_hash, title, metadata,"
+            " pages_without_text, indexed_at"
+        )
+        updates = ", ".join(f"{name} = excluded.{name}" for name in names.split(", ") if name != "path")
+        returned = self._connection.execute(
+            f"INSERT INTO files ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            f" ON CONFLICT (path) DO UPDATE SET {updates} RETURNING id",
+            values,
+        ).fetchone()
+        return int(returned[0])
+
+    def set_status(self, record: FileRecord) -> None:
+        """Change a file's state, status and reason alone; add the file if it is new."""
+        changed = self._connection.execute(
+            "UPDATE files SET size_bytes = ?, mtime_ns = ?, inode = ?, status = ?, reason = ? WHERE path = ?",
+            (
+                record.state.size_bytes,
+                record.state.mtime_ns,
+                to_signed(record.state.inode),
+                record.status.value,
+                record.reason,
+                os.fsencode(record.path),
+            ),
+        ).rowcount
+        if not changed:
+            self.put_file(record)
+
+    def replace_chunks(
+        self, file_id: int, chunks: Sequence[Chunk], vector_ids: Sequence[str], *, name: str
+    ) -> None:
+        """Make these the chunks of a file; rows of chunks that are still the same are kept.
+
+        Args:
+            file_id: The file.
+            chunks: All its chunks, in order.
+            vector_ids: The vector of each, which must be stored.
+            name: What the file is called, as text to be found by.
+        """
+        vectors = self._vector_rows(vector_ids)
+        kept = self._kept_rows(file_id, name)
+        inserted: list[tuple[int, int, str]] = []
+        texts: list[tuple[str, str, str]] = []
+        for chunk, vector_id in zip(chunks, vector_ids, strict=True):
+            vector = vectors[vector_id]
+            headings = "\n".join(chunk.locator.headings)
+            locator = json.dumps(chunk.locator.to_json())
+            same = kept.get((vector, chunk.text, headings))
+            if same:
+                self._connection.execute(
+                    "UPDATE chunks SET ordinal = ?, locator = ? WHERE id = ?",
+                    (chunk.ordinal, locator, same.pop()),
+                )
+                continue
+            inserted.append((chunk.ordinal, vector, locator))
+            texts.append((_storable(chunk.text), _storable(headings), _storable(name)))
+        self._connection.executemany(
+            "DELETE FROM chunks WHERE id = ?", [(chunk_id,) for ids in kept.values() for chunk_id in ids]
+        )
+        for (ordinal, vector, locator), text in zip(inserted, texts, strict=True):
+            chunk_id = self._connection.execute(
+                "INSERT INTO chunks (file, ordinal, vector, locator) VALUES (?, ?, ?, ?)",
+                (file_id, ordinal, vector, locator),
+            ).lastrowid
+            self._connection.execute(
+                "INSERT INTO chunk_text (rowid, text, headings, name) VALUES (?, ?, ?, ?)", (chunk_id, *text)
+            )
+        self._connection.execute("UPDATE files SET chunks = ? WHERE id = ?", (len(chunks), file_id))
+
+    def drop_chunks(self, path: Path) -> None:
+        """Delete the chunks of a file; its row of the ledger stays."""
+        name = (os.fsencode(path),)
+        self._connection.execute(
+            "DELETE FROM chunks WHERE file = (SELECT id FROM files WHERE path = ?)", name
+        )
+        self._connection.execute(
+            "UPDATE files SET chunks = 0, pages_without_text = '[]' WHERE path = ?", name
+        )
+
+    def forget(self, paths: Collection[Path]) -> None:
+        """Delete files and their chunks; paths that are not there are passed over."""
+        self._connection.executemany(
+            "DELETE FROM files WHERE path = ?", [(os.fsencode(path),) for path in paths]
+        )
+
+    def add_vectors(self, vector_ids: Sequence[str], vectors: Vectors) -> None:
+        """Keep our own copy of vectors, in float16; ids that are there stay as they are."""
+        halves = np.ascontiguousarray(vectors, np.float16)
+        self._connection.executemany(
+            "INSERT INTO vectors (vector_id, embedding) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            [
+                (bytes.fromhex(vector_id), row.tobytes())
+                for vector_id, row in zip(vector_ids, halves, strict=True)
+            ],
+        )
+
+    def delete_unused_vectors(self) -> list[str]:
+        """Delete the vectors that no chunk names; return their ids."""
+        rows = self._connection.execute(
+            "DELETE FROM vectors WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE chunks.vector = vectors.id)"
+            " RETURNING vector_id"
+        ).fetchall()
+        return [vector_id.hex() for (vector_id,) in rows]
+
+    def _vector_rows(self, vector_ids: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for vector_id in set(vector_ids):
+            (found[vector_id],) = self._connection.execute(
+                "SELECT id FROM vectors WHERE vector_id = ?", (bytes.fromhex(vector_id),)
+            ).fetchone()
+        return found
+
+    def _kept_rows(self, file_id: int, name: str) -> dict[tuple[int, str, str], list[int]]:
+        """Return the ids of a file's chunk rows by what is searched and embedded of them."""
+        rows = self._connection.execute(
+            "SELECT chunks.id, vector, text, headings, name FROM chunks"
+            " JOIN chunk_text ON chunk_text.rowid = chunks.id WHERE file = ?",
+            (file_id,),
+        ).fetchall()
+        kept: dict[tuple[int, str, str], list[int]] = {}
+        for chunk_id, vector, text, headings, old_name in rows:
+            if old_name != _storable(name):
+                self._connection.execute(
+                    "UPDATE chunk_text SET name = ? WHERE rowid = ?", (_storable(name), chunk_id)
+                )
+            kept.setdefault((vector, text, headings), []).append(chunk_id)
+        return kept
+
+
+def _storable(text: str) -> str:
+    """Replace lone surrogates, which no SQLite text can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")

