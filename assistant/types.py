@@ -47,6 +47,8 @@ class Answer:
     """False when the files do not say; `passages` then holds the nearest."""
 
     text: str
+    """With its marks; empty when the files do not say."""
+
     citations: tuple[Citation, ...]
     passages: tuple[Passage, ...]
     """What the answer was made from, in the order of their numbers."""
@@ -55,7 +57,10 @@ class Answer:
     """File name of the model; `None` for an extractive answer."""
 
     timings_ms: Mapping[str, float] = field(default_factory=dict)
-    """`search`, `first_token` and `total`, each in milliseconds from the question."""
+    """`search`, `first_token` and `total`, each in milliseconds from the question.
+
+    The first token is the first piece of anything the model wrote, reasoning included.
+    """
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that `kb ask --json` prints."""
@@ -93,6 +98,11 @@ class AnswerText:
 
 
 @dataclass(frozen=True, slots=True)
+class Retracted:
+    """Every piece of the answer so far was reasoning; it comes again as `Thinking`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something a person should know meanwhile, in one sentence."""
 
@@ -106,4 +116,4 @@ class AnswerFinished:
     answer: Answer
 
 
-AnswerEvent = PassagesFound | Thinking | AnswerText | Notice | AnswerFinished
+AnswerEvent = PassagesFound | Thinking | AnswerText | Retracted | Notice | AnswerFinished

@@ -1,0 +1,278 @@
+"""Question → events of one answer: the one core under every face.
+
+Faces draw the events and decide nothing, so that they cannot disagree. With a
+generator the answer is written by a model; without one it is taken from the
+files word for word.
+"""
+
+import itertools
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Protocol
+
+from assistant.citations import cite
+from assistant.config import AnswerSettings
+from assistant.engine.types import Delta, Finished
+from assistant.extractive import extract
+from assistant.prompting import FittedPrompt, fit_messages, is_refusal, may_become_refusal
+from assistant.types import (
+    Answer,
+    AnswerEvent,
+    AnswerFinished,
+    AnswerText,
+    Citation,
+    Message,
+    Notice,
+    PassagesFound,
+    Retracted,
+    Thinking,
+)
+from indexer.errors import UsageError
+from indexer.types import Passage, SearchResult
+
+NEAREST = 3
+"""Passages that are shown in place of an answer."""
+
+_EXTRA_QUERY_CHARS = 400
+_TEMPLATE_TOKENS = 64
+_SHORTEST_ANSWER_TOKENS = 16
+
+
+class Searcher(Protocol):
+    """Whatever finds passages; the indexer's client is one."""
+
+    def search(self, query: str, *, top_k: int = 8, under: Sequence[Path] = ()) -> SearchResult:
+        """Return the passages nearest to a query, best first."""
+        ...
+
+
+class TextGenerator(Protocol):
+    """Whatever writes text; the engine's client is one."""
+
+    @property
+    def model(self) -> str:
+        """Name of the model, for people."""
+        ...
+
+    @property
+    def context_tokens(self) -> int:
+        """What prompt and answer may take together."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens of a text."""
+        ...
+
+    def chat(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float
+    ) -> Generator[Delta | Finished, None, None]:
+        """Write the next turn piece by piece; closing the iterator stops the model."""
+        ...
+
+
+class _Clock:
+    """Milliseconds since the question, kept under the names of `Answer.timings_ms`."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self.timings_ms: dict[str, float] = {}
+
+    def keep(self, name: str) -> None:
+        """Note the time that has passed, unless that name has one already."""
+        if name not in self.timings_ms:
+            self.timings_ms[name] = round((time.perf_counter() - self._started) * 1000, 1)
+
+
+def answer(
+    question: str,
+    *,
+    searcher: Searcher,
+    generator: TextGenerator | None,
+    settings: AnswerSettings,
+    extra: str = "",
+    under: Sequence[Path] = (),
+) -> Generator[AnswerEvent, None, None]:
+    """Answer a question from the indexed files.
+
+    The first event is `PassagesFound`, the last `AnswerFinished`. The pieces
+    of `AnswerText` since the last `Retracted` are together the answer's text, but
+    for white space at its ends; there are none when the files do not say.
+    Closing the iterator stops the model.
+
+    Args:
+        question: What the person typed.
+        searcher: Finds the passages.
+        generator: Writes the answer; `None` takes sentences of the files instead.
+        settings: How many passages, and how long an answer.
+        extra: Text given with the question, such as a mail; or empty.
+        under: Folders or files to search in; empty for all.
+
+    Raises:
+        UsageError: If the question is empty, or too long for the model.
+        KbError: Whatever searcher and generator raise.
+    """
+    question = question.strip()
+    if not question:
+        raise UsageError(
+            "the question is empty", hint='ask something, as in `kb ask "when is the rent due?"`'
+        )
+    clock = _Clock()
+    found = _search(searcher, question, extra, top_k=settings.passages, under=under)
+    clock.keep("search")
+    yield PassagesFound(found.passages, found.as_of, found.pending)
+    if generator is None:
+        yield from _extractive(question, found.passages, extra, clock)
+    elif found.passages or extra.strip():
+        yield from _written(
+            question, found.passages, extra, generator=generator, settings=settings, clock=clock
+        )
+    else:
+        yield _refused((), generator.model, clock)
+
+
+def _search(
+    searcher: Searcher, question: str, extra: str, *, top_k: int, under: Sequence[Path]
+) -> SearchResult:
+    """Search for the question, and for what was given with it, each having a say in turn."""
+    found = searcher.search(question, top_k=top_k, under=under)
+    if not extra.strip():
+        return found
+    beside = searcher.search(extra.strip()[:_EXTRA_QUERY_CHARS], top_k=top_k, under=under)
+    mixed: dict[int, Passage] = {}
+    for pair in itertools.zip_longest(found.passages, beside.passages):
+        for passage in pair:
+            if passage is not None:
+                mixed.setdefault(passage.chunk_id, passage)
+    return SearchResult(
+        passages=tuple(mixed.values())[:top_k],
+        as_of=found.as_of,
+        pending=beside.pending,
+        took_ms=found.took_ms + beside.took_ms,
+    )
+
+
+def _extractive(
+    question: str, passages: tuple[Passage, ...], extra: str, clock: _Clock
+) -> Iterator[AnswerEvent]:
+    if extra.strip():
+        yield Notice("reading the piped text takes a model; this is what your files say")
+    extracted = extract(question, passages)
+    clock.keep("first_token")
+    if extracted is None:
+        yield _refused(passages, None, clock)
+        return
+    yield AnswerText(extracted.text)
+    yield _finished(extracted.text, extracted.citations, passages, None, clock)
+
+
+def _written(
+    question: str,
+    passages: tuple[Passage, ...],
+    extra: str,
+    *,
+    generator: TextGenerator,
+    settings: AnswerSettings,
+    clock: _Clock,
+) -> Iterator[AnswerEvent]:
+    context_tokens = generator.context_tokens
+    # at least half the context is for reading, whatever an answer may take.
+    reserved = _TEMPLATE_TOKENS + min(settings.max_tokens, context_tokens // 2)
+    prompt = fit_messages(
+        question,
+        passages,
+        extra=extra,
+        limit_tokens=context_tokens - reserved,
+        count_tokens=generator.count_tokens,
+    )
+    if prompt is None:
+        raise _too_long(question, extra, generator, context_tokens - reserved)
+    yield from _fitting_notices(prompt, len(passages), context_tokens)
+    room = context_tokens - _TEMPLATE_TOKENS - prompt.tokens
+    max_tokens = max(_SHORTEST_ANSWER_TOKENS, min(settings.max_tokens, room))
+    text = held = ""
+    with closing(
+        generator.chat(prompt.messages, max_tokens=max_tokens, temperature=settings.temperature)
+    ) as pieces:
+        for piece in pieces:
+            clock.keep("first_token")
+            if isinstance(piece, Finished):
+                if piece.reason == "length":
+                    yield Notice(
+                        f"the answer was cut off after {max_tokens} tokens; [answer] max_tokens allows more"
+                    )
+            elif piece.kind == "thinking":
+                yield Thinking(piece.text)
+            elif piece.kind == "retract":
+                if text != held:
+                    yield Retracted()
+                yield Thinking(text)
+                text = held = ""
+            else:
+                text += piece.text
+                held += piece.text
+                # a refusal is no answer, so nothing is shown while it is one or may become one.
+                if not (may_become_refusal(text) or is_refusal(text)):
+                    yield AnswerText(held if text != held else held.lstrip())
+                    held = ""
+    text = text.strip()
+    if not text or is_refusal(text):
+        yield _refused(prompt.passages, generator.model, clock)
+        return
+    if held.strip():
+        yield AnswerText(held.lstrip())
+    yield _finished(text, cite(text, prompt.passages), prompt.passages, generator.model, clock)
+
+
+def _fitting_notices(prompt: FittedPrompt, found: int, context_tokens: int) -> Iterator[Notice]:
+    why = f"the model's context of {context_tokens} tokens"
+    if prompt.left_out:
+        verb = "does" if prompt.left_out == 1 else "do"
+        yield Notice(f"{prompt.left_out} of {found} passages left out: they {verb} not fit {why}")
+    if prompt.is_shortened:
+        yield Notice(f"the passage was shortened to fit {why}")
+
+
+def _too_long(question: str, extra: str, generator: TextGenerator, limit_tokens: int) -> UsageError:
+    what, text = ("the piped text", extra) if len(extra) > len(question) else ("the question", question)
+    tokens = generator.count_tokens(text)
+    return UsageError(
+        f"{what} is {tokens:,} tokens long, and {generator.model} can read {limit_tokens:,} at once",
+        hint="shorten it, or raise [model] context_tokens if the model allows more",
+    )
+
+
+def _finished(
+    text: str,
+    citations: tuple[Citation, ...],
+    passages: tuple[Passage, ...],
+    model: str | None,
+    clock: _Clock,
+) -> AnswerFinished:
+    clock.keep("total")
+    return AnswerFinished(
+        Answer(
+            answered=True,
+            text=text,
+            citations=citations,
+            passages=passages,
+            model=model,
+            timings_ms=clock.timings_ms,
+        )
+    )
+
+
+def _refused(passages: tuple[Passage, ...], model: str | None, clock: _Clock) -> AnswerFinished:
+    clock.keep("first_token")
+    clock.keep("total")
+    return AnswerFinished(
+        Answer(
+            answered=False,
+            text="",
+            citations=(),
+            passages=passages[:NEAREST],
+            model=model,
+            timings_ms=clock.timings_ms,
+        )
+    )

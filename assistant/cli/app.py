@@ -1,0 +1,67 @@
+"""The table of commands, and what happens around each of them."""
+
+from collections.abc import Sequence
+
+import click
+
+from assistant.cli import diagnostics, output
+from assistant.cli.group import Entry, LazyGroup
+
+TABLE = {
+    "ask": Entry("assistant.cli.ask:ask", "Answer a question from your files."),
+    "search": Entry("assistant.cli.search:search", "Find passages in your files."),
+    "add": Entry("assistant.cli.roots:add", "Index a folder and keep it indexed."),
+    "remove": Entry("assistant.cli.roots:remove", "Forget a folder; its files stay as they are."),
+    "roots": Entry("assistant.cli.roots:roots", "List the indexed folders."),
+    "index": Entry("assistant.cli.roots:index", "Look through all folders for changes now."),
+    "status": Entry("assistant.cli.status:status", "Say what is indexed and what is going on."),
+    "files": Entry("assistant.cli.status:files", "List the files kb knows, and what became of each."),
+    "config": Entry("assistant.cli.config:config", "Show, check or edit the settings."),
+    "models": Entry("assistant.cli.models:models", "Show the language models on this machine."),
+    "indexer": Entry("assistant.cli.indexer:indexer", "Control the indexer that runs in the background."),
+    "engine": Entry("assistant.cli.engine:engine", "Control the process that holds the language model."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    table=TABLE,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--version", is_flag=True, help="Show the version and exit.")
+@click.pass_context
+def kb(context: click.Context, *, version: bool) -> None:
+    """Ask your own files, on your own machine."""
+    if version:
+        # deferred: reading package metadata takes longer than most commands.
+        import importlib.metadata
+
+        output.write_line(f"kb {importlib.metadata.version('kb')}")
+        context.exit(0)
+    if context.invoked_subcommand is None:
+        output.write_line(context.get_help())
+        context.exit(0)
+
+
+def run_app(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+
+    def command() -> int | None:
+        try:
+            with kb.make_context("kb", list(arguments)) as context:
+                result = kb.invoke(context)
+        except click.exceptions.Exit as early:
+            output.flush()
+            return early.exit_code
+        except click.Abort:
+            raise KeyboardInterrupt from None
+        except click.ClickException as error:
+            path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "kb"
+            message = error.format_message().rstrip(".")
+            diagnostics.report(message[:1].lower() + message[1:], hint=f"`{path} --help` explains it")
+            return diagnostics.Exit.USAGE
+        output.flush()
+        return result if isinstance(result, int) else None
+
+    return diagnostics.run(command)

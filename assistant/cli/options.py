@@ -1,0 +1,102 @@
+"""Arguments that several commands share, and what is read from the command line's surroundings."""
+
+import os
+import select
+import stat
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from assistant.cli import diagnostics
+from indexer.errors import UsageError
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+_PATIENCE_S = 2.0
+
+
+def json_option(what: str) -> Callable[[CommandT], CommandT]:
+    """Return the `--json` option; `what` says what it prints."""
+    return click.option("--json", "as_json", is_flag=True, help=f"Print {what} as JSON.")
+
+
+def within_option(command: CommandT) -> CommandT:
+    """Add the repeatable `--in PATH` option."""
+    return click.option(
+        "--in",
+        "within",
+        multiple=True,
+        metavar="PATH",
+        help="Search only in this folder or file; may be given more than once.",
+    )(command)
+
+
+def existing_path(given: str) -> Path:
+    """Return the absolute path of something that exists.
+
+    Raises:
+        UsageError: If there is nothing of that name.
+    """
+    path = absolute_path(given)
+    try:
+        path.stat()
+    except OSError as error:
+        raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    except ValueError as error:
+        raise UsageError(f"{given!r} is no path") from error
+    return path
+
+
+def absolute_path(given: str) -> Path:
+    """Return a path without `~`, `.` and `..`; links stay as they are, and nothing need exist."""
+    return Path(os.path.abspath(Path(given).expanduser()))  # noqa: PTH100 - Path.resolve would follow links
+
+
+def existing_paths(given: Sequence[str]) -> list[Path]:
+    """Return what `existing_path` says of each."""
+    return [existing_path(one) for one in given]
+
+
+def question_and_extra(words: Sequence[str]) -> tuple[str, str]:
+    """Return the question, and the text that was piped in beside it.
+
+    Without words on the command line the piped text is the question.
+
+    Raises:
+        UsageError: If there is neither, or the question is empty.
+    """
+    question = " ".join(words).strip()
+    piped = "" if words and not _is_piped() else _read_stdin(has_question=bool(words))
+    if not words:
+        question, piped = piped.strip(), ""
+    if not question:
+        raise UsageError(
+            "the question is empty", hint='ask something, as in `kb ask "when is the rent due?"`'
+        )
+    return question, piped
+
+
+def _is_piped() -> bool:
+    """Tell whether stdin is something that another program or the shell filled for us."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
+
+
+def _read_stdin(*, has_question: bool) -> str:
+    try:
+        descriptor = sys.stdin.fileno()
+    except (AttributeError, OSError, ValueError):
+        return ""
+    if os.isatty(descriptor):
+        raise UsageError(
+            "no question was given", hint='ask something, as in `kb ask "when is the rent due?"`'
+        )
+    if has_question and not select.select([descriptor], [], [], _PATIENCE_S)[0]:
+        diagnostics.notice("waiting for the end of the piped text; `< /dev/null` goes without")
+    return sys.stdin.buffer.read().decode("utf-8", "replace")
