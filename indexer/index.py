@@ -28,7 +28,7 @@ from indexer.paths import Places
 from indexer.types import Chunk, FileEntry, FileState, FileStatus, Vectors
 from indexer.worker import Worker, WorkerInfo
 
-__all__ = ["Index", "NewDocument", "PutCounts", "StoredChunk"]
+__all__ = ["FileRecord", "Index", "NewDocument", "PutCounts", "StoredChunk"]
 
 logger = logging.getLogger(__name__)
 
@@ -177,10 +177,22 @@ class Index:
         with self._catalog.read() as catalog:
             return catalog.roots()
 
-    def add_root(self, path: Path) -> None:
-        """Add a root; one that is there stays as it is."""
+    def root_counts(self) -> dict[Path, int]:
+        """Count the files of each root."""
+        with self._catalog.read() as catalog:
+            return catalog.root_counts()
+
+    def add_root(self, path: Path, *, absorbing: Sequence[Path] = ()) -> None:
+        """Add a root; one that is there stays as it is.
+
+        Args:
+            path: The folder.
+            absorbing: Roots whose files become files of this one.
+        """
         with self._catalog.write() as catalog:
             catalog.add_root(path)
+            for root in absorbing:
+                catalog.absorb_root(root, path)
 
     def remove_root(self, path: Path) -> int:
         """Forget a root, its files, and vectors that no other file needs; return how many files."""
@@ -236,11 +248,15 @@ class Index:
         Raises:
             UsageError: If `root` is none.
         """
-        record = FileRecord(path=path, root=root, state=state, status=status, reason=reason)
+        self.set_statuses([FileRecord(path=path, root=root, state=state, status=status, reason=reason)])
+
+    def set_statuses(self, records: Sequence[FileRecord]) -> None:
+        """Enter many files as `set_status` does, in one transaction."""
         with self._write_lock, self._catalog.write() as catalog:
-            catalog.set_status(record)
-            if status is not FileStatus.PENDING:
-                catalog.drop_chunks(path)
+            for record in records:
+                catalog.set_status(record)
+                if record.status is not FileStatus.PENDING:
+                    catalog.drop_chunks(record.path)
 
     def forget(self, paths: Collection[Path]) -> None:
         """Delete files from the index.

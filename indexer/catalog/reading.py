@@ -53,6 +53,14 @@ class CatalogReader:
         rows = self._connection.execute("SELECT path FROM roots ORDER BY path")
         return [path_of(path) for (path,) in rows]
 
+    def root_counts(self) -> dict[Path, int]:
+        """Count the files of each root."""
+        rows = self._connection.execute(
+            "SELECT roots.path, count(files.id) FROM roots"
+            " LEFT JOIN files ON files.root = roots.id GROUP BY roots.id"
+        )
+        return {path_of(path): int(count) for path, count in rows}
+
     def states(self, root: Path) -> dict[Path, FileState]:
         """Return what is believed of every file of a root, except of pending ones."""
         rows = self._connection.execute(

@@ -50,6 +50,15 @@ class CatalogWriter(CatalogReader):
             "INSERT INTO roots (path) VALUES (?) ON CONFLICT DO NOTHING", (os.fsencode(path),)
         )
 
+    def absorb_root(self, path: Path, into: Path) -> None:
+        """Make the files of one root files of another, and the one a root no more."""
+        self._connection.execute(
+            "UPDATE files SET root = (SELECT id FROM roots WHERE path = ?)"
+            " WHERE root = (SELECT id FROM roots WHERE path = ?)",
+            (os.fsencode(into), os.fsencode(path)),
+        )
+        self._connection.execute("DELETE FROM roots WHERE path = ?", (os.fsencode(path),))
+
     def remove_root(self, path: Path) -> int:
         """Remove a root with all its files and chunks; return how many files those were."""
         name = (os.fsencode(path),)
