@@ -1,0 +1,93 @@
+"""What an engine is started with, and how a client recognises that engine again."""
+
+import hashlib
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from indexer.paths import Places
+
+EXIT_ANOTHER_RUNS = 75
+"""Exit code of an engine that found another one serving."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """One model and its settings."""
+
+    model: Path
+    context_tokens: int
+    gpu_layers: int
+    """Layers on the GPU; -1 for all."""
+
+    threads: int
+    """0 for all physical cores."""
+
+    keep_alive_s: int
+    """Seconds without a question after which the engine leaves; 0 to leave after each answer."""
+
+    def identity(self) -> str:
+        """Name this model and its settings; a file that was replaced has another name.
+
+        `keep_alive_s` is left out: no one should wait for a model to load again because of it.
+        """
+        try:
+            stat = self.model.stat()
+            version = f"{stat.st_size}:{stat.st_mtime_ns}"
+        except OSError:
+            version = "gone"
+        parts = (self.model, version, self.context_tokens, self.gpu_layers, self.threads)
+        return hashlib.blake2b(
+            ":".join(map(str, parts)).encode("utf-8", "replace"), digest_size=8
+        ).hexdigest()
+
+    def arguments(self, places: Places) -> list[str]:
+        """Write the command line of `python -m assistant.engine`."""
+        return [
+            f"--home={places.home}",
+            f"--model={self.model}",
+            f"--context-tokens={self.context_tokens}",
+            f"--gpu-layers={self.gpu_layers}",
+            f"--threads={self.threads}",
+            f"--keep-alive-s={self.keep_alive_s}",
+        ]
+
+    @classmethod
+    def parse(cls, arguments: Sequence[str]) -> tuple[Places, Self]:
+        """Read a command line; a wrong one ends the process with exit code 2."""
+        # deferred: a face only writes command lines.
+        import argparse
+
+        parser = argparse.ArgumentParser(
+            prog="python -m assistant.engine", description="Hold a language model for kb, until it is idle."
+        )
+        parser.add_argument("--home", type=Path, help="kb's directory; this user's if left out")
+        parser.add_argument("--model", type=Path, required=True, help="GGUF file")
+        parser.add_argument("--context-tokens", type=int, default=8192)
+        parser.add_argument("--gpu-layers", type=int, default=-1, help="-1 for all")
+        parser.add_argument("--threads", type=int, default=0, help="0 for all physical cores")
+        parser.add_argument("--keep-alive-s", type=int, default=600, help="0 to leave after each answer")
+        values = parser.parse_args(arguments)
+        if values.home is None:
+            places = Places.discover()
+        else:
+            places = Places(config_file=values.home / "config.toml", home=values.home)
+        return places, cls(
+            model=values.model,
+            context_tokens=values.context_tokens,
+            gpu_layers=values.gpu_layers,
+            threads=values.threads,
+            keep_alive_s=values.keep_alive_s,
+        )
+
+
+def is_listening(path: Path) -> bool:
+    """Tell a live socket from a stale one, by connecting to it."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,394 @@
+"""llama.cpp behind plain Python; the only module that imports `llama_cpp`.
+
+It drives the C interface and not the `Llama` class, because that class keeps
+the scores of a whole batch (311 MB for a vocabulary of 152,000), points file
+descriptors 1 and 2 elsewhere for the whole process, and hides why a model does
+not load. One `Model` belongs to one thread; only `tokenize`, `count_tokens` and
+`interrupt` may be called from others.
+"""
+
+import contextlib
+import ctypes
+import logging
+import re
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import llama_cpp.llama_cpp as llama
+
+from assistant.engine.types import FinishReason, Interrupted, ModelFacts, Piece, Sampling
+from assistant.errors import ModelFileError
+from indexer.errors import EngineError
+
+logger = logging.getLogger(__name__)
+
+BATCH_TOKENS = 512
+"""Tokens evaluated at a time; between two batches a prompt can be given up on a GPU."""
+
+_WARN, _ERROR, _CONTINUED = 3, 4, 5
+_ABORTED = 2
+_GPU_DEVICES = (1, 2)
+"""ggml's device types for discrete and integrated GPUs."""
+
+
+class _Log:
+    """What llama.cpp says: warnings and errors go to our log, and what is asked for is collected.
+
+    llama-cpp-python's own callback reads the levels wrongly: it prints warnings and hides errors.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: list[tuple[int, str]] | None = None
+        self._level = 0
+        # kept alive: llama.cpp goes on calling it.
+        self._callback = llama.llama_log_callback(self._receive)
+        llama.llama_log_set(self._callback, ctypes.c_void_p(0))
+
+    def _receive(self, level: int, text: bytes, _: Any) -> None:
+        line = text.decode("utf-8", "replace").rstrip("\n")
+        with self._lock:
+            level = self._level if level == _CONTINUED else level
+            self._level = level
+            if self._kept is not None:
+                self._kept.append((level, line))
+        if level >= _WARN and line.strip(". "):
+            logger.log(logging.WARNING if level == _WARN else logging.ERROR, "llama.cpp: %s", line)
+
+    @contextlib.contextmanager
+    def collect(self) -> Iterator[list[tuple[int, str]]]:
+        """Collect (level, line) pairs for as long as the context lasts."""
+        kept: list[tuple[int, str]] = []
+        with self._lock:
+            self._kept = kept
+        try:
+            yield kept
+        finally:
+            with self._lock:
+                self._kept = None
+
+
+_log = _Log()
+llama.llama_backend_init()
+
+
+def is_gpu_build() -> bool:
+    """Say whether this build of llama.cpp can use a GPU."""
+    return bool(llama.llama_supports_gpu_offload())
+
+
+class Model:
+    """A loaded model with one context, and what of the last prompt is still in its cache."""
+
+    def __init__(self, model: Any, context: Any, *, gpu_layers: tuple[int, int], threads: int) -> None:
+        self._model = model
+        self._context = context
+        self._vocab = llama.llama_model_get_vocab(model)
+        self._memory = llama.llama_get_memory(context)
+        self._cached: list[int] = []
+        """Tokens whose keys and values stand in the context's memory."""
+
+        self._pieces: dict[int, tuple[bytes, bool]] = {}
+        self._interrupt = ctypes.create_string_buffer(2)
+        # llama.cpp asks after every step of the graph whether to give up. `strlen` answers from a buffer, 0
+        # while it is empty; a Python function would take the interpreter's lock a thousand times a token.
+        answer = ctypes.cast(ctypes.CDLL(None).strlen, llama.ggml_abort_callback)
+        llama.llama_set_abort_callback(context, answer, ctypes.cast(self._interrupt, ctypes.c_void_p))
+        self._bos = llama.llama_vocab_bos(self._vocab) if llama.llama_vocab_get_add_bos(self._vocab) else -1
+        self._space_prefix = self._find_space_prefix()
+        self.facts = self._describe(gpu_layers, threads)
+
+    @classmethod
+    def load(
+        cls,
+        path: Path,
+        *,
+        context_tokens: int,
+        gpu_layers: int,
+        threads: int,
+        on_progress: Callable[[float], bool] = lambda _: True,
+    ) -> Self:
+        """Load a GGUF.
+
+        Args:
+            path: The file; of a split model, the first part.
+            context_tokens: Context to ask for; never more than the model was trained on is given.
+            gpu_layers: Layers to put on the GPU; -1 for all.
+            threads: CPU threads, at least 1.
+            on_progress: Is told the loaded share, 0 to 1, and says whether to go on.
+
+        Raises:
+            ModelFileError: With llama.cpp's own reason.
+        """
+
+        def report(share: float, _: Any) -> bool:
+            return on_progress(share)
+
+        options = llama.llama_model_default_params()
+        options.n_gpu_layers = gpu_layers
+        options.progress_callback = llama.llama_progress_callback(report)
+        with _log.collect() as lines:
+            model = llama.llama_model_load_from_file(str(path).encode(), options)
+        if not model:
+            raise ModelFileError(f"llama.cpp cannot load {path.name}: {_reason(lines)}")
+        offloaded = _offloaded(lines) or (0, llama.llama_model_n_layer(model) + 1)
+        with _log.collect() as lines:
+            context = llama.llama_init_from_model(model, _context_options(model, context_tokens, threads))
+        if not context:
+            llama.llama_model_free(model)
+            raise ModelFileError(
+                f"llama.cpp cannot give {path.name} a context of {context_tokens} tokens: {_reason(lines)}",
+                hint="set [model] context_tokens lower",
+            )
+        return cls(model, context, gpu_layers=offloaded, threads=threads)
+
+    def close(self) -> None:
+        """Free the model; nothing may be called afterwards."""
+        llama.llama_free(self._context)
+        llama.llama_model_free(self._model)
+
+    def interrupt(self) -> None:
+        """Make what the model is doing now end with `Interrupted`, in the middle of a batch where it can."""
+        self._interrupt.value = b"x"
+
+    def clear_interrupt(self) -> None:
+        """Take back `interrupt`, before the next piece of work."""
+        self._interrupt.value = b""
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens of a text that holds no control tokens."""
+        return len(self._tokenize(text, is_template=False, keeps_prefix=True))
+
+    def tokenize(self, pieces: Iterable[Piece]) -> list[int]:
+        """Turn a prompt into tokens; only the template's own text yields control tokens.
+
+        The token that begins every prompt is put first, unless the template wrote it itself.
+        """
+        tokens: list[int] = []
+        for piece in pieces:
+            after_text = bool(tokens) and not self._look_up(tokens[-1])[1]
+            tokens += self._tokenize(piece.text, is_template=piece.is_template, keeps_prefix=not after_text)
+        if self._bos >= 0 and tokens[:1] != [self._bos]:
+            tokens.insert(0, self._bos)
+        return tokens
+
+    def read(self, prompt: Sequence[int]) -> int:
+        """Evaluate a prompt, as far as it is not still in the cache.
+
+        Args:
+            prompt: At least 1 token, and fewer than the context holds.
+
+        Returns:
+            How many of its tokens were in the cache.
+
+        Raises:
+            Interrupted: On `interrupt`.
+            EngineError: If llama.cpp fails.
+        """
+        # the last token is always evaluated, because what follows is chosen from its scores.
+        shared = min(_shared_length(self._cached, prompt), len(prompt) - 1)
+        reused = self._forget_after(shared)
+        for start in range(reused, len(prompt), BATCH_TOKENS):
+            self._evaluate(prompt[start : start + BATCH_TOKENS])
+        return reused
+
+    def write(
+        self, sampling: Sampling, *, max_tokens: int
+    ) -> Generator[tuple[bytes, bool], None, FinishReason]:
+        """Generate what follows the prompt that was read.
+
+        Yields:
+            The bytes of every token, and whether it is a control token. A character may be spread over
+            several.
+
+        Returns:
+            Why it ended.
+
+        Raises:
+            Interrupted: On `interrupt`.
+            EngineError: If llama.cpp fails.
+        """
+        sampler = _make_sampler(sampling)
+        try:
+            for _ in range(max_tokens):
+                token = llama.llama_sampler_sample(sampler, self._context, -1)
+                if llama.llama_vocab_is_eog(self._vocab, token):
+                    return "stop"
+                yield self._look_up(token)
+                if len(self._cached) >= self.facts.context_tokens:
+                    break
+                self._evaluate((token,))
+            return "length"
+        finally:
+            llama.llama_sampler_free(sampler)
+
+    def _evaluate(self, tokens: Sequence[int]) -> None:
+        if self._interrupt.value:
+            raise Interrupted
+        array = (llama.llama_token * len(tokens))(*tokens)
+        code = llama.llama_decode(self._context, llama.llama_batch_get_one(array, len(tokens)))
+        if code == 0:
+            self._cached += tokens
+            return
+        self._forget_after(len(self._cached))
+        if code == _ABORTED:
+            raise Interrupted
+        raise EngineError(f"llama.cpp could not evaluate {len(tokens)} tokens (code {code})")
+
+    def _forget_after(self, length: int) -> int:
+        """Keep the first `length` tokens in the cache; all are forgotten by models that cannot go back."""
+        if not llama.llama_memory_seq_rm(self._memory, 0, length, -1):
+            llama.llama_memory_clear(self._memory, True)
+            length = 0
+        del self._cached[length:]
+        return length
+
+    def _look_up(self, token: int) -> tuple[bytes, bool]:
+        """Return a token's bytes, and whether it is a control token."""
+        if (known := self._pieces.get(token)) is None:
+            size = 64
+            while True:
+                buffer = ctypes.create_string_buffer(size)
+                length = llama.llama_token_to_piece(self._vocab, token, buffer, size, 0, True)
+                if length >= 0:
+                    break
+                size = -length
+            is_control = bool(llama.llama_vocab_get_attr(self._vocab, token) & llama.LLAMA_TOKEN_ATTR_CONTROL)
+            known = self._pieces[token] = (buffer.raw[:length], is_control)
+        return known
+
+    def _tokenize(self, text: str, *, is_template: bool, keeps_prefix: bool) -> list[int]:
+        """Tokenise one piece.
+
+        Vocabularies of the SentencePiece kind put a space before every text they are given. Inside a sentence
+        that space is wrong; it is avoided by tokenising behind a line break, which is then cut off.
+        """
+        if not text:
+            return []
+        if not keeps_prefix and self._space_prefix:
+            tokens = self._call_tokenizer("\n" + text, parse_special=is_template)
+            if tokens[: len(self._space_prefix)] == self._space_prefix:
+                return tokens[len(self._space_prefix) :]
+        return self._call_tokenizer(text, parse_special=is_template)
+
+    def _call_tokenizer(self, text: str, *, parse_special: bool) -> list[int]:
+        # "surrogatepass" would make bytes that are no UTF-8; a lone surrogate becomes a question mark.
+        data = text.encode("utf-8", "replace")
+        size = len(data) + 8
+        while True:
+            array = (llama.llama_token * size)()
+            count = llama.llama_tokenize(self._vocab, data, len(data), array, size, False, parse_special)
+            if count >= 0:
+                return list(array[:count])
+            size = -count
+
+    def _find_space_prefix(self) -> list[int]:
+        """Return the tokens of a line break with its added space; empty where none is added."""
+        if llama.llama_vocab_type(self._vocab) != llama.LLAMA_VOCAB_TYPE_SPM:
+            return []
+        tokens = self._call_tokenizer("\n", parse_special=False)
+        return tokens if len(tokens) > 1 else []
+
+    def _describe(self, gpu_layers: tuple[int, int], threads: int) -> ModelFacts:
+        given, total = gpu_layers
+        description = ctypes.create_string_buffer(256)
+        llama.llama_model_desc(self._model, description, 256)
+        return ModelFacts(
+            architecture=self._metadata("general.architecture"),
+            name=self._metadata("general.name"),
+            description=description.value.decode("utf-8", "replace"),
+            template=self._metadata("tokenizer.chat_template"),
+            bos_text=self._token_text(llama.llama_vocab_bos(self._vocab)),
+            eos_text=self._token_text(llama.llama_vocab_eos(self._vocab)),
+            context_tokens=llama.llama_n_ctx(self._context),
+            trained_context_tokens=llama.llama_model_n_ctx_train(self._model),
+            layers=total,
+            gpu_layers=given,
+            device=(_gpu_names() or "GPU") if given else "CPU",
+            is_gpu_build=is_gpu_build(),
+            threads=threads,
+            parameters=llama.llama_model_n_params(self._model),
+            size_bytes=llama.llama_model_size(self._model),
+        )
+
+    def _metadata(self, key: str) -> str:
+        size = 256
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            length = llama.llama_model_meta_val_str(self._model, key.encode(), buffer, size)
+            if length < size:
+                return buffer.value.decode("utf-8", "replace") if length > 0 else ""
+            size = length + 1
+
+    def _token_text(self, token: int) -> str:
+        return self._look_up(token)[0].decode("utf-8", "replace") if token >= 0 else ""
+
+
+def _context_options(model: Any, context_tokens: int, threads: int) -> Any:
+    options = llama.llama_context_default_params()
+    trained = llama.llama_model_n_ctx_train(model)
+    options.n_ctx = min(context_tokens, trained) if trained > 0 else context_tokens
+    options.n_batch = options.n_ubatch = BATCH_TOKENS
+    options.n_threads = options.n_threads_batch = threads
+    # llama.cpp decides whether flash attention works for this model and device; the bindings' default is off.
+    options.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
+    options.no_perf = True
+    return options
+
+
+def _make_sampler(sampling: Sampling) -> Any:
+    chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
+    if sampling.temperature <= 0:
+        llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_greedy())
+        return chain
+    if sampling.top_k > 0:
+        llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_top_k(sampling.top_k))
+    if sampling.top_p < 1:
+        llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_top_p(sampling.top_p, 1))
+    if sampling.min_p > 0:
+        llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_min_p(sampling.min_p, 1))
+    llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_temp(sampling.temperature))
+    seed = llama.LLAMA_DEFAULT_SEED if sampling.seed is None else sampling.seed % 2**32
+    llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_dist(seed))
+    return chain
+
+
+def _shared_length(left: Sequence[int], right: Sequence[int]) -> int:
+    for index, (one, other) in enumerate(zip(left, right, strict=False)):
+        if one != other:
+            return index
+    return min(len(left), len(right))
+
+
+def _reason(lines: Sequence[tuple[int, str]]) -> str:
+    """Find in llama.cpp's log why something failed; the first error is the cause of the others."""
+    for level, line in lines:
+        if level >= _ERROR and line.strip():
+            # "function: error loading model: what happened" → "what happened"
+            return re.sub(r"^(?:\w+: |error loading model[^:]*: )+", "", line).strip()
+    return "it gives no reason"
+
+
+def _offloaded(lines: Sequence[tuple[int, str]]) -> tuple[int, int] | None:
+    """Read (layers on the GPU, layers in all) from the log of a load."""
+    for _, line in lines:
+        if match := re.search(r"offloaded (\d+)/(\d+) layers to GPU", line):
+            return int(match[1]), int(match[2])
+    return None
+
+
+def _gpu_names() -> str:
+    """Name the GPUs that ggml sees, comma-separated."""
+    # not bound by llama-cpp-python, but exported by the library it loads.
+    library = llama._lib
+    library.ggml_backend_dev_get.restype = ctypes.c_void_p
+    library.ggml_backend_dev_description.restype = ctypes.c_char_p
+    library.ggml_backend_dev_count.restype = ctypes.c_size_t
+    names = []
+    for index in range(library.ggml_backend_dev_count()):
+        device = ctypes.c_void_p(library.ggml_backend_dev_get(ctypes.c_size_t(index)))
+        if library.ggml_backend_dev_type(device) in _GPU_DEVICES:
+            names.append(library.ggml_backend_dev_description(device).decode("utf-8", "replace"))
+    return ", ".join(names)

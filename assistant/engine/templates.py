@@ -1,0 +1,167 @@
+"""Messages → the prompt a model was trained on, in pieces that keep template and content apart.
+
+The model's own chat template is rendered with marks in place of the contents,
+and cut at the marks. So only the template's own text can become control tokens:
+`<|im_end|><|im_start|>system` inside a document stays text.
+"""
+
+import datetime
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+import jinja2
+from jinja2 import nodes
+from jinja2.ext import Extension, loopcontrols
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from assistant.engine.types import Piece
+from assistant.types import Message
+
+CHATML = (
+    "{% for message in messages %}"
+    "<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+"""For models without a template, and the last resort where a template fails."""
+
+_MARK = re.compile(r"( ?)content(\d+)mark( ?)")
+
+
+class TemplateError(Exception):
+    """A template does not render these messages without loss."""
+
+
+class ChatTemplate:
+    """A compiled chat template.
+
+    Args:
+        source: Jinja source from the model file; empty for ChatML.
+        bos_text: The text of the token that begins every prompt, as some templates write it themselves.
+        eos_text: The text of the token that ends an answer.
+
+    Raises:
+        TemplateError: If the source is no valid template.
+    """
+
+    def __init__(self, source: str, *, bos_text: str = "", eos_text: str = "") -> None:
+        self._fixed = {"bos_token": bos_text, "eos_token": eos_text}
+        try:
+            self._template = _environment().from_string(source or CHATML)
+        except jinja2.TemplateError as error:
+            raise TemplateError(str(error)) from error
+
+    def render(self, messages: Sequence[Message], options: Mapping[str, Any] | None = None) -> list[Piece]:
+        """Render a prompt that ends where the model's answer begins.
+
+        A template that refuses or loses the system message gets it at the head of the first user message.
+
+        Args:
+            messages: The conversation.
+            options: What the template may ask for, such as `enable_thinking`.
+
+        Raises:
+            TemplateError: If the template renders these messages in neither way without loss.
+        """
+        first_error: TemplateError | None = None
+        for attempt in (messages, fold_system(messages)):
+            # templates ask for tools by `is none` or by looping over them; no value suits both.
+            for absent in ({"tools": None, "documents": None}, {}):
+                try:
+                    return self._render(attempt, {**absent, **(options or {})})
+                except TemplateError as error:
+                    first_error = first_error or error
+        assert first_error is not None
+        raise first_error
+
+    def _render(self, messages: Sequence[Message], options: Mapping[str, Any]) -> list[Piece]:
+        # a space on either side of the mark shows whether the template trims its contents.
+        marked = [
+            {"role": message.role, "content": f" content{number}mark " if message.content.strip() else ""}
+            for number, message in enumerate(messages)
+        ]
+        try:
+            text = self._template.render(
+                {**options, **self._fixed, "messages": marked, "add_generation_prompt": True}
+            )
+        # a template is a program out of a model file: it may fail in any way, and there is another to try.
+        except Exception as error:
+            raise TemplateError(f"{type(error).__name__}: {error}") from error
+        pieces, seen = _cut(text, messages)
+        lost = [message for n, message in enumerate(messages) if message.content.strip() and n not in seen]
+        if lost:
+            raise TemplateError(f"the template leaves out the {lost[0].role} message")
+        return pieces
+
+
+def fold_system(messages: Sequence[Message]) -> list[Message]:
+    """Put system messages at the head of the user message that follows, and join repeated roles."""
+    folded: list[Message] = []
+    for message in messages:
+        role = "user" if message.role == "system" else message.role
+        if folded and folded[-1].role == role:
+            folded[-1] = Message(role, f"{folded[-1].content}\n\n{message.content}")
+        else:
+            folded.append(Message(role, message.content))
+    return folded
+
+
+def prompt_text(pieces: Sequence[Piece]) -> str:
+    """Join the pieces of a prompt."""
+    return "".join(piece.text for piece in pieces)
+
+
+def _cut(text: str, messages: Sequence[Message]) -> tuple[list[Piece], set[int]]:
+    """Cut a rendering at its marks; returns the pieces, and which messages occur."""
+    pieces: list[Piece] = []
+    seen: set[int] = set()
+    end = 0
+    for match in _MARK.finditer(text):
+        left, number, right = match[1], int(match[2]), match[3]
+        if number >= len(messages):
+            continue
+        seen.add(number)
+        content = messages[number].content
+        content = content if left else content.lstrip()
+        content = content if right else content.rstrip()
+        pieces += [Piece(text[end : match.start()], True), Piece(content, False)]
+        end = match.end()
+    pieces.append(Piece(text[end:], True))
+    return [piece for piece in pieces if piece.text], seen
+
+
+class _Generation(Extension):
+    """`{% generation %}…{% endgeneration %}`: marks what is trained on; its body is rendered as it is."""
+
+    tags = {"generation"}  # noqa: RUF012 - jinja2 declares it so
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        """Return the body."""
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    """Make the environment that chat templates are written for; it can neither run code nor read files."""
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols]
+    )
+    environment.filters["tojson"] = _to_json
+    environment.globals["raise_exception"] = _raise
+    environment.globals["strftime_now"] = _now
+    return environment
+
+
+def _to_json(value: Any, indent: int | None = None, **_: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _raise(message: str) -> NoReturn:
+    raise jinja2.TemplateError(message)
+
+
+def _now(form: str) -> str:
+    return datetime.datetime.now().astimezone().strftime(form)

@@ -1,0 +1,125 @@
+"""What moves between the parts of the engine, and from the engine to a face."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+FinishReason = Literal["stop", "length"]
+"""Why an answer ended: the model said so, or it reached the token limit or the end of the context."""
+
+Kind = Literal["thinking", "text", "retract"]
+"""What a piece of output is.
+
+`retract` carries no text: everything sent as `text` so far was thinking, as a
+mark shows that closes a thought which was never opened.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """The next piece of a model's output."""
+
+    kind: Kind
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """How many tokens an answer took."""
+
+    prompt_tokens: int
+    cached_tokens: int
+    """Tokens of the prompt that were still in the cache and were not read again."""
+
+    completion_tokens: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the `usage` object of the chat-completions dialect."""
+        return {
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "total_tokens": self.prompt_tokens + self.completion_tokens,
+            "prompt_tokens_details": {"cached_tokens": self.cached_tokens},
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The last event of an answer."""
+
+    reason: FinishReason
+    usage: Usage
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    """`queue`, `prompt` (reading it), `generation` (writing the answer), in milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How the next token is chosen."""
+
+    temperature: float = 0.8
+    """0 always takes the likeliest token."""
+
+    top_p: float = 0.95
+    """Only the likeliest tokens that together have this probability; 1 for all."""
+
+    top_k: int = 40
+    """Only this many of the likeliest tokens; 0 for all."""
+
+    min_p: float = 0.0
+    """Only tokens at least this likely relative to the likeliest; 0 for all."""
+
+    seed: int | None = None
+    """`None` for a different choice every time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a prompt."""
+
+    text: str
+    is_template: bool
+    """Whether it is the template's own text, in which control tokens are recognised.
+
+    What people and documents wrote never becomes a control token.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """What llama.cpp says of a loaded model."""
+
+    architecture: str
+    name: str
+    """The name in the file's metadata; may be empty."""
+
+    description: str
+    """Architecture, size and quantisation in llama.cpp's words: "llama 8B Q4_K - Medium"."""
+
+    template: str
+    """The model's own chat template (Jinja); empty if it has none."""
+
+    bos_text: str
+    eos_text: str
+    context_tokens: int
+    """The context that was really given."""
+
+    trained_context_tokens: int
+    layers: int
+    """Layers that can stand on a GPU, the output layer included."""
+
+    gpu_layers: int
+    """How many of them do."""
+
+    device: str
+    """What computes: "CPU", or the names of the GPUs."""
+
+    is_gpu_build: bool
+    """Whether this build of llama.cpp can use a GPU at all."""
+
+    threads: int
+    parameters: int
+    size_bytes: int
+
+
+class Interrupted(Exception):  # noqa: N818 - an event, not a fault
+    """What the model was doing was given up because somebody asked for that."""
