@@ -228,8 +228,7 @@ def _written(
 def _fitting_notices(prompt: FittedPrompt, found: int, context_tokens: int) -> Iterator[Notice]:
     why = f"the model's context of {context_tokens} tokens"
     if prompt.left_out:
-        verb = "does" if prompt.left_out == 1 else "do"
-        yield Notice(f"{prompt.left_out} of {found} passages left out: they {verb} not fit {why}")
+        yield Notice(f"{prompt.left_out} of {found} passages left out: more would not fit {why}")
     if prompt.is_shortened:
         yield Notice(f"the passage was shortened to fit {why}")
 

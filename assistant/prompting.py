@@ -28,7 +28,7 @@ SYSTEM = (
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _NOT_A_LETTER = re.compile(r"(?:\[[^\]]*\]|[^\w]|_)+")
-_FENCE = re.compile(r"<(?=/?\s*(?:passage|extra)\b)", re.IGNORECASE)
+_FENCE = re.compile(r"<(?=\s*/?\s*(?:passage|extra)\b)", re.IGNORECASE)
 
 
 def clean(text: str) -> str:

@@ -25,7 +25,10 @@ you your s t d ll m re ve don doesn didn isn aren wasn weren won
 STOP_WORDS = frozenset(_LISTED.split())
 """Words that say nothing of what a question is about."""
 
-_BLOCK_START = re.compile(r"[ \t]*(?:[-*+•]\s|\d{1,3}[.)]\s|#{1,6}\s|\||>|```|~~~|\[\^)")
+_BLOCK_START = re.compile(
+    r"[ \t]*(?:[-*+•]\s|\d{1,3}[.)]\s|#{1,6}\s|\||>|```|~~~|\[\^|(?:[A-Z][\w /-]{0,30}|[\w-]+):\s)"
+)
+"""A list item, heading, table row, quotation, fence, footnote, or field ("Rent: 400")."""
 _MARKER = re.compile(r"[ \t]*(?:(?:[-*+•]|\d{1,3}[.)]|#{1,6}|>)[ \t]+)*(?:\[[ xX]\][ \t]+)?")
 _HEADING = re.compile(r"[ \t]*#{1,6}\s")
 _END = re.compile(r"[.!?…]+[\"')\]”’»*_]*(?=\s)|[。！？]+[」』”）]*")

@@ -1,0 +1,105 @@
+"""Answers in the files' own words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.extractive import MOST_SENTENCES, extract, is_answerable
+from indexer.types import Passage
+from tests.fakes import make_passage
+
+CABIN = make_passage(
+    "# Cabin\n\nThe cabin was bought in 1987 by Ada Lindqvist.\nIt stands behind the old mill in Hjo.\n"
+    "The rent is 4,200 kr a month.\nRepairs took three weeks.\nThe rent is due on the fifth of May.",
+    headings=("Cabin",),
+)
+WIFI = make_passage("- Router: attic\n- Wifi password: blue-heron-77", name="house.md")
+FAR = make_passage("Sourdough needs patience.", name="bread.md", similarity=0.1, score=0.2)
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "number"),
+    [
+        ("Who bought the cabin?", "The cabin was bought in 1987 by Ada Lindqvist.", 1),
+        ("Where does the cabin stand?", "It stands behind the old mill in Hjo.", 1),
+        ("How much is the rent?", "The rent is 4,200 kr a month.", 1),
+        ("When is the rent due?", "The rent is due on the fifth of May.", 1),
+        ("How long did repairs take?", "Repairs took three weeks.", 1),
+        ("What's the wifi password", "Wifi password: blue-heron-77", 2),
+    ],
+)
+def test_the_sentence_that_says_it_comes_first(question: str, sentence: str, number: int) -> None:
+    """Words of the question and the kind of thing asked for pick the sentence."""
+    extracted = extract(question, [CABIN, WIFI])
+    assert extracted is not None
+    assert extracted.text.splitlines()[0] == f"{sentence} [{number}]"
+
+
+def test_the_citation_names_the_line() -> None:
+    """What stands behind a mark is that very sentence and its line."""
+    extracted = extract("What is the wifi password?", [CABIN, WIFI])
+    assert extracted is not None
+    citation = next(one for one in extracted.citations if one.n == 2)
+    assert citation.quote == "Wifi password: blue-heron-77"
+    assert citation.locator.describe() == "line 2"
+
+
+def test_a_heading_is_no_answer() -> None:
+    """A heading that holds the question's words is context, not a statement."""
+    extracted = extract(
+        "the cabin", [make_passage("# The cabin\n\nIt is painted red.", headings=("The cabin",))]
+    )
+    assert extracted is not None
+    assert extracted.text == "It is painted red. [1]"
+
+
+@pytest.mark.parametrize("question", ["When does the train to Oslo leave?", "how do I whittle a spoon"])
+def test_there_is_no_answer_where_nothing_speaks_of_it(question: str) -> None:
+    """Dissimilar passages without the question's words are no ground for an answer."""
+    assert extract(question, [FAR]) is None
+
+
+def test_shared_words_are_ground_enough() -> None:
+    """A passage with the question's words answers, whatever the embedding thinks."""
+    passage = make_passage("Invoice 4711 was paid on Monday.", similarity=0.05)
+    assert is_answerable("was invoice 4711 paid", [passage])
+
+
+def test_meaning_is_ground_enough() -> None:
+    """A similar passage answers without a shared word."""
+    passage = make_passage("You must settle it by Friday.", similarity=0.8)
+    extracted = extract("deadline for payment", [passage])
+    assert extracted is not None
+    assert extracted.text == "You must settle it by Friday. [1]"
+
+
+def test_no_passages_no_answer() -> None:
+    """An empty index yields no answer, not an error."""
+    assert extract("anything", []) is None
+
+
+def test_nothing_is_said_twice() -> None:
+    """Copies of a sentence in other files are not repeated."""
+    copies = [make_passage("The rent is 4,200 kr.", name=f"{number}.md") for number in range(3)]
+    extracted = extract("How much is the rent?", copies)
+    assert extracted is not None
+    assert extracted.text == "The rent is 4,200 kr. [1]"
+
+
+TEXTS = st.text(st.sampled_from("rent cabin 12.\n-# "), min_size=1, max_size=120).filter(str.strip)
+
+
+@given(st.text(max_size=60), st.lists(TEXTS.map(make_passage), max_size=5))
+def test_every_answer_is_verbatim(question: str, passages: list[Passage]) -> None:
+    """Each line is a sentence of the passage its mark names, and there are one to three."""
+    extracted = extract(question, passages)
+    if extracted is None:
+        return
+    lines = extracted.text.splitlines()
+    assert 1 <= len(lines) <= MOST_SENTENCES
+    for line in lines:
+        sentence, _, mark = line.rpartition(" [")
+        passage = passages[int(mark.rstrip("]")) - 1]
+        assert sentence in " ".join(passage.text.split())
+    for citation in extracted.citations:
+        assert citation.quote in passages[citation.n - 1].text
