@@ -10,7 +10,7 @@ and not pickle, because a child that reads strangers' files is not trusted.
 
 import json
 import struct
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 _HEADER = struct.Struct(">II")
 
@@ -18,7 +18,7 @@ MAX_PART_BYTES = 1 << 30
 """A longer part means that the stream is garbage."""
 
 
-def write_frame(stream: BinaryIO, message: dict[str, Any], payload: bytes | memoryview = b"") -> None:
+def write_frame(stream: IO[bytes], message: dict[str, Any], payload: bytes | memoryview = b"") -> None:
     """Write one frame and flush it.
 
     Raises:
@@ -33,7 +33,7 @@ def write_frame(stream: BinaryIO, message: dict[str, Any], payload: bytes | memo
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], bytes]:
+def read_frame(stream: IO[bytes]) -> tuple[dict[str, Any], bytes]:
     """Read one frame.
 
     Raises:
@@ -47,7 +47,7 @@ def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], bytes]:
     return message, _read_exactly(stream, payload_length)
 
 
-def _read_exactly(stream: BinaryIO, count: int) -> bytes:
+def _read_exactly(stream: IO[bytes], count: int) -> bytes:
     pieces: list[bytes] = []
     while count:
         piece = stream.read(count)
