@@ -91,4 +91,6 @@ def spawn_detached(module: str, arguments: Sequence[str], *, work_dir: Path, log
         )
     finally:
         os.close(descriptor)
+    # nobody holds on to this object: with a return code it is forgotten without a warning.
+    process.returncode = 0
     return process.pid

@@ -33,8 +33,6 @@ class Upsert:
 
     path: Path
     state: FileState
-    moved_from: Path | None = None
-    """Where the same file stood before: forgotten once it is found here, so nothing is embedded again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +50,17 @@ Job = Delete | Upsert | Skip
 def reconcile(on_disk: Mapping[Path, Seen], cataloged: Mapping[Path, Seen]) -> list[Job]:
     """List the jobs that bring the catalog in step with the disk.
 
-    Deletes come first, so that a file never has two live copies, then what is
-    skipped, then what is to be read; each kind is in path order, so that two
-    runs do the same work alike. A file that was only moved (same size, time
-    and inode) is no delete: its one job forgets the old place afterwards.
+    Deletes come first, so that a moved file never has two live copies, then
+    what is skipped, then what is to be read; each kind is in path order, so
+    that two runs do the same work alike.
     """
-    gone = {path: seen.state for path, seen in cataloged.items() if path not in on_disk}
-    moved_from = {state: path for path, state in gone.items() if not cataloged[path].skip}
-    skips: list[Job] = []
-    upserts: list[Job] = []
-    for path, seen in sorted(on_disk.items()):
-        if cataloged.get(path) == seen:
-            continue
-        if seen.skip:
-            skips.append(Skip(path, seen.state, seen.skip))
-            continue
-        source = moved_from.pop(seen.state, None) if path not in cataloged else None
-        if source is not None:
-            del gone[source]
-        upserts.append(Upsert(path, seen.state, source))
-    return [*map(Delete, sorted(gone)), *skips, *upserts]
+    gone = sorted(cataloged.keys() - on_disk.keys())
+    changed = sorted(path for path, seen in on_disk.items() if cataloged.get(path) != seen)
+    return [
+        *map(Delete, gone),
+        *(Skip(path, on_disk[path].state, on_disk[path].skip) for path in changed if on_disk[path].skip),
+        *(Upsert(path, on_disk[path].state) for path in changed if not on_disk[path].skip),
+    ]
 
 
 def covering(path: Path, roots: Collection[Path]) -> Path | None:

@@ -8,7 +8,7 @@ because keys, tokens and caches live there.
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +69,6 @@ class WalkRules:
         exclude: Patterns as in .gitignore, matched against the path below the root.
         max_file_bytes: Larger files are left out.
         is_supported: Whether there is a reader for a path, by its name.
-        avoid: Folders that are never entered: kb's own home.
 
     Raises:
         ConfigError: If a pattern cannot be understood.
@@ -81,7 +80,6 @@ class WalkRules:
         exclude: Sequence[str] = (),
         max_file_bytes: int,
         is_supported: Callable[[Path], bool],
-        avoid: Sequence[Path] = (),
     ) -> None:
         self._patterns = tuple(exclude)
         try:
@@ -92,19 +90,23 @@ class WalkRules:
             ) from error
         self._max_file_bytes = max_file_bytes
         self._is_supported = is_supported
-        self._avoid = frozenset(os.fspath(path) for path in avoid)
 
-    def enters(self, path: str, name: str, relative: str) -> bool:
+    def enters(self, name: str, relative: str) -> bool:
         """Tell whether a folder is looked into.
 
         Args:
-            path: Its absolute path.
             name: Its last part.
             relative: Its path below the root.
         """
-        if name.startswith(".") or name in EXCLUDED_DIRECTORIES or path in self._avoid:
+        if name.startswith(".") or name in EXCLUDED_DIRECTORIES:
             return False
         return not self._excluded_by(relative + "/")
+
+    def reaches(self, root: Path, folder: Path) -> bool:
+        """Tell whether the walk of a root comes to a folder below it."""
+        relative = folder.relative_to(root)
+        steps = [relative, *relative.parents][:-1]
+        return all(self.enters(step.name, str(step)) for step in steps)
 
     def skip_reason(self, path: Path, relative: str, status: os.stat_result) -> str:
         """Name the rule that leaves a file out; empty if it is to be read.
@@ -145,11 +147,16 @@ class WalkRules:
         return self._patterns[found.index]
 
 
-def walk(root: Path, rules: WalkRules) -> Iterator[Found | Unreadable]:
+def walk(root: Path, rules: WalkRules, *, avoid: Iterable[Path] = ()) -> Iterator[Found | Unreadable]:
     """Look at everything under a root, folder by folder, in order of names.
 
     Folders that the rules leave out are not entered and not reported. What
     vanishes during the walk is not reported either.
+
+    Args:
+        root: Where to begin.
+        rules: What is left out.
+        avoid: Folders that are not entered either: kb's own home, roots of their own.
 
     Raises:
         RootAwayError: If the root does not exist, or is no folder any more.
@@ -157,6 +164,7 @@ def walk(root: Path, rules: WalkRules) -> Iterator[Found | Unreadable]:
     base = os.fspath(root)
     if not stat.S_ISDIR(_mode_of_root(base)):
         raise RootAwayError(base)
+    avoided = frozenset(map(os.fspath, avoid))
     folders = [base]
     while folders:
         folder = folders.pop()
@@ -176,7 +184,7 @@ def walk(root: Path, rules: WalkRules) -> Iterator[Found | Unreadable]:
             relative = entry.path[len(base) + 1 :]
             try:
                 if entry.is_dir(follow_symlinks=False):
-                    if rules.enters(entry.path, entry.name, relative):
+                    if entry.path not in avoided and rules.enters(entry.name, relative):
                         below.append(entry.path)
                     continue
                 status = entry.stat(follow_symlinks=False)

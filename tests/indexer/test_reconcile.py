@@ -24,18 +24,11 @@ def state(size: int = 3, mtime: int = 1, inode: int = 7) -> FileState:
     return FileState(size_bytes=size, mtime_ns=mtime, inode=inode)
 
 
-def test_a_deleted_file_goes_before_a_new_one_comes() -> None:
-    """Deletes come first, so a search never finds a replaced text twice."""
-    assert reconcile({Path("new.md"): Seen(state())}, {Path("old.md"): Seen(state(size=4))}) == [
+def test_a_moved_file_is_deleted_before_it_is_added() -> None:
+    """The old path goes first, so a search never finds the text twice."""
+    assert reconcile({Path("new.md"): Seen(state())}, {Path("old.md"): Seen(state())}) == [
         Delete(Path("old.md")),
         Upsert(Path("new.md"), state()),
-    ]
-
-
-def test_a_moved_file_is_one_job() -> None:
-    """Same size, time and inode under another name: the old place is forgotten by the job of the new one."""
-    assert reconcile({Path("new.md"): Seen(state())}, {Path("old.md"): Seen(state())}) == [
-        Upsert(Path("new.md"), state(), moved_from=Path("old.md")),
     ]
 
 
@@ -67,8 +60,6 @@ def test_carrying_out_the_jobs_leaves_nothing_to_do(
             after[job.path] = Seen(job.state, job.reason)
         else:
             after[job.path] = Seen(job.state)
-            if job.moved_from is not None:
-                del after[job.moved_from]
     assert after == on_disk
     assert reconcile(on_disk, after) == []
 
@@ -78,7 +69,6 @@ def test_every_path_has_at_most_one_job(on_disk: dict[Path, Seen], cataloged: di
     """No file is worked on twice, and nothing that agrees is touched."""
     jobs = reconcile(on_disk, cataloged)
     touched = [job.path for job in jobs]
-    touched += [job.moved_from for job in jobs if isinstance(job, Upsert) and job.moved_from]
     assert len(touched) == len(set(touched))
     assert all(on_disk.get(path) != cataloged.get(path) for path in touched)
 

@@ -9,12 +9,11 @@ from indexer.errors import ConfigError, UsageError
 from indexer.walk import Found, RootAwayError, Unreadable, WalkRules, check_root, walk
 
 
-def rules(*exclude: str, max_file_bytes: int = 1_000_000, avoid: tuple[Path, ...] = ()) -> WalkRules:
+def rules(*exclude: str, max_file_bytes: int = 1_000_000) -> WalkRules:
     return WalkRules(
         exclude=exclude,
         max_file_bytes=max_file_bytes,
         is_supported=lambda path: path.suffix in {".md", ".txt"},
-        avoid=avoid,
     )
 
 
@@ -74,7 +73,17 @@ def test_a_root_inside_a_hidden_folder_is_walked(tmp_path: Path) -> None:
 def test_the_home_of_kb_is_not_entered(tmp_path: Path) -> None:
     """What kb stores is never indexed, wherever it is."""
     write(tmp_path / "kb" / "a.md")
-    assert found(tmp_path, rules(avoid=(tmp_path / "kb",))) == {}
+    assert list(walk(tmp_path, rules(), avoid=[tmp_path / "kb"])) == []
+
+
+def test_the_rules_know_which_folders_a_walk_comes_to(tmp_path: Path) -> None:
+    """A folder below a hidden or excluded one is not reached, everything else is."""
+    reached = [
+        name
+        for name in ("a", "a/b", ".a", ".a/b", "x/node_modules/y", "old")
+        if rules("old/").reaches(tmp_path, tmp_path / name)
+    ]
+    assert reached == ["a", "a/b"]
 
 
 @pytest.mark.parametrize(

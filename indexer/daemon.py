@@ -1,0 +1,376 @@
+"""The daemon: lock, socket, signals and logs, and the place where all parts are put together.
+
+The lock is held for life and is what makes it the only one; the socket is only
+the door. Whoever finds the lock taken waits until the holder answers or is
+gone, so that neither two first clients nor a restart can end without a daemon.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import fcntl
+import logging
+import logging.handlers
+import os
+import queue
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from indexer.api import Api
+from indexer.client import IndexerClient
+from indexer.config import IndexerSettings, load_settings
+from indexer.errors import ConfigError, DaemonError, KbError, UsageError
+from indexer.extract import is_supported
+from indexer.extract.sandbox import Sandbox
+from indexer.index import Index
+from indexer.paths import Places
+from indexer.pipeline import Pipeline
+from indexer.search import search
+from indexer.types import Passage
+from indexer.walk import WalkRules
+from indexer.worker import WorkerInfo
+
+logger = logging.getLogger("indexer.daemon")
+
+LOCK_WAIT_S = 20.0
+"""How long a daemon that ends may hold the lock before the next one gives up on it."""
+
+SOCKET_CHECK_S = 30.0
+"""How often we look whether our socket is still ours; a deleted home must not leave a daemon behind."""
+
+LOG_BYTES = 2_000_000
+LOGS_KEPT = 3
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the daemon until it is told to stop; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m indexer", description="The indexer daemon of kb.")
+    parser.add_argument("--home", type=Path, help="serve this home and not the one of KB_HOME")
+    parser.add_argument("--config", type=Path, help="read this config file")
+    parser.add_argument("--background", action="store_true", help="standard error is the log file")
+    options = parser.parse_args(arguments)
+    places = Places.discover()
+    home = places.home if options.home is None else options.home
+    config_file = places.config_file if options.config is None else options.config
+    try:
+        run(Places(config_file=config_file, home=home), is_background=options.background)
+    except KbError as error:
+        sys.stderr.write(f"kb: error: {error.message}\n")
+        return 2 if isinstance(error, UsageError | ConfigError) else 3
+    return 0
+
+
+def run(places: Places, *, is_background: bool = False) -> None:
+    """Serve a home until SIGTERM, SIGINT or a client's request to stop.
+
+    Args:
+        places: The home.
+        is_background: Whether standard error is the log file already.
+
+    Raises:
+        ConfigError: If the home or the config cannot be used.
+        DaemonError: If another daemon serves this home.
+        StoreError: If the index cannot be opened.
+    """
+    # whatever is made from here on is nobody else's to read.
+    os.umask(0o077)
+    places.create()
+    with _locked(places):
+        _set_up_logs(places, is_background=is_background)
+        try:
+            _serve(places, load_settings(places.config_file, IndexerSettings))
+        except KbError as error:
+            logger.error("start_failed kind=%s reason=%r", type(error).__name__, error.message)
+            raise
+
+
+def _serve(places: Places, settings: IndexerSettings) -> None:
+    """Put the parts together, run them, and take them apart in order."""
+    # a queue that may be put to from a signal handler.
+    stop_reasons: queue.SimpleQueue[str] = queue.SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda got, _: stop_reasons.put(signal.Signals(got).name))
+    rules = WalkRules(
+        exclude=settings.index.exclude,
+        max_file_bytes=settings.index.max_file_mb * 1_000_000,
+        is_supported=is_supported,
+    )
+    index = Index.open(places, settings)
+    with contextlib.closing(index):
+        parts = Parts(places, settings, index)
+        pipeline = Pipeline(index, rules=rules, open_reader=parts.open_reader, home=places.home)
+        api = Api(
+            index=index,
+            pipeline=pipeline,
+            search=parts.search,
+            describe=parts.describe,
+            is_ready=parts.is_ready,
+            stop=lambda: stop_reasons.put("request"),
+        )
+        with _listening(places.indexer_socket) as listener, _Server.running(api.app(), listener):
+            inode = places.indexer_socket.stat().st_ino
+            logger.info("started pid=%d home=%r", os.getpid(), str(places.home))
+            pipeline.start()
+            warming = threading.Thread(target=parts.warm_up, args=(pipeline,), name="warming", daemon=True)
+            warming.start()
+            reason = _wait_for_stop(stop_reasons, places.indexer_socket, inode)
+            logger.info("stopping reason=%s", reason)
+        pipeline.close()
+    logger.info("stopped pid=%d", os.getpid())
+
+
+class Parts:
+    """What the API and the pipeline need of the index, the reader and this process."""
+
+    def __init__(self, places: Places, settings: IndexerSettings, index: Index) -> None:
+        self._places = places
+        self._settings = settings
+        self._index = index
+        self._info: WorkerInfo | None = None
+        self._process = psutil.Process()
+
+    def warm_up(self, pipeline: Pipeline) -> None:
+        """Wait for the embedding model and bring the vectors in step; runs in a thread of its own."""
+        started = time.monotonic()
+        try:
+            self._index.ready()
+            self._info = self._index.describe()
+        except KbError as error:
+            pipeline.stop_work(error)
+            return
+        logger.info(
+            "model_loaded model=%r device=%s dtype=%s took_s=%.1f",
+            self._info.model,
+            self._info.device,
+            self._info.dtype,
+            time.monotonic() - started,
+        )
+
+    def is_ready(self) -> bool:
+        """Tell whether the embedding model is loaded."""
+        return self._info is not None
+
+    def open_reader(self) -> Sandbox:
+        """Make the child that reads files; waits for the model, whose capacity chunks must fit."""
+        info = self._index.describe()
+        wanted = self._settings.embedding.chunk_tokens
+        return Sandbox(
+            tokenizer_file=info.tokenizer_file,
+            capacity_tokens=min(wanted, info.capacity_tokens) if wanted else info.capacity_tokens,
+            timeout_s=self._settings.index.extract_timeout_s,
+            memory_mb=self._settings.index.extract_memory_mb,
+            work_dir=self._places.work_dir,
+        )
+
+    def search(self, query: str, top_k: int, under: Sequence[Path]) -> tuple[Passage, ...]:
+        """Find passages; waits for the model if it is still loading."""
+        return search(self._index, query, top_k=top_k, under=under)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the facts of this process for `status`; never waits for the worker."""
+        info = self._info
+        embedding = None
+        if info is not None:
+            embedding = {
+                "model": info.model,
+                "device": info.device,
+                "dtype": info.dtype,
+                "fingerprint": info.fingerprint,
+            }
+        return {
+            "version": version("kb"),
+            "pid": os.getpid(),
+            "embedding": embedding,
+            "memory_mb": round(self._memory_bytes() / 1e6),
+        }
+
+    def _memory_bytes(self) -> int:
+        total = 0
+        for process in (self._process, *self._process.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                total += process.memory_info().rss
+        return total
+
+
+def _wait_for_stop(stop_reasons: "queue.SimpleQueue[str]", socket_path: Path, inode: int) -> str:
+    """Return why the daemon is to end, when it is."""
+    while True:
+        try:
+            return stop_reasons.get(timeout=SOCKET_CHECK_S)
+        except queue.Empty:
+            pass
+        try:
+            if socket_path.stat().st_ino == inode:
+                continue
+        except OSError:
+            pass
+        return "socket_gone"
+
+
+@contextlib.contextmanager
+def _locked(places: Places) -> Iterator[None]:
+    """Hold the lock of a home.
+
+    Raises:
+        DaemonError: If another daemon holds it, and answers or does not end.
+    """
+    try:
+        descriptor = os.open(places.indexer_lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise ConfigError(f"cannot write {places.indexer_lock}: {error.strerror}") from error
+    try:
+        deadline = time.monotonic() + LOCK_WAIT_S
+        other = IndexerClient(places)
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if other.is_running() or time.monotonic() > deadline:
+                    pid = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+                    raise DaemonError(
+                        f"another daemon (pid {pid}) serves this home", hint="stop it: `kb indexer stop`"
+                    ) from None
+            time.sleep(0.05)
+        # a full disk must not keep the daemon from starting: the number is for people.
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _listening(path: Path) -> Iterator[socket.socket]:
+    """Listen on a Unix socket that only its owner can open, and remove it at the end.
+
+    What stands at the path belongs to a daemon that is dead: we hold the lock.
+    """
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.bind(os.fspath(path))
+        path.chmod(0o600)
+        listener.listen(64)
+        yield listener
+    except OSError as error:
+        raise DaemonError(f"cannot listen on {path}: {error.strerror}") from error
+    finally:
+        listener.close()
+        path.unlink(missing_ok=True)
+
+
+class _Protocol(H11Protocol):
+    """HTTP for this user and for root; whoever else got hold of the socket is hung up on."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection, or close it at once."""
+        super().connection_made(transport)
+        connection = transport.get_extra_info("socket")
+        if (peer := _peer_uid(connection)) not in {None, 0, os.getuid()}:
+            logger.warning("stranger_refused uid=%s", peer)
+            transport.abort()
+
+
+def _peer_uid(connection: socket.socket) -> int | None:
+    """Return the user at the other end; `None` where the system does not say."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return None
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _, uid, _ = struct.unpack("3i", credentials)
+    return int(uid)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn in a thread, on our own socket: by itself it makes sockets that everybody can open."""
+
+    async def main_loop(self) -> None:
+        """Wait for the end; the original looks ten times a second."""
+        self._loop = asyncio.get_running_loop()
+        self._ended = asyncio.Event()
+        self.ready.set()
+        await self._ended.wait()
+
+    @classmethod
+    @contextlib.contextmanager
+    def running(cls, app: Starlette, listener: socket.socket) -> Iterator[None]:
+        """Serve an application on a socket for as long as the block runs."""
+        server = cls(
+            uvicorn.Config(
+                app,
+                http=_Protocol,
+                loop="asyncio",
+                lifespan="off",
+                ws="none",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                timeout_graceful_shutdown=2,
+            )
+        )
+        server.ready = threading.Event()
+        thread = threading.Thread(target=server.run, args=([listener],), name="serving", daemon=True)
+        thread.start()
+        server.ready.wait()
+        try:
+            yield
+        finally:
+            server._loop.call_soon_threadsafe(server._ended.set)
+            thread.join()
+
+    ready: threading.Event
+    _loop: asyncio.AbstractEventLoop
+    _ended: asyncio.Event
+
+
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """The rotating log; in the background standard error, where native crashes are told, moves with it."""
+
+    def __init__(self, file: Path, *, holds_stderr: bool) -> None:
+        self._holds_stderr = holds_stderr
+        super().__init__(
+            file, maxBytes=LOG_BYTES, backupCount=LOGS_KEPT, encoding="utf-8", errors="backslashreplace"
+        )
+
+    def doRollover(self) -> None:  # noqa: N802 - the name is logging's
+        """Begin a new file."""
+        super().doRollover()
+        if self._holds_stderr and self.stream is not None:
+            os.dup2(self.stream.fileno(), sys.stderr.fileno())
+
+
+def _set_up_logs(places: Places, *, is_background: bool) -> None:
+    """Log to the file, and in the foreground to standard error as well."""
+    # a full disk is told by the error that it causes, not by a traceback of the log.
+    logging.raiseExceptions = False
+    try:
+        handlers: list[logging.Handler] = [
+            _LogFile(places.log_dir / "indexer.log", holds_stderr=is_background)
+        ]
+    except OSError as error:
+        raise ConfigError(f"cannot write {places.log_dir / 'indexer.log'}: {error.strerror}") from error
+    if not is_background:
+        handlers.append(logging.StreamHandler())
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        handlers=handlers,
+        force=True,
+    )
+    for noisy in ("uvicorn", "asyncio", "pypdf"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,360 @@
+"""From changed files to an index that agrees with the disk, in the background.
+
+Two threads: one sweeps the roots and has files read and chunked, the other
+writes what was read, so that reading the next files and embedding the present
+ones overlap. A file that fails is recorded and the rest goes on; an error of
+the index itself stops the work until the next sweep is asked for.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from indexer.errors import DocumentError, IndexerError, KbError, PermanentError, UsageError
+from indexer.index import FileRecord, NewDocument
+from indexer.pipeline.work import Read, Sweep, WorkQueue
+from indexer.pipeline.writer import (
+    Close,
+    Flush,
+    Gone,
+    Item,
+    Ledger,
+    Ready,
+    Swept,
+    Verdicts,
+    Writer,
+    failed,
+    log_bug,
+    skipped,
+)
+from indexer.reconcile import Delete, Seen, Skip, Upsert, covering, reconcile
+from indexer.types import FileEntry, FileStatus, Progress
+from indexer.walk import Found, RootAwayError, Unreadable, WalkRules, check_root, reason_of, state_of, walk
+
+if TYPE_CHECKING:
+    from indexer.extract.sandbox import Extracted
+
+__all__ = ["Ledger", "Pipeline", "Reader"]
+
+logger = logging.getLogger(__name__)
+
+READ_AHEAD_FILES = 32
+"""How many files may be read and not yet written."""
+
+ERRORS_KEPT = 20
+
+CLOSE_S = 10.0
+"""How long a batch under way may take to be finished when the pipeline is closed."""
+
+ALL_FILES = 1 << 60
+
+
+class Reader(Protocol):
+    """What makes chunks of a file; see `indexer.extract.sandbox.Sandbox`."""
+
+    def extract(self, path: Path) -> "Extracted":
+        """Read and chunk a file; raises `PermanentError` or `TransientError`."""
+
+    def close(self) -> None:
+        """End the child."""
+
+
+class Pipeline:
+    """Keeps an index in step with its roots. Thread-safe.
+
+    Args:
+        index: What is kept in step.
+        rules: Which files are left out.
+        open_reader: Makes the reader when the first file is to be read; may wait for the
+            embedding model, whose capacity the chunks must fit.
+        home: kb's own directory, which is never walked.
+    """
+
+    def __init__(
+        self, index: Ledger, *, rules: WalkRules, open_reader: Callable[[], Reader], home: Path
+    ) -> None:
+        self._index = index
+        self._rules = rules
+        self._open_reader = open_reader
+        self._home = home
+        self._reader: Reader | None = None
+        self._work = WorkQueue()
+        self._items: queue.Queue[Item] = queue.Queue(maxsize=READ_AHEAD_FILES)
+        self._fault: KbError | None = None
+        self._errors: deque[dict[str, Any]] = deque(maxlen=ERRORS_KEPT)
+        self._away: set[Path] = set()
+        self._roots_lock = threading.Lock()
+        self._writer = Writer(
+            index,
+            work=self._work,
+            items=self._items,
+            on_error=self._note_error,
+            on_fault=self.stop_work,
+            has_fault=lambda: self._fault is not None,
+        )
+        self._threads = (
+            threading.Thread(target=self._read_files, name="reading", daemon=True),
+            threading.Thread(target=self._writer.run, name="writing", daemon=True),
+        )
+
+    def start(self) -> None:
+        """Start the threads, and have every root compared with the disk."""
+        self.sweep()
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> bool:
+        """Finish the batch under way and stop; what waits is found again by the next start.
+
+        Returns:
+            Whether both threads ended in time.
+        """
+        self._work.stop()
+        if (reader := self._reader) is not None:
+            reader.close()
+        deadline = time.monotonic() + CLOSE_S
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    # -- what people ask for
+
+    def sweep(self, roots: Collection[Path] | None = None) -> None:
+        """Have roots compared with the disk, all of them by default; returns at once.
+
+        After an error of the index this is what tries again.
+        """
+        self._fault = None
+        self._work.add_sweeps(self._index.roots() if roots is None else roots)
+
+    def add_root(self, path: Path) -> str:
+        """Have a folder indexed; returns before anything is read.
+
+        A folder that a root already holds changes nothing; roots inside a new one
+        become part of it, with everything that is indexed of them.
+
+        Returns:
+            What the person should know; empty for a new root.
+
+        Raises:
+            UsageError: If the folder cannot become a root.
+            StoreError: If the catalog cannot be written.
+        """
+        real = check_root(path, home=self._home)
+        with self._roots_lock:
+            roots = self._index.roots()
+            holder = covering(real, roots)
+            if holder == real:
+                self.sweep([real])
+                return f"{real} is already indexed"
+            if holder is not None and self._rules.reaches(holder, real):
+                self.sweep([holder])
+                return f"{real} is already indexed as part of {holder}"
+            absorbed = [root for root in roots if real in root.parents and self._rules.reaches(real, root)]
+            self._work.drop(absorbed)
+            if absorbed:
+                # not under a batch: its files are about to change their root.
+                with self._writer.lock:
+                    self._index.add_root(real, absorbing=absorbed)
+            else:
+                self._index.add_root(real)
+            self._away.difference_update(absorbed)
+            self.sweep([real])
+        logger.info("root_added path=%r absorbed=%d", str(real), len(absorbed))
+        return "".join(f"{root} is now part of {real}\n" for root in absorbed).strip()
+
+    def remove_root(self, path: Path) -> int:
+        """Forget a root with everything indexed of it; return how many files that were.
+
+        Raises:
+            UsageError: If it is not a root.
+        """
+        with self._roots_lock:
+            roots = self._index.roots()
+            # as given first: a folder that is gone, or became a link, can be removed as well.
+            found = next((each for each in (path, path.resolve()) if each in roots), None)
+            if found is None:
+                holder = covering(path.resolve(), roots)
+                raise UsageError(
+                    f"{path} is not an indexed folder" + (f", but part of {holder}" if holder else ""),
+                    hint=f"run `kb remove {holder}`" if holder else "run `kb roots`",
+                )
+            self._work.drop([found])
+            with self._writer.lock:
+                count = self._index.remove_root(found)
+            self._away.discard(found)
+        logger.info("root_removed path=%r files=%d", str(found), count)
+        return count
+
+    def progress(self) -> Progress:
+        """Return how far the present stretch of work is, or how the last one ended."""
+        return self._work.progress()
+
+    def pending(self) -> list[FileEntry]:
+        """List the files that wait to be read, or are being indexed."""
+        return self._work.pending()
+
+    @property
+    def pending_count(self) -> int:
+        """How many files wait to be read, or are being indexed."""
+        return self._work.pending_count()
+
+    @property
+    def as_of(self) -> float:
+        """Seconds since the epoch at which the index last agreed with the disk; 0 if it never did."""
+        return self._work.as_of
+
+    @property
+    def away(self) -> frozenset[Path]:
+        """Roots that did not exist when they were last looked at; nothing of them is forgotten."""
+        return frozenset(self._away)
+
+    @property
+    def fault(self) -> KbError | None:
+        """The error that stopped indexing, or `None`."""
+        return self._fault
+
+    @property
+    def last_errors(self) -> list[dict[str, Any]]:
+        """The last files that failed, oldest first: path, reason, and seconds since the epoch."""
+        return list(self._errors)
+
+    # -- the thread that reads
+
+    def _read_files(self) -> None:
+        while not self._work.is_stopped:
+            work = self._work.take(wait=False)
+            if work is None:
+                # nothing to read ahead: what is gathered is written now, and then it is time to tidy up.
+                self._items.put(Flush(is_drained=True))
+                work = self._work.take()
+            if work is None:
+                break
+            try:
+                if isinstance(work, Sweep):
+                    self._sweep(work.root)
+                    self._items.put(Swept(work))
+                else:
+                    self._items.put(self._read(work))
+            except KbError as error:
+                self._give_up(work, error)
+            except Exception as error:  # noqa: BLE001 - the loop outlives a bug
+                log_bug("reading_failed", error)
+                bug = IndexerError(f"an internal error ({type(error).__name__})")
+                if isinstance(work, Read):
+                    self._items.put(failed(work, work.upsert.state, bug, is_lasting=True))
+                else:
+                    self._give_up(work, bug)
+        self._items.put(Close())
+
+    def _give_up(self, work: Sweep | Read, error: KbError) -> None:
+        self.stop_work(error)
+        if isinstance(work, Sweep):
+            self._work.finish_sweep(work)
+        else:
+            self._work.finish_read(work)
+
+    def _sweep(self, root: Path) -> None:
+        """Compare a root with the disk and hand out what is to be done."""
+        started = time.monotonic()
+        roots = self._index.roots()
+        if root not in roots:
+            return
+        nested = [each for each in roots if root in each.parents]
+        on_disk: dict[Path, Seen] = {}
+        unknown: list[Path] = list(nested)
+        try:
+            for item in walk(root, self._rules, avoid=[self._home, *nested]):
+                if self._work.is_stopped:
+                    return
+                if isinstance(item, Found):
+                    on_disk[item.path] = Seen(item.state, item.skip)
+                else:
+                    unknown.append(item.path)
+                    self._note_unreadable(item)
+        except RootAwayError:
+            self._away.add(root)
+            logger.warning("root_away path=%r", str(root))
+            return
+        self._away.discard(root)
+        cataloged = {
+            entry.path: Seen(entry.state, entry.reason if entry.status is FileStatus.SKIPPED else "")
+            for entry in self._index.files(under=root, limit=ALL_FILES)
+            # nothing is known of what could not be looked at, so nothing of it is forgotten.
+            if not unknown or covering(entry.path, unknown) is None
+        }
+        jobs = reconcile(on_disk, cataloged)
+        gone = tuple(job.path for job in jobs if isinstance(job, Delete))
+        if gone:
+            self._items.put(Gone(gone))
+        skips = tuple(
+            FileRecord(
+                path=job.path, root=root, state=job.state, status=FileStatus.SKIPPED, reason=job.reason
+            )
+            for job in jobs
+            if isinstance(job, Skip)
+        )
+        if skips:
+            self._items.put(Verdicts(skips))
+        upserts = [job for job in jobs if isinstance(job, Upsert)]
+        self._work.add_reads(root, upserts)
+        logger.info(
+            "root_swept path=%r files=%d new_or_changed=%d gone=%d skipped=%d took_ms=%.0f",
+            str(root),
+            len(on_disk),
+            len(upserts),
+            len(gone),
+            len(skips),
+            (time.monotonic() - started) * 1000,
+        )
+
+    def _read(self, read: Read) -> Item:
+        """Read one file, or find out why it is not to be indexed."""
+        path = read.path
+        try:
+            status = path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return Gone((path,), read)
+        except OSError as error:
+            return failed(read, read.upsert.state, DocumentError(reason_of(error)), is_lasting=False)
+        state = state_of(status)
+        if reason := self._rules.skip_reason(path, str(path.relative_to(read.root)), status):
+            return skipped(read, state, reason)
+        if self._reader is None:
+            self._reader = self._open_reader()
+        try:
+            extracted = self._reader.extract(path)
+        except DocumentError as error:
+            return failed(read, state, error, is_lasting=isinstance(error, PermanentError))
+        document = NewDocument(
+            path=path,
+            root=read.root,
+            state=state,
+            title=extracted.title,
+            metadata=extracted.metadata,
+            chunks=extracted.chunks,
+            pages_without_text=extracted.pages_without_text,
+            notes=extracted.notes,
+            content_hash=extracted.content_hash,
+        )
+        return Ready(read, document)
+
+    def _note_unreadable(self, item: Unreadable) -> None:
+        logger.warning("unreadable path=%r reason=%r", str(item.path), item.reason)
+        self._note_error(item.path, item.reason)
+
+    def _note_error(self, path: Path, reason: str) -> None:
+        self._errors.append({"path": str(path), "reason": reason, "at": time.time()})
+
+    def stop_work(self, error: KbError) -> None:
+        """Stop all work because of an error that concerns the index and not one file."""
+        if not self._work.is_stopped:
+            logger.error("indexing_stopped kind=%s reason=%r", type(error).__name__, error.message)
+            self._fault = error
+        self._work.drop()

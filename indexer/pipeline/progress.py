@@ -1,0 +1,92 @@
+"""How far indexing is, and how long it will take.
+
+Time left is told from bytes, not from files: small files come first, so that
+counting files would promise too much.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from indexer.types import Progress
+
+WINDOW_S = 15.0
+"""Rates are those of the last so many seconds."""
+
+LEAST_S = 1.0
+"""Before so many seconds there is too little to tell a rate from."""
+
+FILE_COST_BYTES = 4096
+"""What a file costs beyond its bytes: opening it, starting a chunk, a row of the ledger."""
+
+
+class ProgressMeter:
+    """Counts what is done; safe to use from many threads.
+
+    Args:
+        clock: Seconds that never go back.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._start()
+
+    def _start(self) -> None:
+        self._files_total = self._files_done = 0
+        self._cost_total = self._cost_done = 0
+        self._chunks_done = 0
+        self._samples: deque[tuple[float, int, int]] = deque([(self._clock(), 0, 0)])
+
+    def restart(self) -> None:
+        """Begin a new stretch of work at nothing."""
+        with self._lock:
+            self._start()
+
+    def expect(self, size_bytes: int) -> None:
+        """Count a file that is to be read."""
+        with self._lock:
+            self._files_total += 1
+            self._cost_total += size_bytes + FILE_COST_BYTES
+
+    def finish(self, size_bytes: int, *, chunks: int = 0) -> None:
+        """Count a file that is done, whatever became of it.
+
+        Args:
+            size_bytes: The size it was expected with.
+            chunks: How many chunks of it became searchable.
+        """
+        with self._lock:
+            self._files_done += 1
+            self._cost_done += size_bytes + FILE_COST_BYTES
+            self._chunks_done += chunks
+            now = self._clock()
+            self._samples.append((now, self._chunks_done, self._cost_done))
+            # one sample from before the window stays, so that a pause counts as one.
+            while len(self._samples) > 2 and self._samples[1][0] < now - WINDOW_S:
+                self._samples.popleft()
+
+    def progress(self, *, current: str, is_idle: bool) -> Progress:
+        """Return how far the work is.
+
+        Args:
+            current: The path that is worked on; empty between files.
+            is_idle: Whether nothing is left to do.
+        """
+        with self._lock:
+            then, chunks, cost = self._samples[0]
+            elapsed_s = self._clock() - then
+            is_known = elapsed_s >= LEAST_S
+            chunks_per_s = (self._chunks_done - chunks) / elapsed_s if is_known else 0.0
+            cost_per_s = (self._cost_done - cost) / elapsed_s if is_known else 0.0
+            cost_left = self._cost_total - self._cost_done
+            return Progress(
+                files_done=self._files_done,
+                files_total=self._files_total,
+                chunks_done=self._chunks_done,
+                chunks_per_s=chunks_per_s,
+                seconds_left=0.0 if is_idle else cost_left / cost_per_s if cost_per_s > 0 else None,
+                current=current,
+                is_idle=is_idle,
+            )

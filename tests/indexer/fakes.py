@@ -1,0 +1,150 @@
+"""Small real classes that stand in for the children of the indexer: the worker and the reader of files."""
+
+import hashlib
+import threading
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from indexer.errors import KbError, PermanentError, TransientError, WorkerError
+from indexer.extract.sandbox import Extracted
+from indexer.types import Chunk, Locator, Vectors
+from indexer.worker import WorkerInfo
+
+
+class InMemoryWorker:
+    """Stands for the worker child: vectors are made of the words of a text and kept in a dictionary.
+
+    Args:
+        gate: Embedding waits until it is set, where one is given.
+        deadly: Texts that hold this kill the worker; empty for none.
+    """
+
+    dim = 16
+
+    def __init__(self, *, gate: threading.Event | None = None, deadly: str = "") -> None:
+        self._gate = gate
+        self._deadly = deadly
+        self.vectors: dict[str, Vectors] = {}
+        self.embedded: list[str] = []
+        self.error: KbError | None = None
+        """Raised by everything that writes, where one is set."""
+
+    def describe(self) -> WorkerInfo:
+        """Return made-up facts."""
+        return WorkerInfo(
+            model="in-memory",
+            fingerprint="in-memory-1",
+            dim=self.dim,
+            capacity_tokens=254,
+            tokenizer_file=Path("/nowhere/tokenizer.json"),
+            device="cpu",
+            dtype="float32",
+            pid=0,
+            memory_bytes=0,
+            store_error="",
+        )
+
+    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Vectors:
+        """Embed and keep."""
+        if self._gate is not None:
+            self._gate.wait()
+        if self.error is not None:
+            raise self.error
+        if self._deadly and any(self._deadly in text for text in texts):
+            raise WorkerError("the embedding worker died twice over one request")
+        vectors = np.stack([self.embed_query(text) for text in texts])
+        self.store(ids, vectors)
+        self.embedded += texts
+        return vectors
+
+    def store(self, ids: Sequence[str], vectors: Vectors) -> None:
+        """Keep vectors."""
+        self.vectors.update(zip(ids, vectors, strict=True))
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Forget vectors."""
+        for vector_id in ids:
+            self.vectors.pop(vector_id, None)
+
+    def ids(self) -> list[str]:
+        """List what is kept."""
+        return list(self.vectors)
+
+    def probe(self, ids: Sequence[str]) -> None:
+        """Find nothing wrong."""
+
+    def embed_query(self, text: str) -> Vectors:
+        """Count words into buckets; the same text always gets the same unit vector."""
+        vector = np.full(self.dim, 0.01, np.float32)
+        for word in text.lower().split():
+            vector[zlib.crc32(word.encode("utf-8", "surrogatepass")) % self.dim] += 1.0
+        return vector / np.linalg.norm(vector)
+
+    def search(
+        self, text: str, top_k: int, within: Sequence[str] | None = None
+    ) -> tuple[Vectors, list[tuple[str, float]]]:
+        """Compare with everything that is kept."""
+        query = self.embed_query(text)
+        ids = self.ids() if within is None else within
+        ranked = sorted(
+            ((each, float(self.vectors[each] @ query)) for each in ids), key=lambda pair: -pair[1]
+        )
+        return query, ranked[:top_k]
+
+    def reset_store(self) -> None:
+        """Forget everything."""
+        self.vectors.clear()
+
+    def close(self) -> bool:
+        """End well."""
+        return True
+
+
+class ParagraphReader:
+    """Stands for the sandbox: a paragraph is a chunk, and some first words make a file fail."""
+
+    def __init__(self) -> None:
+        self.read: list[Path] = []
+        self.is_closed = False
+
+    def extract(self, path: Path) -> Extracted:
+        """Read a text file.
+
+        Raises:
+            PermanentError: If it begins with "DAMAGED".
+            TransientError: If it begins with "LOCKED", or cannot be opened.
+            ZeroDivisionError: If it begins with "BUG".
+        """
+        self.read.append(path)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise TransientError(f"cannot be read: {error.strerror}") from error
+        text = data.decode()
+        if text.startswith("DAMAGED"):
+            raise PermanentError("the file is damaged")
+        if text.startswith("LOCKED"):
+            raise TransientError("the file is locked")
+        if text.startswith("BUG"):
+            raise ZeroDivisionError(text)
+        chunks: list[Chunk] = []
+        start = 0
+        for ordinal, paragraph in enumerate(text.split("\n\n") if text else []):
+            end = start + len(paragraph)
+            chunks.append(Chunk(ordinal=ordinal, start=start, end=end, text=paragraph, locator=Locator()))
+            start = end + 2
+        return Extracted(
+            title=path.stem,
+            metadata={},
+            chunks=tuple(chunks),
+            pages_without_text=(),
+            notes=(),
+            content_hash=hashlib.blake2b(data, digest_size=16).hexdigest(),
+        )
+
+    def close(self) -> None:
+        """End."""
+        self.is_closed = True
