@@ -7,10 +7,10 @@ files word for word.
 
 import itertools
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from assistant.citations import cite
 from assistant.config import AnswerSettings
@@ -52,13 +52,12 @@ class TextGenerator(Protocol):
     """Whatever writes text; the engine's client is one."""
 
     @property
-    def model(self) -> str:
-        """Name of the model, for people."""
+    def model_name(self) -> str:
+        """File name of the model."""
         ...
 
-    @property
-    def context_tokens(self) -> int:
-        """What prompt and answer may take together."""
+    def wait_ready(self) -> Mapping[str, Any]:
+        """Wait until the model is loaded; `context_tokens` is what prompt and answer may take together."""
         ...
 
     def count_tokens(self, text: str) -> int:
@@ -67,7 +66,7 @@ class TextGenerator(Protocol):
 
     def chat(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float
-    ) -> Generator[Delta | Finished, None, None]:
+    ) -> Iterator[Delta | Finished]:
         """Write the next turn piece by piece; closing the iterator stops the model."""
         ...
 
@@ -129,7 +128,7 @@ def answer(
             question, found.passages, extra, generator=generator, settings=settings, clock=clock
         )
     else:
-        yield _refused((), generator.model, clock)
+        yield _refused((), generator.model_name, clock)
 
 
 def _search(
@@ -176,7 +175,7 @@ def _written(
     settings: AnswerSettings,
     clock: _Clock,
 ) -> Iterator[AnswerEvent]:
-    context_tokens = generator.context_tokens
+    context_tokens = int(generator.wait_ready()["context_tokens"])
     # at least half the context is for reading, whatever an answer may take.
     reserved = _TEMPLATE_TOKENS + min(settings.max_tokens, context_tokens // 2)
     prompt = fit_messages(
@@ -192,9 +191,8 @@ def _written(
     room = context_tokens - _TEMPLATE_TOKENS - prompt.tokens
     max_tokens = max(_SHORTEST_ANSWER_TOKENS, min(settings.max_tokens, room))
     text = held = ""
-    with closing(
-        generator.chat(prompt.messages, max_tokens=max_tokens, temperature=settings.temperature)
-    ) as pieces:
+    chat = generator.chat(prompt.messages, max_tokens=max_tokens, temperature=settings.temperature)
+    with closing(_relay(chat)) as pieces:
         for piece in pieces:
             clock.keep("first_token")
             if isinstance(piece, Finished):
@@ -218,11 +216,16 @@ def _written(
                     held = ""
     text = text.strip()
     if not text or is_refusal(text):
-        yield _refused(prompt.passages, generator.model, clock)
+        yield _refused(prompt.passages, generator.model_name, clock)
         return
     if held.strip():
         yield AnswerText(held.lstrip())
-    yield _finished(text, cite(text, prompt.passages), prompt.passages, generator.model, clock)
+    yield _finished(text, cite(text, prompt.passages), prompt.passages, generator.model_name, clock)
+
+
+def _relay(chat: Iterator[Delta | Finished]) -> Generator[Delta | Finished, None, None]:
+    """Pass on what comes, and the closing too."""
+    yield from chat
 
 
 def _fitting_notices(prompt: FittedPrompt, found: int, context_tokens: int) -> Iterator[Notice]:
@@ -237,7 +240,7 @@ def _too_long(question: str, extra: str, generator: TextGenerator, limit_tokens:
     what, text = ("the piped text", extra) if len(extra) > len(question) else ("the question", question)
     tokens = generator.count_tokens(text)
     return UsageError(
-        f"{what} is {tokens:,} tokens long, and {generator.model} can read {limit_tokens:,} at once",
+        f"{what} is {tokens:,} tokens long, and {generator.model_name} can read {limit_tokens:,} at once",
         hint="shorten it, or raise [model] context_tokens if the model allows more",
     )
 

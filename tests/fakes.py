@@ -1,7 +1,13 @@
 """Small real classes that stand in for slow parts, and makers of plain values."""
 
+import hashlib
+import threading
+import zlib
 from collections.abc import Generator, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from assistant.engine.types import Delta, Finished, FinishReason, Usage
 from assistant.types import Message
@@ -72,19 +78,23 @@ class FakeGenerator:
         reason: Why it says that it ended.
     """
 
-    model = "scripted.gguf"
+    model_name = "scripted.gguf"
 
     def __init__(
         self, pieces: Sequence[str | Delta] = (), *, context_tokens: int = 4096, reason: FinishReason = "stop"
     ) -> None:
         self._pieces = pieces
         self._reason = reason
-        self.context_tokens = context_tokens
+        self._context_tokens = context_tokens
         self.messages: list[Message] = []
         self.max_tokens = 0
         self.temperature = 0.0
         self.is_closed = False
         self.counted = 0
+
+    def wait_ready(self) -> dict[str, Any]:
+        """Claim to be loaded."""
+        return {"state": "ready", "context_tokens": self._context_tokens}
 
     def count_tokens(self, text: str) -> int:
         """Count words."""

@@ -35,19 +35,18 @@ def within_option(command: CommandT) -> CommandT:
 
 
 def existing_path(given: str) -> Path:
-    """Return the absolute path of something that exists.
+    """Return the real path of something that exists, as the index knows it.
 
     Raises:
         UsageError: If there is nothing of that name.
     """
     path = absolute_path(given)
     try:
-        path.stat()
+        return path.resolve(strict=True)
     except OSError as error:
         raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from error
     except ValueError as error:
         raise UsageError(f"{given!r} is no path") from error
-    return path
 
 
 def absolute_path(given: str) -> Path:

@@ -31,7 +31,7 @@ def add(paths: tuple[str, ...], *, no_wait: bool) -> None:
     folders = [options.absolute_path(path) for path in paths]
     client = connect(Places.discover())
     for folder in folders:
-        if said := client.add_root(folder):
+        for said in client.add_root(folder).splitlines():
             diagnostics.notice(said)
     if no_wait:
         diagnostics.notice(GOES_ON)

@@ -41,7 +41,7 @@ def files(state: str | None, within: str | None, *, as_json: bool) -> Exit:
     """
     entries = connect(Places.discover()).files(
         status=FileStatus(state) if state else None,
-        under=options.absolute_path(within) if within else None,
+        under=options.absolute_path(within).resolve() if within else None,
     )
     if as_json:
         output.write_json([entry.to_json() for entry in entries])
