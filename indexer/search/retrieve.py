@@ -1,0 +1,121 @@
+"""From a question to passages: two retrievers, one score, one passage per text.
+
+Lexical and dense retrieval run side by side, since one waits for the worker
+process and the other for SQLite. Every candidate then gets its exact cosine,
+whoever found it, so that no score depends on which list a chunk happened to
+be in; one that only the dense retriever found counts as holding no word.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+from indexer.catalog import StoredChunk
+from indexer.search.fusion import full_score, fuse, rarity
+from indexer.search.highlights import best_sentences
+from indexer.search.query import Query, exact_expression, match_expression, parse_query, rarest
+from indexer.types import Passage, Vectors
+
+CANDIDATES = 100
+"""Chunks asked of each retriever; 50 and 200 rank the same."""
+
+LEAST_BEGINNING_CHARS = 4
+"""Length from which on a word that no chunk holds is taken for the beginning of one."""
+
+
+class SearchIndex(Protocol):
+    """What a search needs of `indexer.index.Index`, which documents each method."""
+
+    # ruff: noqa: D102
+    def chunk_count(self) -> int: ...
+    def word_counts(self, words: Sequence[str]) -> Mapping[str, int]: ...
+    def lexical(self, match: str, *, top_k: int, under: Sequence[Path] = ()) -> list[tuple[int, float]]: ...
+    def dense(
+        self, query: str, *, top_k: int, under: Sequence[Path] = ()
+    ) -> tuple[Vectors, list[tuple[int, float]]]: ...
+    def similarities(self, query_vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]: ...
+    def chunks(self, chunk_ids: Sequence[int]) -> list[StoredChunk]: ...
+
+
+def search(index: SearchIndex, query: str, *, top_k: int, under: Sequence[Path] = ()) -> tuple[Passage, ...]:
+    """Find the passages that answer a question best.
+
+    Args:
+        index: Where to look.
+        query: What the person typed; anything goes. Text that stands wholly in double
+            quotes must stand so in a passage.
+        top_k: How many passages at most.
+        under: Absolute folders or files to stay in; empty for everywhere.
+
+    Returns:
+        Passages best first, no two with the same text; empty if nothing is indexed.
+
+    Raises:
+        UsageError: If the query is empty.
+        IndexerError: If the index cannot serve.
+    """
+    parsed = parse_query(query)
+    depth = max(CANDIDATES, 2 * top_k)
+    total = index.chunk_count()
+    if total == 0 or top_k <= 0:
+        return ()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="dense") as pool:
+        pending = pool.submit(index.dense, parsed.embedded, top_k=depth, under=under)
+        counts = index.word_counts(parsed.words)
+        words = rarest(parsed.words, counts)
+        match = _expression(parsed, words, counts)
+        lexical = dict(index.lexical(match, top_k=depth, under=under)) if match else {}
+        query_vector, nearest = pending.result()
+    similarity = dict(nearest)
+    if parsed.is_exact:
+        similarity = {chunk_id: similarity[chunk_id] for chunk_id in lexical if chunk_id in similarity}
+    similarity |= index.similarities(query_vector, [found for found in lexical if found not in similarity])
+    ranking = fuse(lexical, similarity, full=full_score(words, counts, total))
+    weights = {word: rarity(counts.get(word, 0), total) for word in words}
+    return tuple(
+        Passage(
+            chunk_id=chunk.chunk_id,
+            path=chunk.path,
+            root=chunk.root,
+            title=chunk.title,
+            text=chunk.text,
+            locator=chunk.locator,
+            score=min(1.0, max(0.0, score)),
+            similarity=similarity[chunk.chunk_id],
+            lexical=lexical.get(chunk.chunk_id, 0.0),
+            highlights=best_sentences(chunk.text, weights),
+        )
+        for chunk, score in _distinct(index, ranking, top_k)
+    )
+
+
+def _expression(query: Query, words: Sequence[str], counts: Mapping[str, int]) -> str:
+    """Return what to ask the full-text index for; empty for nothing."""
+    if query.is_exact:
+        return exact_expression(query.phrases)
+    return match_expression(
+        [word for word in words if counts.get(word, 0) > 0],
+        beginnings=[
+            word for word in words if counts.get(word, 0) == 0 and len(word) >= LEAST_BEGINNING_CHARS
+        ],
+        phrases=query.phrases,
+    )
+
+
+def _distinct(
+    index: SearchIndex, ranking: Sequence[tuple[int, float]], top_k: int
+) -> list[tuple[StoredChunk, float]]:
+    """Return the best chunks with their scores, only the first of those with the same words."""
+    seen: set[str] = set()
+    chosen: list[tuple[StoredChunk, float]] = []
+    for start in range(0, len(ranking), page := top_k + 8):
+        part = dict(ranking[start : start + page])
+        for chunk in index.chunks(list(part)):
+            key = " ".join(chunk.text.split())
+            if key not in seen:
+                seen.add(key)
+                chosen.append((chunk, part[chunk.chunk_id]))
+                if len(chosen) == top_k:
+                    return chosen
+    return chosen
