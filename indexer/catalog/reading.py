@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from indexer.catalog.lexical import rank_chunks
 from indexer.errors import UsageError
 from indexer.types import FileEntry, FileState, FileStatus, Locator
 
@@ -162,18 +163,21 @@ class CatalogReader:
                 " AND +rowid IN (SELECT chunks.id FROM chunks"
                 f" JOIN files ON files.id = chunks.file WHERE {inside})"
             )
-        ranking = f"bm25({', '.join(str(float(weight)) for weight in weights)})"
         try:
-            rows = self._connection.execute(
-                "SELECT rowid, rank FROM chunk_text WHERE chunk_text MATCH ? AND rank MATCH ?"
-                f"{condition} ORDER BY rank LIMIT ?",
-                (match, ranking, *values, top_k),
-            ).fetchall()
+            return rank_chunks(
+                self._connection, match, top_k=top_k, inside=(condition, values), weights=weights
+            )
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
                 raise UsageError("the words to look for are not a valid full-text expression") from error
             raise
-        return [(chunk_id, max(0.0, -rank)) for chunk_id, rank in rows]
+
+    def word_count(self, word: str) -> int:
+        """Count the chunks that hold a word, in any of its forms; `word` is letters and digits only."""
+        row = self._connection.execute(
+            "SELECT count(*) FROM chunk_text WHERE chunk_text MATCH ?", (f'"{word}"',)
+        ).fetchone()
+        return int(row[0])
 
     def chunks(self, chunk_ids: Sequence[int]) -> dict[int, StoredChunk]:
         """Return chunks by id; ids that are gone are left out."""
@@ -293,16 +297,17 @@ def _state(size_bytes: int, mtime_ns: int, inode: int) -> FileState:
 
 
 def _under_condition(under: Sequence[Path]) -> tuple[str, list[Any]]:
-    """Return an SQL condition on `files.path` for "one of these, or below one", and its values."""
+    """Return an SQL condition on `files.id` for "one of these, or below one", and its values."""
     conditions: list[str] = []
     values: list[Any] = []
     for path in under:
         name = os.fsencode(path)
         folder = name if name.endswith(b"/") else name + b"/"
-        # "0" follows "/" in ASCII, so this range is exactly what begins with the folder's name and a slash.
-        conditions.append("(files.path = ? OR (files.path > ? AND files.path < ?))")
+        # "0" follows "/" in ASCII, so the range is exactly what begins with the folder's name and a slash.
+        conditions.append("path = ? OR (path > ? AND path < ?)")
         values.extend((name, folder, folder[:-1] + b"0"))
-    return f"({' OR '.join(conditions)})", values
+    # a list of ids, and not the range itself: SQLite then starts from the few files.
+    return f"files.id IN (SELECT id FROM files WHERE {' OR '.join(conditions)})", values
 
 
 def _marks(batch: Sequence[object]) -> str:

@@ -60,9 +60,12 @@ def m001_files_chunks_vectors(connection: sqlite3.Connection) -> None:
         """CREATE VIRTUAL TABLE chunk_text USING fts5 (
             text, headings, name, tokenize = 'porter unicode61 remove_diacritics 2'
         )""",
+        # vectors that may have lost their last chunk; spares a walk over all of them.
+        "CREATE TABLE spare_vectors (vector INTEGER PRIMARY KEY)",
         # cascades fire it too: whatever deletes a chunk, its words go with it.
-        """CREATE TRIGGER chunks_forget_text AFTER DELETE ON chunks BEGIN
+        """CREATE TRIGGER chunk_deleted AFTER DELETE ON chunks BEGIN
             DELETE FROM chunk_text WHERE rowid = old.id;
+            INSERT OR IGNORE INTO spare_vectors VALUES (old.vector);
         END""",
     ):
         connection.execute(statement)

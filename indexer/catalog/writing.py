@@ -192,12 +192,13 @@ class CatalogWriter(CatalogReader):
             ],
         )
 
-    def delete_unused_vectors(self) -> list[str]:
-        """Delete the vectors that no chunk names; return their ids."""
+    def delete_spare_vectors(self) -> list[str]:
+        """Delete the vectors that no chunk names any more; return their ids."""
         rows = self._connection.execute(
-            "DELETE FROM vectors WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE chunks.vector = vectors.id)"
-            " RETURNING vector_id"
+            "DELETE FROM vectors WHERE id IN (SELECT vector FROM spare_vectors)"
+            " AND NOT EXISTS (SELECT 1 FROM chunks WHERE chunks.vector = vectors.id) RETURNING vector_id"
         ).fetchall()
+        self._connection.execute("DELETE FROM spare_vectors")
         return [vector_id.hex() for (vector_id,) in rows]
 
     def _vector_rows(self, vector_ids: Sequence[str]) -> dict[str, int]:

@@ -8,90 +8,40 @@ was embedded, so text that is already known, in any file, is never embedded
 again.
 """
 
-import hashlib
 import logging
-import random
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Self
 
 import numpy as np
 
 from indexer.catalog import Catalog, FileRecord, StoredChunk
 from indexer.config import IndexerSettings
-from indexer.errors import StoreError, StoreMismatchError, WorkerError
+from indexer.errors import KbError, StoreError
+from indexer.index.documents import Embedded, NewDocument, Prepared, PutCounts, groups_of, vector_id_of
+from indexer.index.repair import VectorWorker, bring_in_step, check_fingerprint, note_clean_end
 from indexer.paths import Places
-from indexer.types import Chunk, FileEntry, FileState, FileStatus, Vectors
+from indexer.types import FileEntry, FileState, FileStatus, Vectors
 from indexer.worker import Worker, WorkerInfo
 
-__all__ = ["FileRecord", "Index", "NewDocument", "PutCounts", "StoredChunk"]
+__all__ = ["FileRecord", "Index", "NewDocument", "PutCounts", "StoredChunk", "VectorWorker"]
 
 logger = logging.getLogger(__name__)
-
-GROUP_CHUNKS = 256
-"""Chunks embedded and committed together; the next group is embedded while one is committed."""
 
 WITHIN_LIMIT = 5_000
 """Vectors a filter may select and still be handed to Chroma as a list; beyond, they are scanned."""
 
-PROBED_VECTORS = 256
-"""Vectors read back at a start after a clean end."""
+SPARE_HITS = 16
+"""Vectors asked for beyond what is wanted, since some may belong to no chunk any more."""
 
-PAGE_VECTORS = 1_000
-"""Vectors sent to Chroma at a time where all are restored."""
-
-DEAD_SHARE = 0.3
-"""Share of deleted entries past which the collection is rebuilt, since Chroma never frees their space."""
+PURGE_AFTER_S = 30.0
+"""How long vectors outlive their last chunk: one that moves between roots is forgotten before it is put."""
 
 DEFAULT_WEIGHTS = (1.0, 1.0, 1.0)
 """What a word counts for BM25 in text, headings and file name."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewDocument:
-    """One file as it is to stand in the index."""
-
-    path: Path
-    root: Path
-    state: FileState
-    title: str
-    chunks: Sequence[Chunk]
-    content_hash: str = ""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    pages_without_text: Sequence[int] = ()
-    notes: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PutCounts:
-    """What `Index.put_documents` did."""
-
-    chunks: int
-    """Chunks that are searchable now."""
-
-    embedded: int
-    """Texts that had to be embedded for it."""
-
-
-class VectorWorker(Protocol):
-    """What the index needs of the worker; see `indexer.worker.Worker`."""
-
-    def describe(self) -> WorkerInfo: ...
-    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Vectors: ...
-    def store(self, ids: Sequence[str], vectors: Vectors) -> None: ...
-    def delete(self, ids: Sequence[str]) -> None: ...
-    def ids(self) -> list[str]: ...
-    def probe(self, ids: Sequence[str]) -> None: ...
-    def embed_query(self, text: str) -> Vectors: ...
-    def search(
-        self, text: str, top_k: int, within: Sequence[str] | None = None
-    ) -> tuple[Vectors, list[tuple[str, float]]]: ...
-    def reset_store(self) -> None: ...
-    def close(self) -> bool: ...
 
 
 class Index:
@@ -105,6 +55,7 @@ class Index:
         self._info: WorkerInfo | None = None
         self._is_in_step = False
         self._embedding = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedding")
+        self._purge_timer: threading.Timer | None = None
 
     @classmethod
     def open(cls, places: Places, settings: IndexerSettings) -> Self:
@@ -124,13 +75,14 @@ class Index:
             raise
 
     def close(self) -> None:
-        """End the worker and close the catalog."""
-        self._embedding.shutdown(cancel_futures=True)
+        """End the worker and close the catalog; a batch that is being embedded is given up."""
+        if self._purge_timer is not None:
+            self._purge_timer.cancel()
         ended_well = self._worker.close()
+        self._embedding.shutdown(cancel_futures=True)
         with self._write_lock:
             if self._is_in_step and ended_well:
-                with self._catalog.write() as transaction:
-                    transaction.set_meta("vectors_are_clean", "1")
+                note_clean_end(self._catalog)
             self._catalog.close()
 
     # -- readiness
@@ -145,7 +97,7 @@ class Index:
         """
         info = self._worker.describe()
         if self._info is None:
-            self._check_fingerprint(info)
+            check_fingerprint(self._catalog, info)
             self._info = info
         return info
 
@@ -153,8 +105,6 @@ class Index:
         """Wait until vectors can be searched, and bring Chroma in step with the catalog.
 
         Until it has returned, `dense` compares with every vector of the catalog instead.
-        Vectors that Chroma lacks are put back from the catalog's own copies and spare ones
-        are deleted; a directory that is damaged or mostly dead entries is made anew.
 
         Raises:
             ConfigError: If the configured model cannot be loaded.
@@ -167,7 +117,7 @@ class Index:
                 return
             info = self.describe()
             with self._write_lock:
-                self._bring_in_step(info)
+                bring_in_step(self._catalog, self._worker, info.store_error)
                 self._is_in_step = True
 
     # -- roots and ledger
@@ -240,46 +190,34 @@ class Index:
         with self._catalog.read() as catalog:
             return catalog.has_content(content_hash)
 
-    def set_status(
-        self, path: Path, root: Path, state: FileState, status: FileStatus, reason: str = ""
-    ) -> None:
-        """Enter a file as skipped, failed or pending; only a pending one keeps its chunks.
+    def set_statuses(self, records: Sequence[FileRecord]) -> None:
+        """Enter files as skipped, failed or pending; only pending ones keep their chunks.
 
         Raises:
-            UsageError: If `root` is none.
+            UsageError: If one's root is none.
         """
-        self.set_statuses([FileRecord(path=path, root=root, state=state, status=status, reason=reason)])
-
-    def set_statuses(self, records: Sequence[FileRecord]) -> None:
-        """Enter many files as `set_status` does, in one transaction."""
         with self._write_lock, self._catalog.write() as catalog:
             for record in records:
                 catalog.set_status(record)
                 if record.status is not FileStatus.PENDING:
                     catalog.drop_chunks(record.path)
+            self._purge_later()
 
     def forget(self, paths: Collection[Path]) -> None:
-        """Delete files from the index.
-
-        Their vectors stay until `purge`, so that a file that was moved, forgotten here
-        and put there, costs no embedding.
-        """
+        """Delete files from the index; vectors that no other file needs go half a minute later."""
         with self._write_lock, self._catalog.write() as catalog:
             catalog.forget(paths)
+            self._purge_later()
 
     def purge(self) -> int:
-        """Delete vectors that no chunk names any more; to be called when the queue has drained.
-
-        Returns:
-            How many.
-        """
+        """Delete vectors that no chunk names any more, at once; return how many."""
         with self._write_lock:
             with self._catalog.write() as catalog:
-                unused = catalog.delete_unused_vectors()
-                catalog.count_up("vectors_deleted", len(unused))
-            if unused and self._is_in_step:
-                self._worker.delete(unused)
-        return len(unused)
+                spare = catalog.delete_spare_vectors()
+                catalog.count_up("vectors_deleted", len(spare))
+            if spare and self._is_in_step:
+                self._worker.delete(spare)
+        return len(spare)
 
     def put_documents(self, documents: Sequence[NewDocument]) -> PutCounts:
         """Make these the contents of their files, embedding only text that is not known.
@@ -296,14 +234,15 @@ class Index:
             self.ready()
         with self._write_lock:
             chunks, embedded = 0, 0
-            ahead: tuple[list[_Prepared], Future[_Embedded]] | None = None
-            for group in (*_groups(documents), None):
+            ahead: tuple[list[Prepared], Future[Embedded]] | None = None
+            for group in (*groups_of(documents), None):
                 upcoming = None if group is None else self._begin(group)
                 if ahead is not None:
                     prepared, future = ahead
                     counts = self._commit(prepared, future.result())
                     chunks, embedded = chunks + counts.chunks, embedded + counts.embedded
                 ahead = upcoming
+            self._purge_later()
             return PutCounts(chunks, embedded)
 
     # -- reads for search
@@ -333,6 +272,11 @@ class Index:
         with self._catalog.read() as catalog:
             return catalog.lexical(match, top_k=top_k, under=under, weights=weights)
 
+    def word_counts(self, words: Sequence[str]) -> dict[str, int]:
+        """Count the chunks that hold each of some words; a word is letters and digits only."""
+        with self._catalog.read() as catalog:
+            return {word: catalog.word_count(word) for word in words}
+
     def dense(
         self, query: str, *, top_k: int, under: Sequence[Path] = ()
     ) -> tuple[Vectors, list[tuple[int, float]]]:
@@ -359,8 +303,7 @@ class Index:
         if not self._is_in_step or (under and within is None):
             return self._scan(self._worker.embed_query(query), top_k, under)
         try:
-            # a few more than asked for: vectors that no chunk names any more may be among them.
-            vector, found = self._worker.search(query, top_k + 16, within)
+            vector, found = self._worker.search(query, top_k + SPARE_HITS, within)
         except StoreError as error:
             logger.warning("vectors_unreadable reason=%r", error.message)
             return self._scan(self._worker.embed_query(query), top_k, under)
@@ -417,57 +360,9 @@ class Index:
         best = np.argsort(-scores, kind="stable")[:top_k]
         return vector, [(ids[at], float(scores[at])) for at in best]
 
-    def _check_fingerprint(self, info: WorkerInfo) -> None:
-        with self._catalog.write() as catalog:
-            stored = catalog.meta("fingerprint")
-            if stored == info.fingerprint:
-                return
-            if stored is not None and catalog.vector_count():
-                raise StoreMismatchError(
-                    stored=f"{catalog.meta('model')} ({stored})",
-                    configured=f"{info.model} ({info.fingerprint})",
-                )
-            catalog.set_meta("fingerprint", info.fingerprint)
-            catalog.set_meta("model", info.model)
-
-    def _bring_in_step(self, info: WorkerInfo) -> None:
-        with self._catalog.write() as catalog:
-            catalog.delete_unused_vectors()
-            expected = catalog.vector_ids()
-            was_clean = catalog.meta("vectors_are_clean") == "1"
-            dead = int(catalog.meta("vectors_deleted") or "0")
-            catalog.set_meta("vectors_are_clean", "0")
-        present: set[str] = set()
-        reason = info.store_error
-        if not reason and dead > DEAD_SHARE * (dead + len(expected)) and dead > PAGE_VECTORS:
-            reason = "most of it is deleted entries"
-        if not reason:
-            try:
-                present = set(self._worker.ids())
-                sound = sorted(expected & present)
-                self._worker.probe(_sample(sound, PROBED_VECTORS) if was_clean else sound)
-            except (StoreError, WorkerError) as error:
-                reason = error.message
-        if reason:
-            logger.warning("vectors_rebuilt count=%d reason=%r", len(expected), reason)
-            self._worker.reset_store()
-            with self._catalog.write() as catalog:
-                catalog.set_meta("vectors_deleted", "0")
-            present = set()
-        self._restore(sorted(expected - present))
-        if spare := sorted(present - expected):
-            self._worker.delete(spare)
-
-    def _restore(self, vector_ids: Sequence[str]) -> None:
-        """Put vectors back into Chroma from the catalog's copies."""
-        for start in range(0, len(vector_ids), PAGE_VECTORS):
-            with self._catalog.read() as catalog:
-                ids, rows = catalog.vectors_by_id(vector_ids[start : start + PAGE_VECTORS])
-            self._worker.store(ids, rows.astype(np.float32))
-
-    def _begin(self, group: Sequence[NewDocument]) -> "tuple[list[_Prepared], Future[_Embedded]]":
+    def _begin(self, group: Sequence[NewDocument]) -> tuple[list[Prepared], Future[Embedded]]:
         """Find out what of a group is new, and have it embedded in the background."""
-        prepared = [_Prepared(document, self._vector_ids(document)) for document in group]
+        prepared = [Prepared(document, self._vector_ids(document)) for document in group]
         wanted = {
             vector_id: chunk.embedded_text
             for entry in prepared
@@ -478,94 +373,39 @@ class Index:
         ids = [vector_id for vector_id in wanted if vector_id not in known]
         return prepared, self._embedding.submit(self._embed, ids, [wanted[vector_id] for vector_id in ids])
 
-    def _embed(self, ids: list[str], texts: list[str]) -> "_Embedded":
+    def _embed(self, ids: list[str], texts: list[str]) -> Embedded:
         if not ids:
-            return _Embedded([], np.empty((0, 0), np.float32))
-        return _Embedded(ids, self._worker.embed_and_store(ids, texts))
+            return Embedded([], np.empty((0, 0), np.float32))
+        return Embedded(ids, self._worker.embed_and_store(ids, texts))
 
-    def _commit(self, group: Sequence["_Prepared"], embedded: "_Embedded") -> PutCounts:
+    def _commit(self, group: Sequence[Prepared], embedded: Embedded) -> PutCounts:
         """Make a group searchable, in one transaction."""
         now = time.time()
         with self._catalog.write() as catalog:
             catalog.add_vectors(embedded.ids, embedded.vectors)
             catalog.count_up("embedded_total", len(embedded.ids))
             for entry in group:
-                document = entry.document
-                status, reason = _status_of(document)
-                file_id = catalog.put_file(
-                    FileRecord(
-                        path=document.path,
-                        root=document.root,
-                        state=document.state,
-                        status=status,
-                        reason=reason,
-                        content_hash=document.content_hash,
-                        title=document.title,
-                        metadata=document.metadata,
-                        pages_without_text=document.pages_without_text,
-                        indexed_at=now,
-                    )
+                file_id = catalog.put_file(entry.record(indexed_at=now))
+                catalog.replace_chunks(
+                    file_id, entry.document.chunks, entry.vector_ids, name=entry.searchable_name
                 )
-                name = document.path.name
-                if document.title and document.title != document.path.stem:
-                    name = f"{name} {document.title}"
-                catalog.replace_chunks(file_id, document.chunks, entry.vector_ids, name=name)
         return PutCounts(sum(len(entry.document.chunks) for entry in group), len(embedded.ids))
+
+    def _purge_later(self) -> None:
+        if self._purge_timer is None or not self._purge_timer.is_alive():
+            self._purge_timer = threading.Timer(PURGE_AFTER_S, self._purge_quietly)
+            self._purge_timer.daemon = True
+            self._purge_timer.start()
+
+    def _purge_quietly(self) -> None:
+        try:
+            self.purge()
+        except KbError as error:
+            # what is left over is swept at the next start.
+            logger.warning("purge_failed reason=%r", error.message)
 
     def _vector_ids(self, document: NewDocument) -> list[str]:
         if not document.chunks:
             return []
         assert self._info is not None
         return [vector_id_of(chunk.embedded_text, self._info.fingerprint) for chunk in document.chunks]
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A document and the vectors its chunks need."""
-
-    document: NewDocument
-    vector_ids: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Embedded:
-    """Vectors that were new."""
-
-    ids: list[str]
-    vectors: Vectors
-
-
-def vector_id_of(embedded_text: str, fingerprint: str) -> str:
-    """Name a vector by what was embedded, with what; 32 hexadecimal digits."""
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(fingerprint.encode())
-    digest.update(b"\0")
-    digest.update(embedded_text.encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
-
-
-def _groups(documents: Sequence[NewDocument]) -> list[list[NewDocument]]:
-    """Split documents into groups of about `GROUP_CHUNKS` chunks; a document is never split."""
-    groups: list[list[NewDocument]] = []
-    filled = GROUP_CHUNKS
-    for document in documents:
-        if filled >= GROUP_CHUNKS:
-            groups.append([])
-            filled = 0
-        groups[-1].append(document)
-        filled += len(document.chunks)
-    return groups
-
-
-def _status_of(document: NewDocument) -> tuple[FileStatus, str]:
-    """Return the status of a document that was read, and what is missing of it."""
-    reasons = list(document.notes)
-    if pages := document.pages_without_text:
-        listed = ", ".join(map(str, pages[:5])) + (", …" if len(pages) > 5 else "")
-        reasons.append(f"no text on page{'s' if len(pages) > 1 else ''} {listed}")
-    return (FileStatus.PARTIAL, "; ".join(reasons)) if reasons else (FileStatus.INDEXED, "")
-
-
-def _sample(items: Sequence[str], count: int) -> list[str]:
-    """Choose items at random, all of them if they are few."""
-    return list(items) if len(items) <= count else random.sample(list(items), count)

@@ -1,0 +1,144 @@
+"""Bringing Chroma in step with the catalog, which is the truth.
+
+Vectors that Chroma lacks are put back from the catalog's own copies and spare
+ones are deleted. A directory that is damaged, or that holds mostly dead
+entries, is made anew; no text is embedded for it.
+"""
+
+import logging
+import random
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from indexer.catalog import Catalog
+from indexer.errors import StoreError, StoreMismatchError, WorkerError
+from indexer.types import Vectors
+from indexer.worker import WorkerInfo
+
+logger = logging.getLogger(__name__)
+
+PROBED_VECTORS = 256
+"""Vectors read back after a clean end; after any other, all are."""
+
+PAGE_VECTORS = 1_000
+"""Vectors sent to Chroma at a time."""
+
+DEAD_SHARE = 0.3
+"""Share of deleted entries past which the collection is rebuilt, since Chroma never frees their space."""
+
+
+class VectorWorker(Protocol):
+    """What the index needs of `indexer.worker.Worker`."""
+
+    def describe(self) -> WorkerInfo:
+        """Return the facts of the running child."""
+
+    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Vectors:
+        """Embed texts, store the vectors under their ids, and return them."""
+
+    def store(self, ids: Sequence[str], vectors: Vectors) -> None:
+        """Store vectors that are known already."""
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete vectors."""
+
+    def ids(self) -> list[str]:
+        """Return the ids of all stored vectors."""
+
+    def probe(self, ids: Sequence[str]) -> None:
+        """Read vectors back."""
+
+    def embed_query(self, text: str) -> Vectors:
+        """Embed a question."""
+
+    def search(
+        self, text: str, top_k: int, within: Sequence[str] | None = None
+    ) -> tuple[Vectors, list[tuple[str, float]]]:
+        """Embed a question and find the nearest vectors."""
+
+    def reset_store(self) -> None:
+        """Throw the vector store away and start over with an empty one."""
+
+    def close(self) -> bool:
+        """End the child; tell whether it ended by itself."""
+
+
+def check_fingerprint(catalog: Catalog, info: WorkerInfo) -> None:
+    """Note the embedding model of an empty index, and refuse another one for an index that is not.
+
+    Raises:
+        StoreMismatchError: If the vectors were made by another model or from other chunks.
+    """
+    with catalog.write() as transaction:
+        stored = transaction.meta("fingerprint")
+        if stored == info.fingerprint:
+            return
+        if stored is not None and transaction.vector_count():
+            raise StoreMismatchError(
+                stored=f"{transaction.meta('model')} ({stored})",
+                configured=f"{info.model} ({info.fingerprint})",
+            )
+        transaction.set_meta("fingerprint", info.fingerprint)
+        transaction.set_meta("model", info.model)
+
+
+def bring_in_step(catalog: Catalog, worker: VectorWorker, store_error: str) -> None:
+    """Make Chroma hold exactly the catalog's vectors; nothing else may write meanwhile.
+
+    Args:
+        catalog: The truth.
+        worker: The one who has Chroma open.
+        store_error: Why it has not; empty if it has.
+
+    Raises:
+        WorkerError: If the worker dies twice.
+        StoreError: If catalog or vectors cannot be written.
+    """
+    with catalog.write() as transaction:
+        transaction.delete_spare_vectors()
+        expected = transaction.vector_ids()
+        was_clean = transaction.meta("vectors_are_clean") == "1"
+        dead = int(transaction.meta("vectors_deleted") or "0")
+        # until the next clean end.
+        transaction.set_meta("vectors_are_clean", "0")
+    present: set[str] = set()
+    reason = store_error
+    if not reason and dead > PAGE_VECTORS and dead > DEAD_SHARE * (dead + len(expected)):
+        reason = "too many of its entries are dead"
+    if not reason:
+        try:
+            present = set(worker.ids())
+            stored = sorted(expected & present)
+            worker.probe(_sample(stored, PROBED_VECTORS) if was_clean else stored)
+        except (StoreError, WorkerError) as error:
+            reason = error.message
+    if reason:
+        logger.warning("vectors_rebuilt count=%d reason=%r", len(expected), reason)
+        worker.reset_store()
+        with catalog.write() as transaction:
+            transaction.set_meta("vectors_deleted", "0")
+        present = set()
+    _restore(catalog, worker, sorted(expected - present))
+    if surplus := sorted(present - expected):
+        logger.info("vectors_swept count=%d", len(surplus))
+        worker.delete(surplus)
+
+
+def note_clean_end(catalog: Catalog) -> None:
+    """Note that Chroma was closed in step, so that the next start need not read all of it."""
+    with catalog.write() as transaction:
+        transaction.set_meta("vectors_are_clean", "1")
+
+
+def _restore(catalog: Catalog, worker: VectorWorker, vector_ids: Sequence[str]) -> None:
+    for start in range(0, len(vector_ids), PAGE_VECTORS):
+        with catalog.read() as transaction:
+            ids, rows = transaction.vectors_by_id(vector_ids[start : start + PAGE_VECTORS])
+        worker.store(ids, rows.astype(np.float32))
+
+
+def _sample(items: Sequence[str], count: int) -> list[str]:
+    """Choose items at random, all of them if they are few."""
+    return list(items) if len(items) <= count else random.sample(list(items), count)
