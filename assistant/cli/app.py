@@ -44,6 +44,15 @@ def kb(context: click.Context, *, version: bool) -> None:
         context.exit(0)
 
 
+def _message(error: click.ClickException) -> str:
+    """Write what click found in the manner of our own sentences."""
+    if isinstance(error, click.NoSuchOption):
+        near = f"; did you mean {error.possibilities[0]}?" if error.possibilities else ""
+        return f"there is no option {error.option_name}{near}"
+    message = error.format_message().rstrip(".")
+    return message[:1].lower() + message[1:]
+
+
 def run_app(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
 
@@ -58,8 +67,7 @@ def run_app(arguments: Sequence[str]) -> int:
             raise KeyboardInterrupt from None
         except click.ClickException as error:
             path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "kb"
-            message = error.format_message().rstrip(".")
-            diagnostics.report(message[:1].lower() + message[1:], hint=f"`{path} --help` explains it")
+            diagnostics.report(_message(error), hint=f"`{path} --help` explains it")
             return diagnostics.Exit.USAGE
         output.flush()
         return result if isinstance(result, int) else None

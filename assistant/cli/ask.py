@@ -173,7 +173,7 @@ def _write_sources(citations: Sequence[Citation]) -> None:
         passage = cited[0].passage
         wheres = dict.fromkeys(where for one in cited if (where := one.locator.describe()))
         output.write_styled(
-            output.bold(f"[{number}] "), output.place(passage.path, passage.short_path, "; ".join(wheres))
+            output.bold(f"[{number}]"), " ", output.place(passage.path, passage.short_path, "; ".join(wheres))
         )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from assistant.cli import output
 from assistant.cli.diagnostics import EXIT_CODES
 
 
@@ -28,6 +29,10 @@ class Entry:
 class Command(click.Command):
     """A command whose help ends with the exit codes."""
 
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return `--help`, printing as everything else does."""
+        return _printing(super().get_help_option(ctx))
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write the exit codes."""
         _write_exit_codes(formatter)
@@ -37,6 +42,10 @@ class Group(click.Group):
     """A group whose help ends with the exit codes, and whose commands do."""
 
     command_class = Command
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return `--help`, printing as everything else does."""
+        return _printing(super().get_help_option(ctx))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write the exit codes."""
@@ -82,6 +91,18 @@ class LazyGroup(Group):
         """List the commands from the table alone."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in self.table.items()])
+
+
+def _printing(option: click.Option | None) -> click.Option | None:
+    if option is not None:
+        option.callback = _show_help
+    return option
+
+
+def _show_help(ctx: click.Context, _: click.Parameter, is_wanted: bool) -> None:
+    if is_wanted and not ctx.resilient_parsing:
+        output.write_line(ctx.get_help())
+        ctx.exit()
 
 
 def _write_exit_codes(formatter: click.HelpFormatter) -> None:

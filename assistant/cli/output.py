@@ -69,12 +69,12 @@ def write_table(rows: Iterable[Sequence[str]]) -> None:
 
 def bold(text: str) -> str:
     """Return one line of text for `write_styled`, bold where that can be shown."""
-    return _styled(plain_line(text), _BOLD)
+    return _styled(text, _BOLD)
 
 
 def dim(text: str) -> str:
     """Return one line of text for `write_styled`, dim where that can be shown."""
-    return _styled(plain_line(text), _DIM)
+    return _styled(text, _DIM)
 
 
 def place(path: Path, short: str, where: str) -> str:
@@ -95,7 +95,8 @@ def link(text: str, path: Path) -> str:
 
 
 def _styled(text: str, code: str) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m" if _has_colours() else text
+    shown = plain_line(text)
+    return f"\x1b[{code}m{shown}\x1b[0m" if _has_colours() else shown
 
 
 def _has_colours() -> bool:

@@ -45,9 +45,10 @@ def write_passage(number: int, passage: Passage) -> None:
     """Print a passage: where it stands, under which headings, and its best sentences."""
     headings = " > ".join(passage.locator.headings)
     output.write_styled(
-        output.bold(f"[{number}] "),
+        output.bold(f"[{number}]"),
+        " ",
         output.place(passage.path, passage.short_path, passage.locator.describe()),
-        output.dim(f"  {headings}") if headings else "",
+        *(["  ", output.dim(headings)] if headings else []),
     )
     for sentence in best_sentences(passage):
         output.write_wrapped(sentence, indent="    ")

@@ -1,0 +1,52 @@
+"""Running the real `kb` as a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How one command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment in which kb lives in `home`."""
+    kept = {key: value for key, value in os.environ.items() if key in {"PATH", "HOME", "LANG", "TMPDIR"}}
+    return {**kept, "KB_HOME": str(home), "PYTHONUTF8": "1", **(extra or {})}
+
+
+def kb(
+    home: Path,
+    *arguments: str,
+    stdin: str | bytes | None = None,
+    environ: Mapping[str, str] | None = None,
+    timeout_s: float = 100.0,
+) -> Run:
+    """Run `kb` to its end.
+
+    Args:
+        home: Its `KB_HOME`.
+        arguments: The command line.
+        stdin: What is piped in; `None` for nothing, as from a shell without a pipe.
+        environ: Further variables.
+        timeout_s: When it counts as hung.
+    """
+    data = stdin.encode() if isinstance(stdin, str) else stdin
+    ended = subprocess.run(
+        [sys.executable, "-m", "assistant", *arguments],
+        input=data,
+        stdin=subprocess.DEVNULL if data is None else None,
+        capture_output=True,
+        env=environment(home, environ),
+        timeout=timeout_s,
+        check=False,
+    )
+    return Run(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
