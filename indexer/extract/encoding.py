@@ -83,9 +83,9 @@ def _decode(data: bytes, declared: str | None) -> tuple[str, str]:
     if b"\0" in data:
         return _decode_wide(data)
     sample = data[:_SAMPLE_BYTES]
-    if len(sample) - len(sample.translate(None, _CONTROL)) > _BINARY_SHARE * len(sample):
-        raise PermanentError("it looks binary")
     shifted = [encoding for pattern, encoding in _SHIFTED if pattern.search(sample)]
+    if not shifted and len(sample) - len(sample.translate(None, _CONTROL)) > _BINARY_SHARE * len(sample):
+        raise PermanentError("it looks binary")
     for encoding in (*shifted, "utf-8", *([declared] if declared else [])):
         if (found := _strictly(data, encoding)) is not None:
             return found, encoding
@@ -155,9 +155,9 @@ def _detect(data: bytes) -> str | None:
 
 
 def _detect_korean(data: bytes) -> str | None:
-    """Tell the Korean encodings, which detection does not know, by nearly everything being Hangul."""
+    """Tell the Korean encodings that detection does not know, by most of the text being Hangul."""
     for encoding in ("cp949", "johab"):
         text = _strictly(data, encoding)
-        if text is not None and len(_HANGUL.findall(text)) > 0.9 * len(_NOT_ASCII.findall(text)):
+        if text is not None and len(_HANGUL.findall(text)) > 0.7 * len(_NOT_ASCII.findall(text)):
             return encoding
     return None
