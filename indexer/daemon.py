@@ -6,7 +6,6 @@ gone, so that neither two first clients nor a restart can end without a daemon.
 """
 
 import argparse
-import asyncio
 import contextlib
 import fcntl
 import logging
@@ -14,8 +13,6 @@ import logging.handlers
 import os
 import queue
 import signal
-import socket
-import struct
 import sys
 import threading
 import time
@@ -25,11 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import uvicorn
-from starlette.applications import Starlette
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from indexer.api import Api
+from indexer.api.serving import listening, serving
 from indexer.client import IndexerClient
 from indexer.config import IndexerSettings, load_settings
 from indexer.errors import ConfigError, DaemonError, KbError, UsageError
@@ -120,7 +115,7 @@ def _serve(places: Places, settings: IndexerSettings) -> None:
             is_ready=parts.is_ready,
             stop=lambda: stop_reasons.put("request"),
         )
-        with _listening(places.indexer_socket) as listener, _Server.running(api.app(), listener):
+        with listening(places.indexer_socket) as listener, serving(api.app(), listener):
             inode = places.indexer_socket.stat().st_ino
             logger.info("started pid=%d home=%r", os.getpid(), str(places.home))
             pipeline.start()
@@ -252,90 +247,6 @@ def _locked(places: Places) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _listening(path: Path) -> Iterator[socket.socket]:
-    """Listen on a Unix socket that only its owner can open, and remove it at the end.
-
-    What stands at the path belongs to a daemon that is dead: we hold the lock.
-    """
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        listener.bind(os.fspath(path))
-        path.chmod(0o600)
-        listener.listen(64)
-        yield listener
-    except OSError as error:
-        raise DaemonError(f"cannot listen on {path}: {error.strerror}") from error
-    finally:
-        listener.close()
-        path.unlink(missing_ok=True)
-
-
-class _Protocol(H11Protocol):
-    """HTTP for this user and for root; whoever else got hold of the socket is hung up on."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, or close it at once."""
-        super().connection_made(transport)
-        connection = transport.get_extra_info("socket")
-        if (peer := _peer_uid(connection)) not in {None, 0, os.getuid()}:
-            logger.warning("stranger_refused uid=%s", peer)
-            transport.abort()
-
-
-def _peer_uid(connection: socket.socket) -> int | None:
-    """Return the user at the other end; `None` where the system does not say."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return None
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _, uid, _ = struct.unpack("3i", credentials)
-    return int(uid)
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn in a thread, on our own socket: by itself it makes sockets that everybody can open."""
-
-    async def main_loop(self) -> None:
-        """Wait for the end; the original looks ten times a second."""
-        self._loop = asyncio.get_running_loop()
-        self._ended = asyncio.Event()
-        self.ready.set()
-        await self._ended.wait()
-
-    @classmethod
-    @contextlib.contextmanager
-    def running(cls, app: Starlette, listener: socket.socket) -> Iterator[None]:
-        """Serve an application on a socket for as long as the block runs."""
-        server = cls(
-            uvicorn.Config(
-                app,
-                http=_Protocol,
-                loop="asyncio",
-                lifespan="off",
-                ws="none",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                date_header=False,
-                timeout_graceful_shutdown=2,
-            )
-        )
-        server.ready = threading.Event()
-        thread = threading.Thread(target=server.run, args=([listener],), name="serving", daemon=True)
-        thread.start()
-        server.ready.wait()
-        try:
-            yield
-        finally:
-            server._loop.call_soon_threadsafe(server._ended.set)
-            thread.join()
-
-    ready: threading.Event
-    _loop: asyncio.AbstractEventLoop
-    _ended: asyncio.Event
 
 
 class _LogFile(logging.handlers.RotatingFileHandler):

@@ -157,8 +157,8 @@ class Pipeline:
                 self.sweep([holder])
                 return f"{real} is already indexed as part of {holder}"
             absorbed = [root for root in roots if real in root.parents and self._rules.reaches(real, root)]
-            self._work.drop(absorbed)
             if absorbed:
+                self._work.drop(absorbed)
                 # not under a batch: its files are about to change their root.
                 with self._writer.lock:
                     self._index.add_root(real, absorbing=absorbed)

@@ -1,0 +1,90 @@
+"""The API served for real on a Unix socket, over a real catalog and stand-ins for the children."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from indexer.api import Api
+from indexer.api.serving import listening, serving
+from indexer.catalog import Catalog
+from indexer.client import IndexerClient
+from indexer.index import Index
+from indexer.paths import Places
+from indexer.pipeline import Pipeline
+from indexer.types import Locator, Passage
+from indexer.walk import WalkRules
+from tests.indexer.fakes import InMemoryWorker, ParagraphReader
+
+
+@contextmanager
+def short_home() -> Iterator[Places]:
+    """Make a home whose path leaves room for a socket; pytest's own are too long."""
+    home = Path(tempfile.mkdtemp(prefix="kb", dir="/tmp"))
+    try:
+        places = Places(config_file=home / "config.toml", home=home)
+        places.create()
+        yield places
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@dataclass
+class Served:
+    """A running API and what stands behind it."""
+
+    places: Places
+    client: IndexerClient
+    pipeline: Pipeline
+    worker: InMemoryWorker
+    reader: ParagraphReader
+    folder: Path
+    searches: list[tuple[str, int, Sequence[Path]]] = field(default_factory=list)
+    search_error: Exception | None = None
+    stops: list[str] = field(default_factory=list)
+    is_ready: bool = True
+
+    def search(self, query: str, top_k: int, under: Sequence[Path]) -> tuple[Passage, ...]:
+        """Find one made-up passage."""
+        self.searches.append((query, top_k, under))
+        if self.search_error is not None:
+            raise self.search_error
+        path = self.folder / os.fsdecode(b"caf\xe9.md")
+        return (
+            Passage(
+                chunk_id=1,
+                path=path,
+                root=self.folder,
+                title="café",
+                text="a passage \ud800",
+                locator=Locator(line_start=1, line_end=2),
+                score=0.5,
+                similarity=0.4,
+                lexical=0.0,
+            ),
+        )
+
+
+@contextmanager
+def served(folder: Path, *, worker: InMemoryWorker | None = None) -> Iterator[Served]:
+    """Serve an empty index; nothing runs any more when the block ends."""
+    worker = worker or InMemoryWorker()
+    reader = ParagraphReader()
+    with short_home() as places, closing(Index(Catalog.open(places.catalog_file), worker)) as index:
+        rules = WalkRules(max_file_bytes=1_000_000, is_supported=lambda path: path.suffix == ".md")
+        pipeline = Pipeline(index, rules=rules, open_reader=lambda: reader, home=places.home)
+        bench = Served(places, IndexerClient(places, timeout_s=20), pipeline, worker, reader, folder)
+        api = Api(
+            index=index,
+            pipeline=pipeline,
+            search=bench.search,
+            describe=lambda: {"pid": os.getpid()},
+            is_ready=lambda: bench.is_ready,
+            stop=lambda: bench.stops.append("asked"),
+        )
+        with listening(places.indexer_socket) as listener, serving(api.app(), listener), closing(pipeline):
+            pipeline.start()
+            yield bench

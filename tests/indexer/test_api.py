@@ -1,0 +1,278 @@
+"""The local API over its real socket."""
+
+import json
+import logging
+import os
+import socket
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from indexer.api import MAX_BODY_BYTES
+from indexer.errors import IndexerError, StoreError, StoreMismatchError, UsageError
+from indexer.types import FileStatus
+from tests.indexer.api_bench import Served, served
+from tests.indexer.fakes import InMemoryWorker
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "notes"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def bench(folder: Path) -> Iterator[Served]:
+    with served(folder) as bench:
+        yield bench
+
+
+def write(folder: Path, name: str, text: str = "plain words") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def settle(bench: Served) -> None:
+    assert list(bench.client.progress())[-1].is_idle
+
+
+def raw(bench: Served, request: bytes) -> tuple[int, bytes]:
+    """Send bytes as they are and return status and body."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(20)
+        connection.connect(str(bench.places.indexer_socket))
+        connection.sendall(request)
+        with connection.makefile("rb") as stream:
+            answer = stream.read()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), body
+
+
+def post(path: str, body: bytes) -> bytes:
+    return b"POST %s HTTP/1.0\r\nHost: kb\r\nContent-Length: %d\r\n\r\n" % (path.encode(), len(body)) + body
+
+
+def test_socket_and_directory_are_the_owners_alone(bench: Served) -> None:
+    """The socket has mode 0600 and stands in a directory of mode 0700."""
+    assert stat.S_IMODE(bench.places.indexer_socket.stat().st_mode) == 0o600
+    assert stat.S_IMODE(bench.places.run_dir.stat().st_mode) == 0o700
+
+
+def test_a_search_brings_passages_and_how_fresh_they_are(bench: Served) -> None:
+    """What search finds comes back whole, also names and texts that are not UTF-8."""
+    result = bench.client.search("cabin", top_k=3, under=[bench.folder])
+    assert bench.searches == [("cabin", 3, [bench.folder])]
+    (passage,) = result.passages
+    assert os.fsencode(passage.path) == os.fsencode(bench.folder) + b"/caf\xe9.md"
+    assert passage.text == "a passage \ud800"
+    assert (result.pending, result.took_ms >= 0) == (0, True)
+
+
+def test_an_empty_query_is_refused(bench: Served) -> None:
+    """White space is no query."""
+    with pytest.raises(UsageError, match=r"^the query is empty$"):
+        bench.client.search(" \n ")
+
+
+def test_a_query_of_100000_characters_is_taken(bench: Served) -> None:
+    """Length alone is no reason to refuse, even where every character is escaped on the way."""
+    query = "é" * 100_000
+    bench.client.search(query)
+    assert bench.searches[0][0] == query
+
+
+def test_a_request_that_is_too_large_is_refused(bench: Served) -> None:
+    """The body is bounded, so that nobody fills the daemon's memory."""
+    status, body = raw(bench, post("/v1/search", b'{"query": "' + b"x" * MAX_BODY_BYTES + b'"}'))
+    assert status == 400
+    assert json.loads(body)["error"]["message"] == "the request is larger than 4 MB"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"not json", "the request is not JSON"),
+        (b"\xff\xfe", "the request is not JSON"),
+        (b"[1]", "the request is not a JSON object"),
+        (b'{"query": 3}', "the query is empty"),
+        (b'{"query": "a", "top_k": 0}', "the number of passages must be from 1 to 1000, not 0"),
+        (b'{"query": "a", "top_k": "8"}', "the number of passages must be from 1 to 1000, not 8"),
+        (b'{"query": "a", "under": "/x"}', "`under` must be a list of paths"),
+        (b'{"query": "a", "under": ["x"]}', "an absolute path is needed, not 'x'"),
+        (b'{"query": "a", "under": ["/x\\u0000"]}', "an absolute path is needed, not '/x\\x00'"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_named(bench: Served, body: bytes, message: str) -> None:
+    """What is wrong comes back as a usage error in one sentence, and nothing is searched."""
+    status, answer = raw(bench, post("/v1/search", body))
+    assert (status, json.loads(answer)["error"]) == (
+        400,
+        {"kind": "UsageError", "message": message, "hint": ""},
+    )
+    assert bench.searches == []
+
+
+def test_an_unknown_address_is_an_error_of_the_same_shape(bench: Served) -> None:
+    """A client of another version gets a sentence as well."""
+    status, body = raw(bench, b"GET /v9/x HTTP/1.0\r\nHost: kb\r\n\r\n")
+    assert (status, json.loads(body)["error"]["message"]) == (404, "the indexer has no GET /v9/x")
+
+
+def test_errors_arrive_as_the_class_they_were_raised_with(bench: Served) -> None:
+    """Message, hint and class survive the socket, also for classes that make their own message."""
+    bench.search_error = StoreMismatchError(stored="a", configured="b")
+    with pytest.raises(StoreMismatchError) as caught:
+        bench.client.search("x")
+    assert caught.value.message == "the index holds embeddings of a, the config asks for b"
+    assert caught.value.hint == "run `kb indexer rebuild`, or set [embedding] model back"
+
+
+def test_a_bug_is_told_without_its_message(bench: Served, caplog: pytest.LogCaptureFixture) -> None:
+    """An unforeseen exception names its kind alone, in the answer and in the log."""
+    bench.search_error = ZeroDivisionError("text of a document")
+    with caplog.at_level(logging.DEBUG), pytest.raises(IndexerError) as caught:
+        bench.client.search("x")
+    assert caught.value.message == "the indexer failed on an internal error (ZeroDivisionError)"
+    assert "request_failed kind=ZeroDivisionError" in caplog.text
+    assert "text of a document" not in caplog.text
+
+
+def test_roots_are_added_listed_and_removed(bench: Served) -> None:
+    """The whole life of a root, with what the person is told."""
+    write(bench.folder, "a.md")
+    assert bench.client.add_root(bench.folder) == ""
+    settle(bench)
+    assert bench.client.roots() == [bench.folder]
+    assert bench.client.add_root(bench.folder) == f"{bench.folder} is already indexed"
+    assert bench.client.remove_root(bench.folder) == 1
+    assert bench.client.roots() == []
+
+
+def test_progress_ends_with_everything_indexed(bench: Served) -> None:
+    """The stream counts up to the end and then stops by itself."""
+    for number in range(30):
+        write(bench.folder, f"{number}.md", f"words {number}")
+    bench.client.add_root(bench.folder)
+    events = list(bench.client.progress())
+    assert [event.is_idle for event in events].count(True) == 1
+    assert (events[-1].files_done, events[-1].files_total, events[-1].chunks_done) == (30, 30, 30)
+
+
+def test_a_client_that_leaves_during_progress_is_no_trouble(folder: Path) -> None:
+    """The stream of a client that went away ends, and the next client is served."""
+    gate = threading.Event()
+    write(folder, "a.md")
+    with served(folder, worker=InMemoryWorker(gate=gate)) as bench:
+        bench.client.add_root(folder)
+        stream = bench.client.progress()
+        assert not next(stream).is_idle
+        del stream
+        assert bench.client.status()["state"] == "indexing"
+        gate.set()
+        settle(bench)
+
+
+def test_an_error_of_the_store_ends_progress_and_answers_searches(bench: Served) -> None:
+    """A full disk is one sentence wherever it is asked for, and a later sweep goes on."""
+    write(bench.folder, "a.md")
+    bench.worker.error = StoreError("the disk is full", hint="free some space")
+    bench.client.add_root(bench.folder)
+    with pytest.raises(StoreError, match=r"^the disk is full$"):
+        list(bench.client.progress())
+    with pytest.raises(StoreError, match=r"^the disk is full$"):
+        bench.client.search("x")
+    status = bench.client.status()
+    assert status["state"] == "stopped"
+    assert status["fault"] == {"kind": "StoreError", "message": "the disk is full", "hint": "free some space"}
+    bench.worker.error = None
+    bench.client.sweep()
+    settle(bench)
+    assert bench.client.status()["files"]["indexed"] == 1
+    assert len(bench.client.search("x").passages) == 1
+
+
+def test_status_tells_everything_at_a_glance(bench: Served) -> None:
+    """Counts of every status, roots with their files, chunks, the queue and what failed."""
+    write(bench.folder, "a.md", "one\n\ntwo")
+    bad = write(bench.folder, "bad.md", "DAMAGED")
+    write(bench.folder, "photo.png")
+    bench.client.add_root(bench.folder)
+    settle(bench)
+    status = bench.client.status()
+    assert status["state"] == "idle"
+    assert status["pid"] == os.getpid()
+    assert status["files"] == {"pending": 0, "indexed": 1, "partial": 0, "skipped": 1, "failed": 1}
+    assert status["roots"] == [{"path": str(bench.folder), "files": 3, "is_away": False}]
+    assert (status["chunks"], status["embedded_total"], status["queue"]) == (2, 2, 0)
+    assert status["fault"] is None
+    assert status["as_of"] > 0
+    (error,) = status["last_errors"]
+    assert (error["path"], error["reason"]) == (str(bad), "the file is damaged")
+
+
+def test_status_and_roots_are_served_before_the_model_is_loaded(folder: Path) -> None:
+    """While embedding is not possible yet, roots are taken and what waits is listed."""
+    gate = threading.Event()
+    path = write(folder, "a.md")
+    with served(folder, worker=InMemoryWorker(gate=gate)) as bench:
+        bench.is_ready = False
+        bench.client.add_root(folder)
+        while not bench.client.files(status=FileStatus.PENDING):
+            pass
+        assert bench.client.status()["state"] == "starting"
+        assert [entry.path for entry in bench.client.files(status=FileStatus.PENDING)] == [path]
+        assert bench.client.files(status=FileStatus.PENDING, under=Path("/elsewhere")) == []
+        gate.set()
+        settle(bench)
+
+
+def test_the_ledger_is_listed_by_status_and_folder(bench: Served) -> None:
+    """One status, one folder, a name that is not UTF-8."""
+    name = os.fsdecode(b"caf\xe9 &+%.md")
+    (bench.folder / "sub").mkdir()
+    write(bench.folder, "sub/a.md")
+    odd = write(bench.folder, name)
+    write(bench.folder, "photo.png")
+    bench.client.add_root(bench.folder)
+    settle(bench)
+    everything = bench.client.files()
+    assert len(everything) == 3
+    assert [entry.reason for entry in bench.client.files(status=FileStatus.SKIPPED)] == [
+        "no reader for .png files"
+    ]
+    assert [entry.path.name for entry in bench.client.files(under=bench.folder / "sub")] == ["a.md"]
+    assert [entry.path for entry in bench.client.files(under=odd)] == [odd]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("status=lost", "there is no status 'lost'; allowed: pending, indexed, partial, skipped, failed"),
+        ("limit=-1", "limit must be a whole number, not '-1'"),
+        ("under=notes", "an absolute path is needed, not 'notes'"),
+    ],
+)
+def test_a_listing_that_makes_no_sense_is_refused(bench: Served, query: str, message: str) -> None:
+    """A wrong filter is an error and not an empty list."""
+    status, body = raw(bench, f"GET /v1/files?{query} HTTP/1.0\r\nHost: kb\r\n\r\n".encode())
+    assert (status, json.loads(body)["error"]["message"]) == (400, message)
+
+
+def test_a_stop_is_passed_on_and_ends_progress(folder: Path) -> None:
+    """Whoever waits for indexing learns that the daemon was stopped."""
+    gate = threading.Event()
+    write(folder, "a.md")
+    with served(folder, worker=InMemoryWorker(gate=gate)) as bench:
+        bench.client.add_root(folder)
+        stream = bench.client.progress()
+        next(stream)
+        raw(bench, post("/v1/stop", b""))
+        assert bench.stops == ["asked"]
+        with pytest.raises(IndexerError, match=r"^the indexer was stopped$"):
+            list(stream)
+        gate.set()
