@@ -120,6 +120,8 @@ def word_root(word: str) -> str:
     for ending in ("ing", "edly", "ed", "ly", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             word = word[: -len(ending)]
+            if len(word) > 3 and word[-1] == word[-2] not in "lsz":
+                word = word[:-1]
             break
     if len(word) > 3 and word[-1] in "ey":
         return word[:-1] + ("i" if word[-1] == "y" else "")
