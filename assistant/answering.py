@@ -176,8 +176,8 @@ def _written(
     clock: _Clock,
 ) -> Iterator[AnswerEvent]:
     context_tokens = int(generator.wait_ready()["context_tokens"])
-    # at least half the context is for reading, whatever an answer may take.
-    reserved = _TEMPLATE_TOKENS + min(settings.max_tokens, context_tokens // 2)
+    # three quarters of the context are for reading, whatever an answer may take.
+    reserved = _TEMPLATE_TOKENS + min(settings.max_tokens, context_tokens // 4)
     prompt = fit_messages(
         question,
         passages,

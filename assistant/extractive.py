@@ -154,6 +154,8 @@ def _candidates(question: str, passages: Sequence[Passage]) -> list[_Candidate]:
                 span = Span(start=part.start, end=part.end)
                 score = score / total + (_KIND_WEIGHT if kind and kind.search(text) else 0.0)
                 score += _HIGHLIGHT_WEIGHT if _is_highlighted(passage, span) else 0.0
+                # what ends in a colon announces the answer, and is none.
+                score *= 0.7 if text.endswith(":") else 1.0
                 score *= 0.5 + 0.5 * max(0.0, passage.score) / best_score
                 found.append(_Candidate(number, passage, span, shared, score))
             before = said

@@ -27,8 +27,10 @@ STOP_WORDS = frozenset(_LISTED.split())
 
 _BLOCK_START = re.compile(
     r"[ \t]*(?:[-*+•]\s|\d{1,3}[.)]\s|#{1,6}\s|\||>|```|~~~|\[\^|(?:[A-Z][\w /-]{0,30}|[\w-]+):\s)"
+    r"|[ \t]*[-*_=]{3,}[ \t]*$"
 )
-"""A list item, heading, table row, quotation, fence, footnote, or field ("Rent: 400")."""
+"""A list item, heading, table row, quotation, fence, footnote, rule, or field ("Rent: 400")."""
+_RULE = re.compile(r"[ \t]*[-*_=]{3,}[ \t]*$")
 _MARKER = re.compile(r"[ \t]*(?:(?:[-*+•]|\d{1,3}[.)]|#{1,6}|>)[ \t]+)*(?:\[[ xX]\][ \t]+)?")
 _HEADING = re.compile(r"[ \t]*#{1,6}\s")
 _END = re.compile(r"[.!?…]+[\"')\]”’»*_]*(?=\s)|[。！？]+[」』”）]*")
@@ -36,6 +38,7 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|etc|cf|al|No|Nr|Fig|Vol|approx|ca|bzw|Inc|Ltd|Co"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)|\b[a-z]\.[a-z])\.$"
 )
+_LETTER = re.compile(r"[^\W_]")
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)?|\d+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -59,6 +62,7 @@ def sentences(text: str) -> list[Sentence]:
             found.extend(
                 Sentence(short_start, short_end, is_heading)
                 for short_start, short_end in _shortened(text, piece_start, piece_end)
+                if _LETTER.search(text, short_start, short_end)
             )
     return found
 
@@ -128,7 +132,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
 def _breaks_after(line: str, following: str, width: int) -> bool:
     if not line.strip() or not following.strip() or _BLOCK_START.match(following):
         return True
-    if _HEADING.match(line) or line.lstrip().startswith(("|", "```", "~~~")):
+    if _HEADING.match(line) or line.lstrip().startswith(("|", "```", "~~~")) or _RULE.match(line):
         return True
     first_word = following.split(maxsplit=1)[0]
     has_room = len(line.rstrip()) + 1 + len(first_word) <= width

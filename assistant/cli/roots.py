@@ -105,15 +105,15 @@ def _follow(client: IndexerClient) -> None:
 
 def _show(events: Iterator[Progress], line: StatusLine) -> Progress | None:
     last = None
-    shown_at = time.monotonic()
+    shown_at, told = time.monotonic(), 0
     for last in events:
         if last.is_idle:
             break
         if line.is_visible:
             line.show(describe(last))
-        elif time.monotonic() - shown_at >= _LOG_EVERY_S:
+        elif last.chunks_done > told and time.monotonic() - shown_at >= _LOG_EVERY_S:
             diagnostics.notice(describe(last))
-            shown_at = time.monotonic()
+            shown_at, told = time.monotonic(), last.chunks_done
     return last
 
 

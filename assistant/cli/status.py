@@ -53,8 +53,9 @@ def files(state: str | None, within: str | None, *, as_json: bool) -> Exit:
 def _rows(said: dict[str, Any]) -> list[tuple[str, str]]:
     counts = said.get("files", {})
     rows = [("indexer", f"{said['state']}, pid {said['pid']}, version {said['version']}")]
-    if progress := said.get("progress"):
-        rows.append(("progress", describe(Progress.from_json(progress))))
+    progress = Progress.from_json(said["progress"])
+    if not progress.is_idle:
+        rows.append(("progress", describe(progress)))
     rows += [("folder", f"{root['path']} ({root.get('files', 0):,} files)") for root in said.get("roots", [])]
     rows.append(("files", ", ".join(f"{counts[key]:,} {key}" for key in _ORDER if counts.get(key)) or "none"))
     rows.append(("chunks", f"{said.get('chunks', 0):,}"))

@@ -2,6 +2,7 @@
 
 import json
 import stat
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def test_the_example_is_what_the_code_says() -> None:
     """`config.example.toml` holds every key with its default and explanation, in the code's words."""
     assert (ROOT / "config.example.toml").read_text(encoding="utf-8") == example(), (
-        "write it again: python -c 'from assistant.cli.config_example import example; print(example(), end=\"\")'"
-        " > config.example.toml"
+        "write it again: EDITOR=true KB_HOME=build kb config edit && mv build/config.toml config.example.toml"
     )
 
 
@@ -30,7 +30,7 @@ def test_the_example_loads_as_the_defaults() -> None:
 def test_every_key_of_the_example_is_explained() -> None:
     """A line of explanation stands above each key and each table."""
     lines = [line for line in example().splitlines() if line]
-    for above, line in zip(lines, lines[1:], strict=False):
+    for above, line in pairwise(lines):
         if " = " in line or line.startswith("["):
             assert above.startswith("# "), line
 
@@ -69,7 +69,8 @@ def test_show_prints_what_is_in_effect(tmp_path: Path) -> None:
     [
         (
             "[answer]\npasages = 9\n",
-            "kb: error: {file}: unknown key answer.pasages; allowed here: max_tokens, passages, temperature\n"
+            "kb: error: {file}: unknown key answer.pasages;"
+            " allowed here: max_tokens, passages, temperature\n"
             "  run `kb config edit`\n",
         ),
         (
@@ -79,7 +80,8 @@ def test_show_prints_what_is_in_effect(tmp_path: Path) -> None:
         ),
         (
             "[answer]\npassages = 900\n",
-            "kb: error: {file}: answer.passages = 900 is not allowed: input should be less than or equal to 50\n"
+            "kb: error: {file}: answer.passages = 900 is not allowed:"
+            " input should be less than or equal to 50\n"
             "  run `kb config edit`\n",
         ),
         (
@@ -89,7 +91,8 @@ def test_show_prints_what_is_in_effect(tmp_path: Path) -> None:
         ),
         (
             "[answer]\npassages = \n",
-            "kb: error: {file} is not valid TOML: Invalid value (at line 2, column 12)\n  run `kb config edit`\n",
+            "kb: error: {file} is not valid TOML: Invalid value (at line 2, column 12)\n"
+            "  run `kb config edit`\n",
         ),
     ],
 )
@@ -113,9 +116,8 @@ def test_ask_refuses_a_wrong_config_before_anything_starts(tmp_path: Path) -> No
 
 def test_check_accepts_a_good_file(tmp_path: Path) -> None:
     """A good file is called fine, a missing one is no fault."""
-    assert (
-        kb(tmp_path, "config", "check").out == f"{tmp_path}/config.toml does not exist; every default holds\n"
-    )
+    missing = kb(tmp_path, "config", "check").out
+    assert missing == f"{tmp_path}/config.toml does not exist; every default holds\n"
     (tmp_path / "config.toml").write_text("[answer]\npassages = 9\n", encoding="utf-8")
     assert kb(tmp_path, "config", "check").out == f"{tmp_path}/config.toml is fine\n"
 

@@ -15,7 +15,8 @@ from tests.assistant.cli.kb import environment
 PROGRAM = """
 from pathlib import Path
 from assistant.cli import output
-output.write_styled(output.bold("[1]"), " ", output.place(Path("/v/a b\\x1b[1m.md"), "v/a b\\x1b[1m.md", "line 3"))
+name = "v/a b\\x1b[1m.md"
+output.write_styled(output.bold("[1]"), " ", output.place(Path("/" + name), name, "line 3"))
 output.write_wrapped("word " * 30, indent="    ")
 output.write_table([["a", "long cell\\x1b[2J"], ["bcd", "x"]])
 output.write_json({"text": "\\x1b\\u202e\\x9b", "n": [1]})
