@@ -1,0 +1,170 @@
+"""Passages come back best first, once each, from where one looked."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from indexer.catalog import Catalog
+from indexer.errors import UsageError
+from indexer.index import Index, NewDocument
+from indexer.search import search
+from indexer.types import Chunk, FileState, Locator, Passage
+from tests.indexer.fakes import InMemoryWorker
+
+ROOT = Path("/vault")
+
+
+class WideWorker(InMemoryWorker):
+    """Has room for enough words that two of them hardly ever look alike."""
+
+    dim = 1024
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    """An index with a real catalog; words stand in for meaning."""
+    opened = Index(Catalog.open(tmp_path / "catalog.sqlite"), WideWorker())
+    opened.add_root(ROOT)
+    yield opened
+    opened.close()
+
+
+def put(index: Index, name: str, *texts: str, headings: Sequence[str] = ()) -> None:
+    """Index a file whose chunks are these texts."""
+    chunks = [
+        Chunk(
+            ordinal=at,
+            start=0,
+            end=len(text),
+            text=text,
+            locator=Locator(line_start=1, line_end=1, headings=tuple(headings)),
+        )
+        for at, text in enumerate(texts)
+    ]
+    state = FileState(size_bytes=1, mtime_ns=1, inode=1)
+    index.put_documents(
+        [NewDocument(path=ROOT / name, root=ROOT, state=state, title=Path(name).stem, chunks=chunks)]
+    )
+
+
+def names(passages: Sequence[Passage]) -> list[str]:
+    """Return the files in order."""
+    return [passage.path.name for passage in passages]
+
+
+def fill(index: Index) -> None:
+    """Index a few notes on different things."""
+    put(index, "cabin.md", "The key of the cabin hangs behind the stove.", "Firewood is stacked in the shed.")
+    put(index, "boat.md", "The engine of the boat needs oil in winter. The mooring is paid until May.")
+    put(index, "rent.md", "Rent is due on the third of each month. The deposit was two months of rent.")
+    put(index, "work/standup.md", "Standup is at nine. Bring the numbers of last week.")
+    put(index, "work/code.md", "def read_file(path): return path.read_text()")
+
+
+def test_the_passage_with_the_words_comes_first(index: Index) -> None:
+    """A question in the words of a note finds it, with all a reader needs."""
+    fill(index)
+    best = search(index, "where is the key of the cabin?", top_k=3)[0]
+    assert best.path == ROOT / "cabin.md"
+    assert best.root == ROOT
+    assert best.title == "cabin"
+    assert best.locator.line_start == 1
+    assert best.lexical > 0
+    assert 0 < best.similarity <= 1
+    assert 0 < best.score <= 1
+    assert [best.text[span.start : span.end] for span in best.highlights] == [best.text]
+
+
+def test_scores_fall_and_stay_within_their_range(index: Index) -> None:
+    """Passages stand best first with scores from 0 to 1, and no more than asked for."""
+    fill(index)
+    scores = [passage.score for passage in search(index, "oil for the boat", top_k=4)]
+    assert len(scores) == 4
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+
+
+def test_a_folder_limits_the_search(index: Index) -> None:
+    """With a folder given nothing from elsewhere comes back, however well it fits."""
+    fill(index)
+    assert set(names(search(index, "key of the cabin", top_k=9, under=[ROOT / "work"]))) == {
+        "standup.md",
+        "code.md",
+    }
+    assert names(search(index, "key of the cabin", top_k=9, under=[ROOT / "rent.md"])) == ["rent.md"]
+    assert search(index, "key of the cabin", top_k=9, under=[ROOT / "nowhere"]) == ()
+
+
+def test_the_same_text_comes_once(index: Index) -> None:
+    """Copies of a note, or of a paragraph under another heading, are one passage."""
+    put(index, "a.md", "The gate code is on the fridge.")
+    put(index, "copy of a.md", "The gate code is on the fridge.")
+    put(index, "b.md", "The gate  code is\non the fridge.", headings=["House"])
+    put(index, "c.md", "The gate squeaks.")
+    assert len(search(index, "gate code", top_k=9)) == 2
+
+
+def test_copies_do_not_cost_places(index: Index) -> None:
+    """As many passages come back as were asked for, even when the best is there many times."""
+    for number in range(30):
+        put(index, f"copy {number}.md", "The gate code is on the fridge.")
+    put(index, "c.md", "The gate squeaks.")
+    put(index, "d.md", "A code of conduct.")
+    assert len(search(index, "gate code", top_k=3)) == 3
+
+
+def test_a_file_name_and_a_heading_are_found(index: Index) -> None:
+    """Words of the name or the headings count, though the text does not hold them."""
+    fill(index)
+    put(index, "Zanzibar 2019.md", "We took the ferry and lost a hat.")
+    put(index, "diary.md", "It rained all day.", headings=["Trip to Patagonia"])
+    assert names(search(index, "zanzibar", top_k=1)) == ["Zanzibar 2019.md"]
+    assert names(search(index, "patagonia", top_k=1)) == ["diary.md"]
+
+
+def test_the_beginning_of_a_word_is_enough(index: Index) -> None:
+    """A word that is nowhere is taken for the beginning of one."""
+    fill(index)
+    put(index, "cluster.md", "Kubernetes restarts the pods.")
+    best = search(index, "kubern", top_k=1)[0]
+    assert best.path.name == "cluster.md"
+    assert best.lexical > 0
+
+
+def test_a_question_in_quotes_finds_only_the_exact_words(index: Index) -> None:
+    """In quotes the words must stand side by side."""
+    fill(index)
+    put(index, "other.md", "The cabin key is lost. Key, of gold, the cabin.")
+    assert names(search(index, '"key of the cabin"', top_k=9)) == ["cabin.md"]
+    assert search(index, '"cabin of the key"', top_k=9) == ()
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["c++", "don't", "col:x", "a AND", 'say "', "NEAR(", "🦊", "東京の天気", "()", "key " * 25_000],
+)
+def test_any_question_is_searched_for(index: Index, question: str) -> None:
+    """Whatever is typed, search answers; meaning finds something where words cannot."""
+    fill(index)
+    assert search(index, question, top_k=2)
+
+
+def test_a_question_of_no_meaning_to_the_index_still_ranks(index: Index) -> None:
+    """Where no word is anywhere, BM25 is 0 and the similarities decide."""
+    fill(index)
+    found = search(index, "xyzzy", top_k=5)
+    assert {passage.lexical for passage in found} == {0.0}
+    assert [passage.similarity for passage in found] == sorted((p.similarity for p in found), reverse=True)
+
+
+@pytest.mark.parametrize("question", ["", " \n\t"])
+def test_an_empty_question_is_refused_even_without_an_index(index: Index, question: str) -> None:
+    """An empty question is wrong whether or not there is anything to find."""
+    with pytest.raises(UsageError, match="the question is empty"):
+        search(index, question, top_k=5)
+
+
+def test_an_empty_index_holds_nothing(index: Index) -> None:
+    """Without files there are no passages, and no error."""
+    assert search(index, "anything", top_k=5) == ()
