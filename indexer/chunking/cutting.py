@@ -149,6 +149,9 @@ class Cutter:
         most = min(limit, rest - int(limit * _SMALL)) if rest > limit else limit
         if (place := self._choose(start, plain, limit, most)) is not None:
             return place
+        # a heading that ends the document goes with the end of the text above it.
+        while self._blocks[index].kind is BlockKind.HEADING and self._blocks[index].start > start:
+            index -= 1
         for pattern in _seams_of(self._blocks[index]):
             seams = self._seams_within(index, pattern)
             inside = seams[bisect_right(seams, start) : bisect_right(seams, reach)]

@@ -18,7 +18,6 @@ from indexer.types import BlockKind, Document
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE)
 # as browsers read these names: they are written above pages that are no such thing.
 _CHARSET_MEANS = {"iso-8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252", "us-ascii": "cp1252"}
-_SPACE = re.compile(r"[ \t\n\r\f]+")
 
 _NEVER = words(
     "script style template noscript svg iframe object embed canvas audio video head title meta link map"
@@ -248,4 +247,5 @@ class _Walk:
 
 
 def _line(text: str) -> str:
-    return _SPACE.sub(" ", text).strip()
+    """Put text on one line; non-breaking spaces, which pages are laid out with, are spaces."""
+    return " ".join(text.split())

@@ -15,11 +15,17 @@ from indexer.extract.encoding import decode
 from indexer.types import Block, BlockKind, Document
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 _MAX_FRONT_MATTER_CHARS = 65_536
 _FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\n(.*?)(?<=\n)(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _INLINE_FILE = re.compile(r"(data:[\w.+-]+/[\w.+-]+;base64,)[A-Za-z0-9+/=]{200,}")
+
+_PADDING = re.compile(r"(?<=\S)[ \t]{2,}")
+_RULER = re.compile(r"-{4,}")
 
 _IMAGE_OR_LINK = re.compile(r"!?\[([^\]\[]*)\](?:\([^()]*\)|\[[^\]]*\])")
 _WIKILINK = re.compile(r"!?\[\[(?:[^\]|\[]*\|)?([^\]|\[]*)\]\]")
@@ -47,25 +53,29 @@ def extract(path: Path, data: bytes) -> Document:
     decoded = decode(data)
     # embedded pictures are no text; their line stays where it is.
     text = _INLINE_FILE.sub(r"\1…", decoded.text) if ";base64," in decoded.text else decoded.text
-    offsets = line_offsets(text)
     metadata, body_start = _front_matter(text)
-    first_line = text.count("\n", 0, body_start)
-    if body_start and not text[:body_start].endswith("\n"):
-        first_line += 1
-    blocks: list[Block] = []
+    # past the last line where front matter is all there is.
+    first_line = text.count("\n", 0, body_start) + (body_start > 0 and text[body_start - 1] != "\n")
+    tokens = [token for token in _parser().parse(text[body_start:]) if token.level <= 1]
+    text = _without_padding(text, tokens, first_line)
+    blocks = _blocks(text, tokens, first_line)
     if body_start:
-        blocks.append(Block(kind=BlockKind.FRONT_MATTER, start=0, end=len(text[:body_start].rstrip())))
-    blocks += _blocks(text, offsets, body_start, first_line)
-    title = metadata.get("title")
+        blocks.insert(0, Block(kind=BlockKind.FRONT_MATTER, start=0, end=len(text[:body_start].rstrip())))
     heading = next((b.title for b in blocks if b.kind is BlockKind.HEADING and b.level == 1 and b.title), "")
     return Document(
         text=text,
         blocks=tuple(blocks),
         has_lines=True,
-        title=str(title) if isinstance(title, str | int | float) and title else heading or path.stem,
+        title=_as_title(metadata.get("title")) or heading or path.stem,
         metadata=metadata,
         notes=decoded.notes,
     )
+
+
+def _as_title(value: object) -> str:
+    """Read a title as YAML gives it: years and version numbers come as numbers."""
+    is_plain = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return " ".join(str(value).split()) if is_plain else ""
 
 
 def _front_matter(text: str) -> tuple[dict[str, Any], int]:
@@ -91,10 +101,22 @@ def _front_matter(text: str) -> tuple[dict[str, Any], int]:
     return plain_metadata(value or {}), found.end()
 
 
-def _blocks(text: str, offsets: list[int], body_start: int, first_line: int) -> list[Block]:
+def _without_padding(text: str, tokens: "Sequence[Token]", first_line: int) -> str:
+    """Take out what only draws a table: a ruler of 300 dashes is 300 tokens."""
+    tables = [token.map for token in tokens if token.type == "table_open" and token.map]
+    if not tables:
+        return text
+    lines = text.split("\n")
+    for first, stop in tables:
+        for number in range(first_line + first, min(first_line + stop, len(lines))):
+            lines[number] = _PADDING.sub(" ", _RULER.sub("---", lines[number]))
+    return "\n".join(lines)
+
+
+def _blocks(text: str, tokens: "Sequence[Token]", first_line: int) -> list[Block]:
     """Return the blocks of the body; what the parser passes over (link definitions) becomes paragraphs."""
     blocks: list[Block] = []
-    tokens = _parser().parse(text[body_start:])
+    offsets = line_offsets(text)
     count = len(offsets) - 1
     done = first_line
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _WRONG_PASSWORD = 4
 _UNKNOWN_SECURITY = 5
 _MAX_BOOKMARKS = 5000
+_MAX_HEADING_CHARS = 200
 
 # pdfium writes U+0002 or U+FFFE for the hyphen of a word that goes on in the next line.
 _HYPHEN = re.compile(r"-?[\x02\ufffe][ \t]*\r?\n?")
@@ -78,8 +79,8 @@ def extract(path: Path, data: bytes) -> Document:
     pages = _read(data)
     builder = DocumentBuilder()
     for number, text in enumerate(pages.texts, start=1):
-        for kind, level, piece in _page_blocks(text, pages.outline.get(number, [])):
-            builder.add(kind, piece, level=level, title=" ".join(piece.split()) if level else "", page=number)
+        for kind, level, piece, heading in _page_blocks(text, pages.outline.get(number, [])):
+            builder.add(kind, piece, level=level, title=heading, page=number)
     title = " ".join(pages.properties.get("title", "").split())
     # many programs leave a working title here: it counts if the first page bears it.
     if not title or _bare(title) not in _bare("".join(pages.texts[:1])):
@@ -208,29 +209,46 @@ def _clean(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
-def _page_blocks(text: str, bookmarks: list[tuple[int, str]]) -> Iterator[tuple[BlockKind, int, str]]:
-    """Part a page into headings (where the outline points) and paragraphs: (kind, level, text).
+def _page_blocks(text: str, bookmarks: list[tuple[int, str]]) -> Iterator[tuple[BlockKind, int, str, str]]:
+    """Part a page into headings and paragraphs: (kind, level, text, title of a heading).
 
     A paragraph ends at a blank line, or at a short line that ends a sentence.
     """
     lines = text.split("\n")
     lengths = sorted(len(line) for line in lines if line.strip())
     usual = lengths[int(len(lengths) * 0.8)] if lengths else 0
-    wanted = {_bare(title): level for level, title in reversed(bookmarks)}
+    headings = _heading_lines(lines, bookmarks)
     held: list[str] = []
-    for line in lines:
-        level = wanted.pop(_bare(line), 0) or wanted.pop(_bare(_NUMBERING.sub("", line)), 0) if wanted else 0
-        if level:
-            yield BlockKind.PARAGRAPH, 0, "\n".join(held)
-            yield BlockKind.HEADING, level, line
+    for number, line in enumerate(lines):
+        if number in headings:
+            yield BlockKind.PARAGRAPH, 0, "\n".join(held), ""
+            yield BlockKind.HEADING, headings[number][0], line, headings[number][1]
             held = []
             continue
         held.append(line)
         bare = line.rstrip()
         if not bare or (len(bare) < 0.8 * usual and _SENTENCE_END.search(bare)):
-            yield BlockKind.PARAGRAPH, 0, "\n".join(held)
+            yield BlockKind.PARAGRAPH, 0, "\n".join(held), ""
             held = []
-    yield BlockKind.PARAGRAPH, 0, "\n".join(held)
+    yield BlockKind.PARAGRAPH, 0, "\n".join(held), ""
+
+
+def _heading_lines(lines: list[str], bookmarks: list[tuple[int, str]]) -> dict[int, tuple[int, str]]:
+    """Find the lines that the outline names: line number → (level, title).
+
+    The last such line of a page counts: the first may be its running head.
+    """
+    places: dict[str, int] = {}
+    if bookmarks:
+        for number, line in enumerate(lines):
+            if len(line) <= _MAX_HEADING_CHARS:
+                places[_bare(_NUMBERING.sub("", line))] = places[_bare(line)] = number
+    found: dict[int, tuple[int, str]] = {}
+    for level, title in bookmarks:
+        number = places.get(_bare(title), places.get(_bare(_NUMBERING.sub("", title)), -1))
+        if number >= 0 and _bare(title):
+            found.setdefault(number, (level, title))
+    return found
 
 
 def _bare(text: str) -> str:
