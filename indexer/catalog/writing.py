@@ -89,9 +89,9 @@ class CatalogWriter(CatalogReader):
             record.state.mtime_ns,
             to_signed(record.state.inode),
             record.status.value,
-            record.reason,
+            _storable(record.reason),
             record.content_hash,
-            record.title,
+            _storable(record.title),
             json.dumps(dict(record.metadata or {}), default=str),
             json.dumps(list(record.pages_without_text)),
             record.indexed_at,
@@ -117,7 +117,7 @@ class CatalogWriter(CatalogReader):
                 record.state.mtime_ns,
                 to_signed(record.state.inode),
                 record.status.value,
-                record.reason,
+                _storable(record.reason),
                 os.fsencode(record.path),
             ),
         ).rowcount
@@ -227,5 +227,5 @@ class CatalogWriter(CatalogReader):
 
 
 def _storable(text: str) -> str:
-    """Replace lone surrogates, which no SQLite text can hold."""
+    """Replace lone surrogates, which SQLite text cannot hold, each by one character: offsets stay true."""
     return text.encode("utf-8", "replace").decode("utf-8")
