@@ -95,9 +95,7 @@ class IndexerClient:
         """Yield how far indexing is whenever it moves, until nothing is left to do."""
         with self._open("GET", "/v1/progress") as stream:
             while line := self._read(stream.readline):
-                value = json.loads(line)
-                _raise_if_error(value)
-                progress = Progress.from_json(value)
+                progress = Progress.from_json(self._understand(line))
                 yield progress
                 if progress.is_idle:
                     return
@@ -129,10 +127,14 @@ class IndexerClient:
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         with self._open(method, path, body) as stream:
-            text = self._read(stream.read)
+            return self._understand(self._read(stream.read))
+
+    def _understand(self, text: bytes) -> dict[str, Any]:
+        """Return the object of an answer, or raise the error that it carries."""
         try:
             value = json.loads(text)
         except ValueError as error:
+            # cut off in the middle.
             raise self._gone() from error
         _raise_if_error(value)
         return dict(value)
@@ -168,7 +170,7 @@ class IndexerClient:
             return step()
         except TimeoutError as error:
             raise DaemonError(
-                f"the indexer did not answer within {self._timeout_s:.0f} s", hint=f"see {self._log_file}"
+                f"the indexer did not answer within {self._timeout_s:g} s", hint=f"see {self._log_file}"
             ) from error
         except OSError as error:
             raise self._gone() from error

@@ -7,7 +7,6 @@ the index itself stops the work until the next sweep is asked for.
 """
 
 import logging
-import queue
 import threading
 import time
 from collections import deque
@@ -19,9 +18,11 @@ from indexer.errors import DocumentError, IndexerError, KbError, PermanentError,
 from indexer.index import FileRecord, NewDocument
 from indexer.pipeline.work import Read, Sweep, WorkQueue
 from indexer.pipeline.writer import (
+    READ_AHEAD_CHUNKS,
     Close,
     Flush,
     Gone,
+    Handoff,
     Item,
     Ledger,
     Ready,
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
 __all__ = ["Ledger", "Pipeline", "Reader"]
 
 logger = logging.getLogger(__name__)
-
-READ_AHEAD_FILES = 32
-"""How many files may be read and not yet written."""
 
 ERRORS_KEPT = 20
 
@@ -84,7 +82,7 @@ class Pipeline:
         self._home = home
         self._reader: Reader | None = None
         self._work = WorkQueue()
-        self._items: queue.Queue[Item] = queue.Queue(maxsize=READ_AHEAD_FILES)
+        self._items = Handoff(READ_AHEAD_CHUNKS)
         self._fault: KbError | None = None
         self._errors: deque[dict[str, Any]] = deque(maxlen=ERRORS_KEPT)
         self._away: set[Path] = set()

@@ -76,7 +76,8 @@ class ProgressMeter:
         """
         with self._lock:
             then, chunks, cost = self._samples[0]
-            elapsed_s = self._clock() - then
+            # files come in batches: between two of them the rate stands, and only a long pause lowers it.
+            elapsed_s = max(self._samples[-1][0], self._clock() - WINDOW_S) - then
             is_known = elapsed_s >= LEAST_S
             chunks_per_s = (self._chunks_done - chunks) / elapsed_s if is_known else 0.0
             cost_per_s = (self._cost_done - cost) / elapsed_s if is_known else 0.0

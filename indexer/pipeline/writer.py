@@ -22,11 +22,17 @@ from indexer.types import FileEntry, FileState, FileStatus
 
 logger = logging.getLogger(__name__)
 
-BATCH_CHUNKS = 128
-"""A batch is written when it holds so many chunks."""
+BATCH_CHUNKS = (32, 64, 512)
+"""Least, first and most chunks of a batch; between them a batch takes about `BATCH_S`."""
+
+BATCH_S = 2.0
+"""What is embedded in one batch becomes searchable at once, and root changes wait for it to end."""
 
 BATCH_WAIT_S = 0.5
 """A smaller batch is written when its first file has waited so long."""
+
+READ_AHEAD_CHUNKS = 1024
+"""How much may be read and not yet taken by the writer."""
 
 WORKER_DEATHS = 3
 """After so many files in a row that the worker did not survive, the worker is at fault and not the files."""
@@ -115,6 +121,33 @@ class Close:
 Item = Ready | Verdicts | Gone | Swept | Flush | Close
 
 
+class Handoff(queue.Queue[Item]):
+    """What the reading thread hands to the writing one; full when it holds `READ_AHEAD_CHUNKS`.
+
+    Counting chunks and not files lets hundreds of notes be read ahead, and only a few books.
+    """
+
+    def _init(self, maxsize: int) -> None:
+        super()._init(maxsize)
+        self._weight = 0
+
+    def _qsize(self) -> int:
+        return self._weight
+
+    def _put(self, item: Item) -> None:
+        self._weight += _weight_of(item)
+        super()._put(item)
+
+    def _get(self) -> Item:
+        item: Item = super()._get()
+        self._weight -= _weight_of(item)
+        return item
+
+
+def _weight_of(item: Item) -> int:
+    return 1 + len(item.document.chunks) if isinstance(item, Ready) else 1
+
+
 def failed(read: Read, state: FileState, error: KbError, *, is_lasting: bool) -> Verdicts:
     """Return the verdict on a file that cannot be indexed.
 
@@ -156,7 +189,7 @@ class Writer:
         ledger: Ledger,
         *,
         work: WorkQueue,
-        items: "queue.Queue[Item]",
+        items: Handoff,
         on_error: Callable[[Path, str], None],
         on_fault: Callable[[KbError], None],
         has_fault: Callable[[], bool],
@@ -169,6 +202,7 @@ class Writer:
         self._has_fault = has_fault
         self._batch: list[Ready] = []
         self._chunks = 0
+        self._batch_chunks = BATCH_CHUNKS[1]
         self._deadline = 0.0
         self.lock = threading.Lock()
         """Held while the index is written, so that a root is not removed under a batch."""
@@ -207,7 +241,7 @@ class Writer:
                 self._deadline = time.monotonic() + BATCH_WAIT_S
             self._batch.append(item)
             self._chunks += len(item.document.chunks)
-            if self._chunks >= BATCH_CHUNKS or time.monotonic() > self._deadline:
+            if self._chunks >= self._batch_chunks or time.monotonic() > self._deadline:
                 self._flush()
         elif isinstance(item, Verdicts):
             with self.lock:
@@ -282,12 +316,15 @@ class Writer:
     def _put_together(self, batch: Sequence[Ready]) -> None:
         started = time.monotonic()
         counts = self._ledger.put_documents([ready.document for ready in batch])
+        took_s = time.monotonic() - started
+        if counts.embedded >= BATCH_CHUNKS[0]:
+            self._batch_chunks = batch_size(counts.embedded / took_s)
         logger.debug(
             "batch_written files=%d chunks=%d embedded=%d took_ms=%.0f",
             len(batch),
             counts.chunks,
             counts.embedded,
-            (time.monotonic() - started) * 1000,
+            took_s * 1000,
         )
         for ready in batch:
             self._work.finish_read(ready.read, chunks=len(ready.document.chunks))
@@ -301,6 +338,12 @@ class Writer:
                 self._on_error(record.path, record.reason)
         if verdicts.read is not None:
             self._work.finish_read(verdicts.read)
+
+
+def batch_size(chunks_per_s: float) -> int:
+    """Return how many chunks the next batch is to hold on a machine of this speed."""
+    least, _, most = BATCH_CHUNKS
+    return max(least, min(most, int(chunks_per_s * BATCH_S)))
 
 
 def log_bug(event: str, error: Exception) -> None:

@@ -1,8 +1,6 @@
 """The API served for real on a Unix socket, over a real catalog and stand-ins for the children."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -17,19 +15,8 @@ from indexer.paths import Places
 from indexer.pipeline import Pipeline
 from indexer.types import Locator, Passage
 from indexer.walk import WalkRules
+from tests.homes import short_home
 from tests.indexer.fakes import InMemoryWorker, ParagraphReader
-
-
-@contextmanager
-def short_home() -> Iterator[Places]:
-    """Make a home whose path leaves room for a socket; pytest's own are too long."""
-    home = Path(tempfile.mkdtemp(prefix="kb", dir="/tmp"))
-    try:
-        places = Places(config_file=home / "config.toml", home=home)
-        places.create()
-        yield places
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 @dataclass

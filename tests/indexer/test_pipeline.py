@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from indexer.catalog import Catalog
 from indexer.errors import StoreError, UsageError, WorkerError
 from indexer.index import Index
 from indexer.pipeline import Pipeline
-from indexer.types import FileStatus
+from indexer.types import FileStatus, Vectors
 from indexer.walk import WalkRules
 from tests.indexer.fakes import InMemoryWorker, ParagraphReader
 
@@ -203,7 +203,8 @@ def test_a_full_store_stops_the_work_until_the_next_sweep(bench: Bench) -> None:
     pipeline = bench.open()
     pipeline.add_root(bench.folder)
     settle(pipeline)
-    assert pipeline.fault is bench.worker.error
+    fault = pipeline.fault
+    assert fault is bench.worker.error
     assert bench.ledger() == {}
     assert pipeline.as_of == 0
     bench.worker.error = None
@@ -414,7 +415,7 @@ def test_small_files_are_embedded_together(bench: Bench) -> None:
     batches: list[int] = []
 
     class Counting(InMemoryWorker):
-        def embed_and_store(self, ids, texts):  # type: ignore[no-untyped-def]
+        def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Vectors:
             batches.append(len(texts))
             return super().embed_and_store(ids, texts)
 
