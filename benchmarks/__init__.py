@@ -1,0 +1,1 @@
+"""Measurements: `make bench` runs those that need no data of their own."""

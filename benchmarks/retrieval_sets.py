@@ -1,0 +1,89 @@
+"""Sets of judged questions, and how well a ranking of files answers them.
+
+A set is a folder with `corpus/` and `questions.jsonl`, one object a line with
+at least `question`, `answerable` and `gold_files` (relative to `corpus/`). A
+question counts if it is answerable at least in part and names a gold file.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ANSWERABLE = {"yes", "partial"}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One judged question."""
+
+    text: str
+    gold: frozenset[str]
+    """Files that answer it, relative to the corpus."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalSet:
+    """A corpus and its questions."""
+
+    name: str
+    corpus: Path
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How well files were ranked, each from 0 to 1."""
+
+    hit_at_1: float
+    hit_at_5: float
+    recall_at_10: float
+    """Mean share of a question's gold files among the first ten."""
+
+    mrr_at_10: float
+    """Mean of 1 / rank of the first gold file, 0 beyond ten."""
+
+    @classmethod
+    def mean(cls, figures: Sequence["Figures"]) -> "Figures":
+        """Average over questions or over sets."""
+        columns = zip(*(each.as_row() for each in figures), strict=True)
+        return cls(*(sum(column) / len(figures) for column in columns))
+
+    def as_row(self) -> tuple[float, float, float, float]:
+        """Return the figures in the order they are printed."""
+        return self.hit_at_1, self.hit_at_5, self.recall_at_10, self.mrr_at_10
+
+
+def load_sets(folder: Path) -> list[RetrievalSet]:
+    """Read every set below a folder, or the one that the folder is."""
+    candidates = [folder, *sorted(folder.iterdir())]
+    return [
+        load_set(candidate)
+        for candidate in candidates
+        if (candidate / "questions.jsonl").is_file() and (candidate / "corpus").is_dir()
+    ]
+
+
+def load_set(folder: Path) -> RetrievalSet:
+    """Read one set."""
+    with (folder / "questions.jsonl").open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines if line.strip()]
+    questions = tuple(
+        Question(row["question"], frozenset(row["gold_files"]))
+        for row in rows
+        if row["answerable"] in ANSWERABLE and row["gold_files"]
+    )
+    return RetrievalSet(folder.resolve().name, (folder / "corpus").resolve(), questions)
+
+
+def judge(question: Question, ranked_files: Sequence[str]) -> Figures:
+    """Judge the files found for one question, best first; a file named again does not count again."""
+    first_ten = list(dict.fromkeys(ranked_files))[:10]
+    hits = [rank for rank, name in enumerate(first_ten, start=1) if name in question.gold]
+    first = hits[0] if hits else 0
+    return Figures(
+        hit_at_1=float(first == 1),
+        hit_at_5=float(0 < first <= 5),
+        recall_at_10=len(hits) / len(question.gold),
+        mrr_at_10=1 / first if first else 0.0,
+    )
