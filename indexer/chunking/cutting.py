@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from indexer.chunking.outline import MAX_CHARS_PER_TOKEN, Outline, TokenMeter
+from indexer.chunking.outline import MAX_CHARS_PER_TOKEN, Outline, TokenMeter, is_heading
 from indexer.types import Block, BlockKind, Document
 
 _FULL = 0.6
@@ -59,7 +59,7 @@ class Cutter:
         self._end = document.blocks[-1].end
         self._seams: dict[tuple[int, re.Pattern[str]], list[int]] = {}
         count = len(document.blocks)
-        headings = [block.kind is BlockKind.HEADING for block in document.blocks]
+        headings = [is_heading(block) for block in document.blocks]
         small = int(outline.capacity * _SMALL)
         self._is_seam = [False] * count
         """Whether a cut may fall before a block: not after a heading, not before the last lone ones."""
@@ -73,7 +73,7 @@ class Cutter:
             if i and document.blocks[i - 1].kind is BlockKind.FRONT_MATTER:
                 glued = self._size(document.blocks[i - 1].start, document.blocks[i - 1].end) <= small
             self._is_seam[i] = not trailing and not glued
-            if headings[i] and self._is_seam[i]:
+            if document.blocks[i].kind is BlockKind.HEADING and self._is_seam[i]:
                 end = document.blocks[i].start
 
     def spans(self) -> Iterator[Stretch]:
@@ -150,7 +150,7 @@ class Cutter:
         if (place := self._choose(start, plain, limit, most)) is not None:
             return place
         # a heading that ends the document goes with the end of the text above it.
-        while self._blocks[index].kind is BlockKind.HEADING and self._blocks[index].start > start:
+        while is_heading(self._blocks[index]) and self._blocks[index].start > start:
             index -= 1
         for pattern in _seams_of(self._blocks[index]):
             seams = self._seams_within(index, pattern)

@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Protocol
 
-from indexer.types import BlockKind, Document, Locator
+from indexer.types import Block, BlockKind, Document, Locator
 
 MAX_CHARS_PER_TOKEN = 12
 """A word the tokenizer gives up on is one token however long it is, so characters are capped too."""
 
 _PREFIX = 0.25
 """Share of the capacity that headings may take in the embedded text."""
-
-ABOVE_CONTENT = (BlockKind.HEADING, BlockKind.FRONT_MATTER)
 
 
 class TokenMeter(Protocol):
@@ -26,6 +24,15 @@ class TokenMeter(Protocol):
     def offsets(self, text: str) -> list[tuple[int, int]]:
         """Return the span of every token in code points, in order."""
         ...
+
+
+def is_heading(block: Block) -> bool:
+    """Tell whether a block names what follows it.
+
+    A heading without a title names nothing: it ends the sections above it, as
+    code on the top level ends a function, and is content by itself.
+    """
+    return block.kind is BlockKind.HEADING and bool(block.title.strip())
 
 
 class Outline:
@@ -55,11 +62,14 @@ class Outline:
             self.paths.append(tuple(title for _, title in stack if title))
             self.levels.append(stack[-1][0] if stack else 0)
         self._measure_headings()
+        self._is_above = [
+            is_heading(block) or block.kind is BlockKind.FRONT_MATTER for block in document.blocks
+        ]
         count = len(document.blocks)
         self._content_from = list(range(count))
         """The first block from each on that is neither heading nor front matter, else the last."""
         for i in range(count - 2, -1, -1):
-            if document.blocks[i].kind in ABOVE_CONTENT:
+            if self._is_above[i]:
                 self._content_from[i] = self._content_from[i + 1]
 
     def block_at(self, position: int) -> int:
@@ -76,7 +86,7 @@ class Outline:
         blocks = self.document.blocks
         first, last = self.block_at(start), self.block_at(end - 1)
         held = range(first, last + 1)
-        content = [i for i in held if blocks[i].kind not in ABOVE_CONTENT]
+        content = [i for i in held if not self._is_above[i]]
         path = _common_prefix([self.paths[i] for i in content or held])
         page = blocks[first].page
         return Locator(

@@ -105,7 +105,8 @@ def plain_metadata(value: Mapping[Any, Any]) -> dict[str, Any]:
     budget = [_MAX_METADATA_NODES, _MAX_METADATA_CHARS]
     try:
         plain = _plain(value, budget)
-    except _TooLargeError:
+    # nested deeper than Python counts: what holds itself has no end.
+    except (_TooLargeError, RecursionError):
         return {}
     return plain if isinstance(plain, dict) else {}
 

@@ -22,7 +22,7 @@ _DEFINITION = re.compile(
     r"|unsafe|const|open|override|sealed|data|partial|extern|inline)[ \t]+)*"
     r"(?:class|def|function\*?|func|fn|struct|enum|trait|impl|interface|module|mod|object|namespace|protocol)"
     r"[ \t]+(?:\([^)]{0,80}\)[ \t]*|<[^>]{0,80}>[ \t]*)?"
-    r"([A-Za-z_$][\w$.:]{0,80})"
+    r"([A-Za-z_$][\w$]{0,80}(?:(?:\.|::)[\w$]{1,80})*)"
     r"(?=[ \t]*(?:$|[(:{<\[]|=|;|extends\b|implements\b|for\b|where\b|is\b))"
 )
 # what stands directly above a definition and belongs to it.
@@ -43,7 +43,7 @@ def extract(path: Path, data: bytes) -> Document:
     notes = decoded.notes
     if long:
         lines = [line[:MAX_LINE_CHARS] for line in lines]
-        notes += (f"{long:,} lines were cut after {MAX_LINE_CHARS:,} characters",)
+        notes += (f"lines cut after {MAX_LINE_CHARS:,} characters: {long:,}",)
     text = "\n".join(lines)
     return Document(text=text, blocks=_blocks(text, lines), has_lines=True, title=path.name, notes=notes)
 

@@ -114,11 +114,14 @@ class _Walk:
 
     def read(self, root: LexborNode) -> None:
         """Walk without recursion: pages nest deeper than Python's stack."""
+        self.content_depth = int(root.tag != "body")
         node: LexborNode | None = root.first_child
         while node is not None:
-            if self._enter(node) and node.first_child is not None:
-                node = node.first_child
-                continue
+            if self._enter(node):
+                if node.first_child is not None:
+                    node = node.first_child
+                    continue
+                self._leave(node)
             while node is not None and node.next is None:
                 node = node.parent
                 if node is None or node.mem_id == root.mem_id:
@@ -142,11 +145,7 @@ class _Walk:
             self.inline.append(_BREAK)
         elif tag == "img":
             self.inline.append(f" {_line(node.attributes.get('alt') or '')} ")
-        if node.first_child is None:
-            if tag not in _INLINE and tag not in ("br", "img"):
-                self._flush()
-            return False
-        if tag not in _INLINE:
+        elif tag not in _INLINE:
             self._open_block(node, tag)
         return True
 
@@ -186,7 +185,7 @@ class _Walk:
 
     def _leave(self, node: LexborNode) -> None:
         tag = node.tag
-        if tag in _INLINE or tag is None:
+        if tag is None or tag in _INLINE or tag in ("br", "img"):
             return
         level = _HEADINGS.get(tag, 0)
         self._flush(level)

@@ -1,0 +1,1 @@
+"""Tests of the formats, each with files made on the spot."""
