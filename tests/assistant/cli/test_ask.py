@@ -1,0 +1,188 @@
+"""`kb ask` through the real daemon, the real engine, and models with a known answer."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.assistant.cli.conftest import Home
+from tests.assistant.cli.kb import environment, kb
+
+NO_MODEL = "kb: no model is set, so the answer is in your files' own words\n"
+
+
+def test_the_answer_and_its_sources_are_printed(home: Home) -> None:
+    """The model's words, without what could drive the terminal, then what its marks stand for."""
+    run = kb(home.path, "ask", "--model", str(home.answering), "How much is the rent of the cabin?")
+    assert (run.code, run.err) == (0, "")
+    assert run.out == (f"The rent is 4,200 kr a month [1]. [9]\n\n[1] {home.vault}/cabin.md, line 7\n")
+
+
+def test_json_is_one_object(home: Home) -> None:
+    """Everything a program needs, and nothing beside it on stdout."""
+    run = kb(home.path, "ask", "--json", "--model", str(home.answering), "How much is the rent of the cabin?")
+    assert run.code == 0
+    answer = json.loads(run.out)
+    assert answer["answered"] is True
+    assert answer["answer"] == "The rent is 4,200 kr a month [1]. \x1b[2J[9]"
+    assert answer["citations"] == [
+        {
+            "n": 1,
+            "path": f"{home.vault}/cabin.md",
+            "locator": {"line_start": 7, "line_end": 7, "headings": ["Cabin"]},
+            "quote": "The rent is 4,200 kr a month.",
+        }
+    ]
+    assert answer["model"] == "answering.gguf"
+    assert answer["passages"][0]["path"] == f"{home.vault}/cabin.md"
+    assert {"search", "first_token", "total"} <= answer["timings_ms"].keys()
+
+
+def test_a_refusal_exits_with_one(home: Home) -> None:
+    """Nothing on stdout; stderr says so and shows the three nearest places."""
+    run = kb(home.path, "ask", "--model", str(home.refusing), "Who painted the cabin?")
+    assert (run.code, run.out) == (1, "")
+    lines = run.err.splitlines()
+    assert lines[0] == "kb: not in your files; nearest:"
+    assert lines[1].startswith(f"[1] {home.vault}/cabin.md, line")
+    assert sum(line.startswith("[") for line in lines) == 3
+
+
+def test_a_refusal_in_json_is_an_empty_answer(home: Home) -> None:
+    """`answered` is false, the text is empty, the nearest passages are there."""
+    run = kb(home.path, "ask", "--json", "--model", str(home.refusing), "Who painted the cabin?")
+    assert run.code == 1
+    answer = json.loads(run.out)
+    assert (answer["answered"], answer["answer"], answer["citations"]) == (False, "", [])
+    assert len(answer["passages"]) == 3
+
+
+def test_without_a_model_the_files_answer(home: Home) -> None:
+    """The answer is a sentence of a file with its place, and one line says how to add a model."""
+    run = kb(home.path, "ask", "What is the wifi password?")
+    assert run.code == 0
+    first, *_, last = run.out.splitlines()
+    mark = re.fullmatch(r"The wifi password of the cabin is blue-heron-77\. (\[\d\])", first)
+    assert mark
+    assert f"{mark[1]} {home.vault}/sub/wifi.txt, line 1" in run.out
+    assert last.startswith("[")
+    assert run.err == NO_MODEL + (
+        f"  to add one, put the path of a .gguf file under [model] path in {home.path}/config.toml\n"
+    )
+
+
+def test_no_model_is_silent_when_asked_for(home: Home) -> None:
+    """`--no-model` needs no advice."""
+    run = kb(home.path, "ask", "--no-model", "--json", "What is the wifi password?")
+    assert (run.code, run.err) == (0, "")
+    assert json.loads(run.out)["model"] is None
+
+
+def test_without_a_model_what_nothing_speaks_of_is_refused(home: Home) -> None:
+    """Far-off passages are shown as such, not passed off as an answer."""
+    run = kb(home.path, "ask", "--no-model", "Which submarine won the chess olympiad?")
+    assert (run.code, run.out) == (1, "")
+    assert run.err.startswith("kb: not in your files; nearest:\n")
+
+
+def test_the_question_may_come_from_stdin(home: Home) -> None:
+    """Without arguments the piped text is the question."""
+    run = kb(home.path, "ask", "--no-model", "--json", stdin="What is the wifi\npassword?\n")
+    assert "blue-heron-77" in json.loads(run.out)["answer"]
+
+
+def test_piped_text_comes_along(home: Home) -> None:
+    """Beside a question, the model is shown what was piped; without a model the person is told."""
+    asked = kb(
+        home.path,
+        "ask",
+        "--json",
+        "--model",
+        str(home.answering),
+        "What do they want?",
+        stdin="pay the landlord",
+    )
+    assert asked.code == 0
+    paths = [passage["path"] for passage in json.loads(asked.out)["passages"]]
+    assert f"{home.vault}/lease.md" in paths[:2]
+    told = kb(home.path, "ask", "--no-model", "wifi password", stdin="pay the landlord")
+    assert told.err == "kb: reading the piped text takes a model; this is what your files say\n"
+
+
+def test_only_some_passages_are_read_when_asked(home: Home) -> None:
+    """`-n` overrides the config, `--in` narrows the search."""
+    run = kb(
+        home.path, "ask", "--no-model", "--json", "-n", "1", "--in", str(home.vault / "lease.md"), "landlord"
+    )
+    passages = json.loads(run.out)["passages"]
+    assert [passage["path"] for passage in passages] == [f"{home.vault}/lease.md"]
+
+
+def test_the_configured_model_answers(home: Home) -> None:
+    """`[model] path` is what `kb ask` uses without being told."""
+    config = home.path / "config.toml"
+    config.write_text(f'[model]\npath = "{home.answering}"\n', encoding="utf-8")
+    try:
+        run = kb(home.path, "ask", "--json", "How much is the rent?")
+        assert json.loads(run.out)["model"] == "answering.gguf"
+    finally:
+        config.unlink()
+
+
+def test_ctrl_c_during_an_answer_stops_the_model(home: Home) -> None:
+    """The engine is told to stop, one line says so, and the exit code is 130."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "assistant", "ask", "--model", str(home.endless), "Tell me of the cabin."],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(home.path),
+    )
+    assert process.stdout is not None
+    begin = process.stdout.read(10)
+    process.send_signal(signal.SIGINT)
+    rest, err = process.communicate(timeout=30)
+    assert (process.returncode, err.decode()) == (130, "kb: stopped; the answer is not complete\n")
+    assert (begin + rest).decode().startswith("and so on,")
+    deadline = time.monotonic() + 30
+    while json.loads(kb(home.path, "engine", "status", "--json").out)["busy"]:
+        assert time.monotonic() < deadline, "the engine goes on writing for nobody"
+
+
+def test_a_terminal_shows_what_goes_on_and_clickable_sources(home: Home) -> None:
+    """On a terminal a line tells of the reading and is wiped, and sources are links with short names."""
+    parent, child = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "assistant", "ask", "--no-model", "What is the wifi password?"],
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        env=environment(home.path, {"TERM": "xterm-256color"}),
+    )
+    os.close(child)
+    shown = b""
+    try:
+        while piece := os.read(parent, 4096):
+            shown += piece
+    except OSError:
+        pass  # Linux ends a terminal whose other side is closed with an error.
+    os.close(parent)
+    assert process.wait() == 0
+    text = shown.decode()
+    assert "\r\x1b[Ksearching…" in text
+    assert f"\x1b]8;;file://{home.vault}/sub/wifi.txt\x1b\\vault/sub/wifi.txt\x1b]8;;\x1b\\, line 1" in text
+    assert text.rfind("\x1b[K") < text.index("The wifi password")
+
+
+@pytest.mark.parametrize("question", ["", "  \n"])
+def test_an_empty_question_is_refused(question: str, home: Home) -> None:
+    """Nothing is asked of nobody: exit code 2 and one sentence."""
+    run = kb(home.path, "ask", question)
+    assert (run.code, run.out) == (2, "")
+    assert run.err.startswith("kb: error: the question is empty\n  ask something")

@@ -1,0 +1,71 @@
+"""`kb indexer`, `kb engine` and `kb models`: the resident processes and what they load."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.assistant.cli.conftest import Home
+from tests.assistant.cli.kb import kb
+
+
+@pytest.fixture
+def own() -> Iterator[Path]:
+    """Return a short home in which nothing runs yet."""
+    base = Path(tempfile.mkdtemp(prefix="kb-", dir="/tmp"))
+    yield base
+    kb(base, "indexer", "stop")
+    shutil.rmtree(base, ignore_errors=True)
+
+
+def test_the_indexer_starts_restarts_and_stops(own: Path) -> None:
+    """Each command does what it says and names the process."""
+    absent = kb(own, "indexer", "status")
+    assert (absent.code, absent.out) == (3, "")
+    assert absent.err == "kb: error: the indexer is not running\n  run `kb indexer start`\n"
+    started = kb(own, "indexer", "start").out
+    assert started.startswith("the indexer runs, pid ")
+    assert kb(own, "indexer", "start").out == started
+    assert kb(own, "indexer", "status").out.startswith(started.strip())
+    restarted = kb(own, "indexer", "restart").out
+    assert restarted.startswith("the indexer runs, pid ")
+    assert restarted != started
+    assert kb(own, "indexer", "logs", "-n", "5").out.count("\n") in range(1, 6)
+    stopped = kb(own, "indexer", "stop")
+    assert (stopped.code, stopped.out) == (0, "the indexer has stopped\n")
+    again = kb(own, "indexer", "stop")
+    assert (again.code, again.out, again.err) == (0, "", "kb: the indexer is not running\n")
+
+
+def test_logs_before_the_first_start(own: Path) -> None:
+    """No log yet is nothing found."""
+    run = kb(own, "indexer", "logs")
+    assert (run.code, run.err) == (1, f"kb: there is no log yet at {own}/log/indexer.log\n")
+
+
+def test_the_engine_tells_what_it_holds(home: Home) -> None:
+    """After a question it names its model; stopped, it exits with 4."""
+    kb(home.path, "ask", "--model", str(home.answering), "rent")
+    rows = dict(line.split("\t", 1) for line in kb(home.path, "engine", "status").out.splitlines())
+    assert rows["model"] == str(home.answering)
+    assert rows["engine"].startswith("ready, pid ")
+    assert kb(home.path, "engine", "stop").out == "the engine has stopped\n"
+    absent = kb(home.path, "engine", "status", "--json")
+    assert (absent.code, absent.out, absent.err) == (4, "", "kb: error: no engine is running\n")
+    assert kb(home.path, "engine", "stop").out == "the engine is not running\n"
+
+
+def test_models_are_listed_from_both_places(own: Path, home: Home) -> None:
+    """The own folder comes first, then the configured ones; none at all is an empty array."""
+    none = kb(own, "models", "list", "--json")
+    assert (none.code, none.out) == (1, "[]\n")
+    (own / "models").mkdir()
+    shutil.copy(home.answering, own / "models" / "mine.gguf")
+    (own / "config.toml").write_text(f'[model]\nfolders = ["{home.answering.parent}"]\n', encoding="utf-8")
+    listed = json.loads(kb(own, "models", "list", "--json").out)
+    assert [one["name"] for one in listed] == ["mine", "answering", "endless", "refusing"]
+    assert listed[0]["path"] == str(own / "models" / "mine.gguf")
+    assert kb(own, "models", "list").out.startswith("mine\t0.0 GB\t")

@@ -1,0 +1,116 @@
+"""`kb add`, `kb remove`, `kb roots`, `kb index`, `kb status` and `kb files` through a real daemon."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.cli.roots import describe, duration
+from indexer.types import Progress
+from tests.assistant.cli.conftest import Home
+from tests.assistant.cli.kb import kb
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[Path]:
+    """Return a base folder with a home of its own, for what changes the index."""
+    base = Path(tempfile.mkdtemp(prefix="kb-", dir="/tmp"))
+    yield base
+    kb(base / "home", "indexer", "stop")
+    shutil.rmtree(base, ignore_errors=True)
+
+
+def test_a_folder_lives_from_add_to_remove(own: Path) -> None:
+    """Added it is found, changed it is found anew after `kb index`, removed it is gone."""
+    home, notes = own / "home", own / "notes"
+    notes.mkdir()
+    (notes / "a.md").write_text("The lighthouse opens at nine.\n", encoding="utf-8")
+    added = kb(home, "add", str(notes))
+    assert (added.code, added.out) == (0, "1 file looked at, 1 chunks indexed; the index holds 1 file\n")
+    assert json.loads(kb(home, "roots", "--json").out)[0]["path"] == str(notes)
+    assert kb(home, "roots").out == f"{notes}\t1 file\n"
+
+    (notes / "b.md").write_text("The harbour closes at five.\n", encoding="utf-8")
+    assert kb(home, "index").out == "1 file looked at, 1 chunks indexed; the index holds 2 files\n"
+    assert "harbour" in kb(home, "search", "-n", "1", "harbour").out
+
+    removed = kb(home, "remove", str(notes))
+    assert (removed.code, removed.out) == (0, f"forgot {notes}: 2 files\n")
+    assert (notes / "a.md").exists()
+    listed = kb(home, "roots", "--json")
+    assert (listed.code, listed.out) == (1, "[]\n")
+
+
+def test_no_wait_returns_at_once(own: Path) -> None:
+    """The folder is known before it is indexed, and the rest happens behind the person's back."""
+    home, notes = own / "home", own / "more"
+    notes.mkdir()
+    (notes / "c.md").write_text("The ferry leaves at noon.\n", encoding="utf-8")
+    run = kb(home, "add", "--no-wait", str(notes))
+    assert (run.code, run.out) == (0, "")
+    assert run.err == "kb: indexing goes on in the background; kb status shows it\n"
+    assert kb(home, "index").code == 0
+    assert "ferry" in kb(home, "search", "-n", "1", "ferry").out
+
+
+def test_what_failed_is_named(own: Path) -> None:
+    """A file that cannot be read is counted, and listed with its reason."""
+    home, notes = own / "home", own / "broken"
+    notes.mkdir()
+    (notes / "bad.pdf").write_bytes(b"%PDF-1.4 nothing of a PDF follows")
+    run = kb(home, "add", str(notes))
+    assert run.code == 0
+    assert run.err == "kb: 1 file could not be read\n  `kb files --state failed` lists them\n"
+    listed = kb(home, "files", "--state", "failed")
+    state, path, reason = listed.out.rstrip("\n").split("\t")
+    assert (state, path) == ("failed", f"{notes}/bad.pdf")
+    assert reason
+    (entry,) = json.loads(kb(home, "files", "--in", str(notes), "--json").out)
+    assert entry["reason"] == reason
+
+
+def test_status_tells_what_is_indexed(home: Home) -> None:
+    """Folder, files by state, chunks and model, for people and as JSON."""
+    run = kb(home.path, "status")
+    assert run.code == 0
+    rows = dict(line.split("\t", 1) for line in run.out.splitlines())
+    assert rows["indexer"].startswith("idle, pid ")
+    assert rows["folder"].startswith(str(home.vault))
+    assert rows["files"] == "5 indexed"
+    assert "all-MiniLM-L6-v2" in rows["embedding"]
+    said = json.loads(kb(home.path, "status", "--json").out)
+    assert said["files"]["indexed"] == 5
+
+
+def test_files_lists_the_ledger(home: Home) -> None:
+    """Each file with its state; a state nobody is in is an empty array and exit code 1."""
+    listed = kb(home.path, "files")
+    assert listed.code == 0
+    assert f"indexed\t{home.vault}/cabin.md\t" in listed.out
+    none = kb(home.path, "files", "--state", "failed", "--json")
+    assert (none.code, none.out) == (1, "[]\n")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "0 s"), (40.4, "40 s"), (89, "89 s"), (180, "3 min"), (7500, "2 h 5 min")]
+)
+def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
+    """Seconds, minutes, hours: no more than two of them."""
+    assert duration(seconds) == said
+
+
+def test_progress_is_one_line() -> None:
+    """Files, chunks, rate, time left and the file at hand."""
+    progress = Progress(
+        files_done=12,
+        files_total=1340,
+        chunks_done=1204,
+        chunks_per_s=35.2,
+        seconds_left=40.0,
+        current="/notes/cabin.md",
+        is_idle=False,
+    )
+    assert describe(progress) == "12/1,340 files, 1,204 chunks, 35/s, 40 s left - /notes/cabin.md"
