@@ -121,7 +121,7 @@ def _serve(places: Places, settings: IndexerSettings) -> None:
             pipeline.start()
             warming = threading.Thread(target=parts.warm_up, args=(pipeline,), name="warming", daemon=True)
             warming.start()
-            reason = _wait_for_stop(stop_reasons, places.indexer_socket, inode)
+            reason = wait_for_stop(stop_reasons, places.indexer_socket, inode)
             logger.info("stopping reason=%s", reason)
         pipeline.close()
     logger.info("stopped pid=%d", os.getpid())
@@ -200,19 +200,26 @@ class Parts:
         return total
 
 
-def _wait_for_stop(stop_reasons: "queue.SimpleQueue[str]", socket_path: Path, inode: int) -> str:
-    """Return why the daemon is to end, when it is."""
+def wait_for_stop(
+    stop_reasons: "queue.SimpleQueue[str]", socket_path: Path, inode: int, *, check_s: float = SOCKET_CHECK_S
+) -> str:
+    """Return why the daemon is to end, when it is.
+
+    Args:
+        stop_reasons: Where signals and requests arrive.
+        socket_path: Our socket.
+        inode: What is ours at that path; a home that was deleted, or taken over, has another or none.
+        check_s: How often to look.
+    """
     while True:
+        with contextlib.suppress(queue.Empty):
+            return stop_reasons.get(timeout=check_s)
         try:
-            return stop_reasons.get(timeout=SOCKET_CHECK_S)
-        except queue.Empty:
-            pass
-        try:
-            if socket_path.stat().st_ino == inode:
-                continue
+            is_ours = socket_path.stat().st_ino == inode
         except OSError:
-            pass
-        return "socket_gone"
+            is_ours = False
+        if not is_ours:
+            return "socket_gone"
 
 
 @contextlib.contextmanager

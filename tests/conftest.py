@@ -1,0 +1,24 @@
+"""Expensive real things, started once for the whole run and shared."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from indexer.client import IndexerClient, connect
+from indexer.paths import Places
+from tests.homes import short_home
+
+
+@pytest.fixture(scope="session")
+def real_places() -> Iterator[Places]:
+    """Return the home that `real_daemon` serves."""
+    with short_home() as places:
+        yield places
+
+
+@pytest.fixture(scope="session")
+def real_daemon(real_places: Places) -> Iterator[IndexerClient]:
+    """Return a client of a running daemon with the real model; a test removes the roots that it adds."""
+    client = connect(real_places)
+    yield client
+    client.stop()
