@@ -117,15 +117,12 @@ class VectorStore:
             if found is None or len(found) != len(page):
                 raise StoreError("the vector store has lost vectors")
 
-    def query(
-        self, vector: Vectors, top_k: int, within: Sequence[str] | None = None
-    ) -> list[tuple[str, float]]:
+    def query(self, vector: Vectors, top_k: int) -> list[tuple[str, float]]:
         """Find the nearest vectors.
 
         Args:
             vector: The query, `(dim,)`.
             top_k: How many at most.
-            within: Ids to choose from; `None` for all. Ids that are not there are passed over.
 
         Returns:
             (id, cosine similarity), best first.
@@ -133,13 +130,10 @@ class VectorStore:
         Raises:
             StoreError: If the index is damaged.
         """
-        if top_k < 1 or (within is not None and not within):
-            return []
         with translated():
             found = self._collection.query(
                 query_embeddings=np.asarray(vector, np.float32)[np.newaxis],
                 n_results=top_k,
-                ids=None if within is None else list(within),
                 include=["distances"],
             )
         return [

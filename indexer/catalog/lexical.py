@@ -66,6 +66,9 @@ def rank_chunks(
             for chunk_id, score in ranked(expression).items():
                 # each expression counts some of the words; the one that counts most of them is right.
                 scores[chunk_id] = max(score, scores.get(chunk_id, 0.0))
+    if condition and len(scores) < top_k and gates != [(match, "")]:
+        # the rare words stand elsewhere: here the common ones must do.
+        scores = ranked(match)
     return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:top_k]
 
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -75,14 +75,13 @@ class CatalogReader:
         self, *, status: FileStatus | None, under: Path | None, limit: int, offset: int
     ) -> list[FileEntry]:
         """List the ledger in path order."""
-        conditions, values = ["1"], list[Any]()
+        conditions, values = ["1"], list[object]()
         if status is not None:
             conditions.append("status = ?")
             values.append(status.value)
         if under is not None:
-            condition, bounds = _under_condition([under])
-            conditions.append(condition)
-            values.extend(bounds)
+            conditions.append(_INSIDE.format(column="files.id"))
+            values.append(self._files_under([under]))
         rows = self._connection.execute(
             "SELECT path, status, size_bytes, mtime_ns, inode, reason, chunks,"
             " json_array_length(pages_without_text), indexed_at FROM files"
@@ -108,9 +107,12 @@ class CatalogReader:
         found = {FileStatus(status): int(count) for status, count in rows}
         return {status: found.get(status, 0) for status in FileStatus}
 
-    def chunk_count(self) -> int:
-        """Count the chunks."""
-        return int(self._connection.execute("SELECT count(*) FROM chunks").fetchone()[0])
+    def chunk_count(self, *, under: Sequence[Path] = ()) -> int:
+        """Count the chunks, of everything or of some folders and files."""
+        condition = f" WHERE {_INSIDE.format(column='id')}" if under else ""
+        values = [self._files_under(under)] if under else []
+        row = self._connection.execute(f"SELECT coalesce(sum(chunks), 0) FROM files{condition}", values)
+        return int(row.fetchone()[0])
 
     def vector_count(self) -> int:
         """Count the vectors, also those that no chunk names any more."""
@@ -155,14 +157,10 @@ class CatalogReader:
         Raises:
             UsageError: If the expression is not one.
         """
-        condition, values = "", list[Any]()
-        if under:
-            inside, values = _under_condition(under)
-            # the plus keeps SQLite from looking the words up once for every chunk of the folder.
-            condition = (
-                " AND +rowid IN (SELECT chunks.id FROM chunks"
-                f" JOIN files ON files.id = chunks.file WHERE {inside})"
-            )
+        # one look-up for each chunk that leaves the ranking, so a large folder is not listed chunk by chunk.
+        file_of = "(SELECT file FROM chunks WHERE chunks.id = chunk_text.rowid)"
+        condition = f" AND {_INSIDE.format(column=file_of)}" if under else ""
+        values = [self._files_under(under)] if under else []
         try:
             return rank_chunks(
                 self._connection, match, top_k=top_k, inside=(condition, values), weights=weights
@@ -210,13 +208,13 @@ class CatalogReader:
         self, vector_ids: Sequence[str], *, under: Sequence[Path] = ()
     ) -> dict[str, list[int]]:
         """Return the chunks that each vector stands for, in id order; copies share one."""
-        condition, values = _under_condition(under) if under else ("1", [])
+        condition = f" AND {_INSIDE.format(column='chunks.file')}" if under else ""
+        values = [self._files_under(under)] if under else []
         found: dict[str, list[int]] = {}
         for batch in _batches(vector_ids):
             rows = self._connection.execute(
                 "SELECT vectors.vector_id, chunks.id FROM vectors JOIN chunks ON chunks.vector = vectors.id"
-                + (" JOIN files ON files.id = chunks.file" if under else "")
-                + f" WHERE vectors.vector_id IN ({_marks(batch)}) AND {condition} ORDER BY chunks.id",
+                f" WHERE vectors.vector_id IN ({_marks(batch)}){condition} ORDER BY chunks.id",
                 (*(bytes.fromhex(vector_id) for vector_id in batch), *values),
             )
             for vector_id, chunk_id in rows:
@@ -250,29 +248,36 @@ class CatalogReader:
             blobs.extend(row[1] for row in rows)
         return ids, matrix(blobs)
 
-    def vectors_under(self, under: Sequence[Path], *, limit: int) -> list[str] | None:
-        """Return the ids of the vectors of these folders or files; `None` for more than `limit`."""
-        condition, values = _under_condition(under)
-        rows = self._connection.execute(
-            "SELECT DISTINCT vectors.vector_id FROM files JOIN chunks ON chunks.file = files.id"
-            f" JOIN vectors ON vectors.id = chunks.vector WHERE {condition} LIMIT ?",
-            (*values, limit + 1),
-        ).fetchall()
-        return None if len(rows) > limit else [vector_id.hex() for (vector_id,) in rows]
-
     def walk_vectors(
         self, *, under: Sequence[Path] = ()
     ) -> Iterator[tuple[list[int], npt.NDArray[np.float16]]]:
         """Yield all chunks' vectors in pages of (chunk ids, vectors as rows)."""
-        condition, values = _under_condition(under) if under else ("1", [])
         cursor = self._connection.execute(
             "SELECT chunks.id, vectors.embedding FROM chunks JOIN vectors ON vectors.id = chunks.vector"
-            + (" JOIN files ON files.id = chunks.file" if under else "")
-            + f" WHERE {condition}",
-            values,
+            + (f" WHERE {_INSIDE.format(column='chunks.file')}" if under else ""),
+            [self._files_under(under)] if under else [],
         )
         while rows := cursor.fetchmany(PAGE_ROWS):
             yield [row[0] for row in rows], matrix([row[1] for row in rows])
+
+    def _files_under(self, under: Sequence[Path]) -> str:
+        """Return the ids of the files that are one of these paths or below it, as `_INSIDE` takes them."""
+        found: set[int] = set()
+        for path in under:
+            name = os.fsencode(path)
+            folder = name if name.endswith(b"/") else name + b"/"
+            # "0" follows "/" in ASCII, so the range is exactly what begins with the folder and a slash.
+            rows = self._connection.execute(
+                "SELECT id FROM files WHERE path = ?"
+                " UNION ALL SELECT id FROM files WHERE path > ? AND path < ?",
+                (name, folder, folder[:-1] + b"0"),
+            )
+            found.update(file_id for (file_id,) in rows)
+        return json.dumps(sorted(found))
+
+
+_INSIDE = "{column} IN (SELECT value FROM json_each(?))"
+"""Condition for "one of these files"; its value is what `_files_under` returns."""
 
 
 def path_of(value: bytes) -> Path:
@@ -294,20 +299,6 @@ def to_signed(number: int) -> int:
 
 def _state(size_bytes: int, mtime_ns: int, inode: int) -> FileState:
     return FileState(size_bytes=size_bytes, mtime_ns=mtime_ns, inode=inode % (1 << 64))
-
-
-def _under_condition(under: Sequence[Path]) -> tuple[str, list[Any]]:
-    """Return an SQL condition on `files.id` for "one of these, or below one", and its values."""
-    conditions: list[str] = []
-    values: list[Any] = []
-    for path in under:
-        name = os.fsencode(path)
-        folder = name if name.endswith(b"/") else name + b"/"
-        # "0" follows "/" in ASCII, so the range is exactly what begins with the folder's name and a slash.
-        conditions.append("path = ? OR (path > ? AND path < ?)")
-        values.extend((name, folder, folder[:-1] + b"0"))
-    # a list of ids, and not the range itself: SQLite then starts from the few files.
-    return f"files.id IN (SELECT id FROM files WHERE {' OR '.join(conditions)})", values
 
 
 def _marks(batch: Sequence[object]) -> str:

@@ -20,8 +20,9 @@ import numpy as np
 
 from indexer.catalog import Catalog, FileRecord, StoredChunk
 from indexer.config import IndexerSettings
-from indexer.errors import KbError, StoreError
+from indexer.errors import KbError
 from indexer.index.documents import Embedded, NewDocument, Prepared, PutCounts, groups_of, vector_id_of
+from indexer.index.nearest import nearest_chunks
 from indexer.index.repair import VectorWorker, bring_in_step, check_fingerprint, note_clean_end
 from indexer.paths import Places
 from indexer.types import FileEntry, FileState, FileStatus, Vectors
@@ -30,12 +31,6 @@ from indexer.worker import Worker, WorkerInfo
 __all__ = ["FileRecord", "Index", "NewDocument", "PutCounts", "StoredChunk", "VectorWorker"]
 
 logger = logging.getLogger(__name__)
-
-WITHIN_LIMIT = 5_000
-"""Vectors a filter may select and still be handed to Chroma as a list; beyond, they are scanned."""
-
-SPARE_HITS = 16
-"""Vectors asked for beyond what is wanted, since some may belong to no chunk any more."""
 
 PURGE_AFTER_S = 30.0
 """How long vectors outlive their last chunk: one that moves between roots is forgotten before it is put."""
@@ -296,26 +291,9 @@ class Index:
         """
         if self._info is None:
             self.describe()
-        within: list[str] | None = None
-        if under:
-            with self._catalog.read() as catalog:
-                within = catalog.vectors_under(under, limit=WITHIN_LIMIT)
-        if not self._is_in_step or (under and within is None):
-            return self._scan(self._worker.embed_query(query), top_k, under)
-        try:
-            vector, found = self._worker.search(query, top_k + SPARE_HITS, within)
-        except StoreError as error:
-            logger.warning("vectors_unreadable reason=%r", error.message)
-            return self._scan(self._worker.embed_query(query), top_k, under)
-        similarity = dict(found)
-        with self._catalog.read() as catalog:
-            chunks = catalog.chunks_of_vectors([vector_id for vector_id, _ in found], under=under)
-        ranked = [
-            (chunk_id, similarity[vector_id])
-            for vector_id, _ in found
-            for chunk_id in chunks.get(vector_id, ())
-        ]
-        return vector, ranked[:top_k]
+        return nearest_chunks(
+            self._catalog, self._worker, query, top_k=top_k, under=under, is_in_step=self._is_in_step
+        )
 
     def similarities(self, query_vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
         """Return the exact cosine similarity of chunks to a query; ids that are gone are left out."""
@@ -343,22 +321,6 @@ class Index:
         return result
 
     # -- inside
-
-    def _scan(
-        self, vector: Vectors, top_k: int, under: Sequence[Path]
-    ) -> tuple[Vectors, list[tuple[int, float]]]:
-        """Compare a query with the catalog's own copies; exact, and independent of Chroma."""
-        ids: list[int] = []
-        parts: list[Vectors] = []
-        with self._catalog.read() as catalog:
-            for page_ids, rows in catalog.walk_vectors(under=under):
-                ids.extend(page_ids)
-                parts.append(rows.astype(np.float32) @ vector)
-        if not ids:
-            return vector, []
-        scores = np.concatenate(parts)
-        best = np.argsort(-scores, kind="stable")[:top_k]
-        return vector, [(ids[at], float(scores[at])) for at in best]
 
     def _begin(self, group: Sequence[NewDocument]) -> tuple[list[Prepared], Future[Embedded]]:
         """Find out what of a group is new, and have it embedded in the background."""

@@ -53,9 +53,7 @@ class VectorWorker(Protocol):
     def embed_query(self, text: str) -> Vectors:
         """Embed a question."""
 
-    def search(
-        self, text: str, top_k: int, within: Sequence[str] | None = None
-    ) -> tuple[Vectors, list[tuple[str, float]]]:
+    def search(self, text: str, top_k: int) -> tuple[Vectors, list[tuple[str, float]]]:
         """Embed a question and find the nearest vectors."""
 
     def reset_store(self) -> None:

@@ -123,7 +123,7 @@ class Service:
 
     def _search(self, request: Request) -> Iterator[Answer]:
         vector = self._embedder.embed_query(request.message["text"])
-        found = self._store.query(vector, request.message["top_k"], request.message["within"])
+        found = self._store.query(vector, request.message["top_k"])
         message = {
             "ids": [vector_id for vector_id, _ in found],
             "similarities": [score for _, score in found],

@@ -145,27 +145,17 @@ class Worker:
         vector: Vectors = _vectors(self._request({"op": "embed_query", "text": text})[1], 1)[0]
         return vector
 
-    def search(
-        self, text: str, top_k: int, within: Sequence[str] | None = None
-    ) -> tuple[Vectors, list[tuple[str, float]]]:
+    def search(self, text: str, top_k: int) -> tuple[Vectors, list[tuple[str, float]]]:
         """Embed a question and find the nearest vectors; overtakes indexing.
 
         Args:
             text: The question.
             top_k: How many at most.
-            within: Vector ids to choose from; `None` for all.
 
         Returns:
             The question's vector, `(dim,)`, and (vector id, cosine similarity), best first.
         """
-        message, payload = self._request(
-            {
-                "op": "search",
-                "text": text,
-                "top_k": top_k,
-                "within": None if within is None else list(within),
-            }
-        )
+        message, payload = self._request({"op": "search", "text": text, "top_k": top_k})
         found = zip(message["ids"], message["similarities"], strict=True)
         return _vectors(payload, 1)[0], list(found)
 
