@@ -1,6 +1,7 @@
 """Expensive real things, started once for the whole run and shared."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -22,3 +23,9 @@ def real_daemon(real_places: Places) -> Iterator[IndexerClient]:
     client = connect(real_places)
     yield client
     client.stop()
+
+
+@pytest.fixture(scope="session")
+def tiny_reader_gguf() -> Path:
+    """Return the small model that was trained to read passages in kb's own prompt format."""
+    return Path(__file__).parent / "models" / "tiny_reader" / "tiny_reader.gguf"

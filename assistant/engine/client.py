@@ -83,7 +83,7 @@ class EngineClient:
     """
 
     def __init__(self, places: Places, *, launch: Launch | None = None) -> None:
-        self._places = places
+        self.places = places
         self._launch = launch
 
     @property
@@ -97,21 +97,21 @@ class EngineClient:
         Raises:
             EngineUnavailableError: If it ends at once or never answers.
         """
-        if is_listening(self._places.engine_socket):
+        if is_listening(self.places.engine_socket):
             return
         if self._launch is None:
             raise EngineUnavailableError("no engine is running")
-        self._places.create()
-        log = self._places.log_dir / "engine.log"
+        self.places.create()
+        log = self.places.log_dir / "engine.log"
         pid = spawn_detached(
             "assistant.engine",
-            self._launch.arguments(self._places),
-            work_dir=self._places.work_dir,
+            self._launch.arguments(self.places),
+            work_dir=self.places.work_dir,
             log_file=log,
         )
         end = time.monotonic() + _HANDOVER_S
-        while not is_listening(self._places.engine_socket):
-            if _has_ended(pid) and not is_listening(self._places.engine_socket):
+        while not is_listening(self.places.engine_socket):
+            if _has_ended(pid) and not is_listening(self.places.engine_socket):
                 raise EngineUnavailableError("the engine ended as it started", hint=f"its log is {log}")
             if time.monotonic() > end:
                 raise EngineUnavailableError("the engine does not answer", hint=f"its log is {log}")
@@ -211,7 +211,7 @@ class EngineClient:
     def _ask(self, body: dict[str, Any]) -> Iterator[http.client.HTTPResponse]:
         """Get a response that has begun, from an engine that holds the right model."""
         for _ in range(_ATTEMPTS):
-            connection = _Connection(self._places.engine_socket)
+            connection = _Connection(self.places.engine_socket)
             with contextlib.closing(connection):
                 try:
                     response = self._send(connection, "POST", "/v1/chat/completions", body)
@@ -257,7 +257,7 @@ class EngineClient:
         raise self._crashed()
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        with contextlib.closing(_Connection(self._places.engine_socket)) as connection:
+        with contextlib.closing(_Connection(self.places.engine_socket)) as connection:
             response = self._send(connection, method, path, body)
             value: dict[str, Any] = json.loads(response.read())
             if response.status != 200:
@@ -285,7 +285,7 @@ class EngineClient:
         with contextlib.suppress(OSError, *_LOST):
             self._call("POST", "/v1/stop", {"now": False})
         end = time.monotonic() + SILENCE_S
-        while is_listening(self._places.engine_socket) and time.monotonic() < end:
+        while is_listening(self.places.engine_socket) and time.monotonic() < end:
             time.sleep(0.01)
 
     def _crashed(self) -> EngineCrashedError:
@@ -298,12 +298,12 @@ class EngineClient:
         )
 
     def _log_hint(self) -> str:
-        return f"its log is {self._places.log_dir / 'engine.log'}"
+        return f"its log is {self.places.log_dir / 'engine.log'}"
 
     def _crash_reason(self) -> str:
         """Find in the log what ended the last engine; empty if it left no word, as when it was killed."""
         try:
-            with (self._places.log_dir / "engine.log").open("rb") as log:
+            with (self.places.log_dir / "engine.log").open("rb") as log:
                 log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_TAIL_BYTES))
                 tail = log.read().decode("utf-8", "replace")
         except OSError:

@@ -102,9 +102,13 @@ class Splitter:
             found = [(at, -len(mark), mark) for mark in marks if (at := self._held.find(mark)) >= 0]
             if found:
                 at, _, mark = min(found)
-                self._send(self._held[:at], deltas)
-                self._held = self._held[at + len(mark) :]
-                self._cross(mark, deltas)
+                if at:
+                    # what stands before a mark may decide that it is none.
+                    self._send(self._held[:at], deltas)
+                    self._held = self._held[at:]
+                else:
+                    self._held = self._held[len(mark) :]
+                    self._cross(mark, deltas)
                 continue
             keep = _undecided(self._held, marks)
             self._send(self._held[: len(self._held) - keep], deltas)

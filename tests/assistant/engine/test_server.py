@@ -1,0 +1,140 @@
+"""Tests of the engine's API as any other program would use it."""
+
+import http.client
+import json
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.engine.client import EngineClient, open_engine
+from indexer.paths import Places
+from tests.assistant.engine.conftest import settings_for
+
+ASKED = {"messages": [{"role": "user", "content": "What is 6 times 7?"}], "temperature": 0, "max_tokens": 100}
+
+
+class Connection(http.client.HTTPConnection):
+    """A connection to the engine's socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=60)
+        self.path = path
+
+    def connect(self) -> None:
+        """Connect."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(str(self.path))
+
+
+def call(
+    places: Places, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+) -> tuple[int, Any]:
+    """Send one request and return status and JSON."""
+    connection = Connection(places.engine_socket)
+    data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+    connection.request(method, path, data, headers or {})
+    response = connection.getresponse()
+    value = json.loads(response.read())
+    connection.close()
+    return response.status, value
+
+
+@pytest.fixture(scope="module")
+def home(shared_engine: EngineClient) -> Places:
+    """The home of a running engine."""
+    return shared_engine.places
+
+
+def test_a_plain_answer_is_one_object(home: Places) -> None:
+    """Without `stream` everything comes at once, in the form that everybody knows."""
+    status, answer = call(home, "POST", "/v1/chat/completions", ASKED)
+    assert status == 200
+    assert answer["object"] == "chat.completion"
+    assert answer["model"] == "scripted.gguf"
+    assert answer["choices"] == [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": "It is 42 café.", "reasoning_content": "I guess"},
+            "finish_reason": "stop",
+        }
+    ]
+    assert answer["usage"]["completion_tokens"] == 13
+
+
+def test_a_stream_is_server_sent_events(home: Places) -> None:
+    """It opens with the role, ends with usage and `[DONE]`."""
+    connection = Connection(home.engine_socket)
+    connection.request("POST", "/v1/chat/completions", json.dumps({**ASKED, "stream": True}))
+    response = connection.getresponse()
+    assert response.getheader("content-type") == "text/event-stream; charset=utf-8"
+    events = [line[6:] for line in response.read().decode().split("\n\n") if line]
+    connection.close()
+    assert events[-1] == "[DONE]"
+    chunks = [json.loads(event) for event in events[:-1]]
+    assert chunks[0]["choices"][0]["delta"] == {"role": "assistant", "content": ""}
+    assert "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks) == "It is 42 café."
+    assert [chunk["choices"][0]["finish_reason"] for chunk in chunks[-2:]] == [None, "stop"]
+    assert len({chunk["id"] for chunk in chunks}) == 1
+
+
+def test_the_models_are_listed(home: Places) -> None:
+    """There is one."""
+    _, models = call(home, "GET", "/v1/models")
+    assert [model["id"] for model in models["data"]] == ["scripted.gguf"]
+
+
+def test_tokens_are_counted(home: Places) -> None:
+    """Of text, not of anything else."""
+    assert call(home, "POST", "/tokenize", {"content": "abc"}) == (200, {"tokens": 3})
+    status, answer = call(home, "POST", "/tokenize", {"content": 3})
+    assert (status, answer["error"]["message"]) == (400, "content must be text")
+
+
+def test_a_request_that_is_no_json_is_refused(home: Places) -> None:
+    """With a sentence, as every error."""
+    status, answer = call(home, "POST", "/v1/chat/completions", b"{")
+    assert (status, answer["error"]["message"]) == (400, "the request is not JSON")
+
+
+def test_a_client_that_wants_another_model_is_told(home: Places) -> None:
+    """Our client then replaces the engine; nobody is answered by the wrong model."""
+    status, _ = call(home, "POST", "/v1/chat/completions", ASKED, {"x-kb-engine": "other"})
+    assert status == 409
+
+
+def test_a_disconnect_cancels_an_answer_that_does_not_stream(places: Places, endless_model: Path) -> None:
+    """The model stops for clients that wait for the whole, too."""
+    client = open_engine(places, settings_for(endless_model))
+    client.wait_ready()
+    connection = Connection(places.engine_socket)
+    connection.request("POST", "/v1/chat/completions", json.dumps({**ASKED, "max_tokens": 8000}))
+    end = time.monotonic() + 30
+    while not client.status()["busy"] and time.monotonic() < end:
+        time.sleep(0.01)
+    connection.close()
+    while client.status()["busy"] and time.monotonic() < end:
+        time.sleep(0.01)
+    assert client.status()["answers"] == 1
+    _, answer = call(places, "POST", "/v1/chat/completions", {**ASKED, "max_tokens": 2})
+    assert answer["choices"][0]["message"]["content"] == "0 1 "
+
+
+def test_requests_wait_while_the_model_loads(places: Places, scripted_model: Path) -> None:
+    """The socket is there before the model; who asks at once is answered once it is loaded."""
+    open_engine(places, settings_for(scripted_model))
+    results: list[int] = []
+    threads = [
+        threading.Thread(
+            target=lambda: results.append(call(places, "POST", "/v1/chat/completions", ASKED)[0])
+        ),
+        threading.Thread(target=lambda: results.append(call(places, "GET", "/health")[0])),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [200, 200]
