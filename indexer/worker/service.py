@@ -6,7 +6,10 @@ on the main thread; a second thread only reads requests.
 """
 
 import contextlib
+import fcntl
+import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +25,9 @@ from indexer.errors import KbError, StoreError
 from indexer.frames import read_frame, write_frame
 from indexer.types import Vectors
 from indexer.vectors import VectorStore
+
+LOCK_WAIT_S = 30.0
+"""How long the worker of a daemon that was killed may take to notice."""
 
 Answer = tuple[dict[str, Any], bytes]
 """A message and its trailing bytes."""
@@ -174,7 +180,15 @@ def serve(
         store_dir: Chroma's directory; `None` when an earlier child died of opening it.
     """
     inbox = Inbox()
-    threading.Thread(target=inbox.fill_from, args=(requests,), daemon=True).start()
+    store_is_touched = threading.Event()
+
+    def listen() -> None:
+        inbox.fill_from(requests)
+        if not store_is_touched.is_set():
+            # the parent left while the model is being loaded, and nothing can be left half written.
+            os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
     try:
         embedder = Embedder.load(EmbeddingSettings.model_validate_json(settings_json), cache_dir=cache_dir)
     except KbError as error:
@@ -193,9 +207,11 @@ def serve(
         },
     )
     store, store_error = None, ""
+    store_is_touched.set()
     try:
         if store_dir is None:
             raise StoreError("the vector store cannot be opened")
+        _lock(store_dir)
         store = VectorStore.open(store_dir, dim=embedder.dim, fingerprint=embedder.fingerprint)
     except StoreError as error:
         store_error = error.message
@@ -209,6 +225,31 @@ def serve(
                 while (question := inbox.next_question()) is not None:
                     for _ in _answering(service, question, answers):
                         pass
+
+
+def _lock(store_dir: Path) -> None:
+    """Wait until no other process has the store open, and keep it so until this one ends.
+
+    Two processes on one Chroma directory lose each other's vectors without a word, and the
+    child of a daemon that was killed may still be writing.
+
+    Raises:
+        StoreError: If the other process does not end.
+    """
+    try:
+        descriptor = os.open(store_dir.with_name(store_dir.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreError(f"the vector store {store_dir} cannot be locked: {error.strerror}") from error
+    deadline = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise StoreError(f"another process has the vector store {store_dir} open") from None
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _answering(service: Service, request: Request, answers: BinaryIO) -> Iterator[None]:

@@ -200,7 +200,7 @@ def test_a_daemon_killed_while_indexing_goes_on_where_it_was(tmp_path: Path) -> 
 
 def fill(folder: Path) -> None:
     """Make so many files that the catalog grows by megabytes, none of which needs the model."""
-    for number in range(4000):
+    for number in range(12_000):
         (folder / f"a-rather-long-name-that-fills-the-catalog-soon-{number}.png").touch()
 
 
@@ -223,7 +223,7 @@ def test_a_full_disk_is_one_sentence_and_no_deadlock(tmp_path: Path) -> None:
     fill(tmp_path)
     with short_home() as places:
         mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=2m,mode=0700", "kb-test", str(places.home)],
+            ["mount", "-t", "tmpfs", "-o", "size=3m,mode=0700", "kb-test", str(places.home)],
             capture_output=True,
             check=False,
         )
