@@ -193,11 +193,13 @@ def _mark(text: str, place: int) -> int:
 
 
 def _token_starts(document: Document, counter: TokenMeter) -> list[int]:
-    """Return where every token of the text begins, measured in segments that end with a line."""
+    """Return where every token of the text begins, measured in segments that end with a line or a word."""
     starts: list[int] = []
     text, begin = document.text, 0
     while begin < len(text):
-        end = text.find("\n", begin + _SEGMENT_CHARS) + 1 or len(text)
+        reach = begin + _SEGMENT_CHARS, begin + 2 * _SEGMENT_CHARS
+        seam = _LINE.search(text, *reach) or _WORD.search(text, *reach)
+        end = seam.end() if seam else reach[1]
         starts.extend(begin + start for start, _ in counter.offsets(text[begin:end]))
         begin = end
     return starts

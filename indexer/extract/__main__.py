@@ -10,15 +10,16 @@ import logging
 import os
 import resource
 import select
-import stat
 import sys
 import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from indexer.chunking import chunk_document
-from indexer.errors import DocumentError, PermanentError, TransientError
+from indexer.errors import DocumentError, TransientError
 from indexer.extract import extract
+from indexer.extract.builder import sound
+from indexer.extract.loading import load
 from indexer.frames import read_frame, write_frame
 from indexer.tokens import TokenCounter
 
@@ -80,10 +81,15 @@ def _limit(memory_mb: int) -> None:
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
         most = pages * resource.getpagesize() + (memory_mb << 20)
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    sys.addaudithook(_refuse)
+    sys.addaudithook(refuse)
 
 
-def _refuse(event: str, _arguments: object) -> None:
+def refuse(event: str, _arguments: object) -> None:
+    """Stop what no reader of files has to do; an audit hook.
+
+    Raises:
+        PermissionError: If the event reaches outside of this process.
+    """
     if event.startswith(_FORBIDDEN):
         raise PermissionError(f"reading a file asks for {event}")
 
@@ -119,49 +125,18 @@ def _answer(request: dict[str, Any], counter: TokenCounter, capacity_tokens: int
 
 
 def _read(path: Path, counter: TokenCounter, capacity_tokens: int) -> dict[str, Any]:
-    data = _load(path)
+    data = load(path)
     document = extract(path, data)
     chunks = chunk_document(document, counter=counter, capacity_tokens=capacity_tokens)
     return {
         "kind": "read",
-        "title": document.title,
+        "title": sound(document.title),
         "metadata": document.metadata,
         "chunks": [chunk.to_json() for chunk in chunks],
         "pages_without_text": document.pages_without_text,
         "notes": document.notes,
         "content_hash": hashlib.blake2b(data, digest_size=16).hexdigest(),
     }
-
-
-def _load(path: Path) -> bytes:
-    """Read a regular file whole.
-
-    Raises:
-        PermanentError: If it is something else than a file.
-        TransientError: If it cannot be read now, or changes meanwhile.
-    """
-    try:
-        # without waiting: opening a named pipe would otherwise last until somebody writes to it.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as stream:
-            before = os.fstat(descriptor)
-            if stat.S_ISDIR(before.st_mode):
-                raise PermanentError("it is a directory")
-            if not stat.S_ISREG(before.st_mode):
-                raise PermanentError("it is not a regular file")
-            data = stream.read()
-            after = os.fstat(descriptor)
-    except FileNotFoundError as error:
-        raise TransientError("it is gone") from error
-    except IsADirectoryError as error:
-        raise PermanentError("it is a directory") from error
-    except PermissionError as error:
-        raise TransientError("permission denied", hint=f"make {path} readable") from error
-    except OSError as error:
-        raise TransientError(f"it cannot be read: {error.strerror or error}") from error
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise TransientError("it changed while it was being read")
-    return data
 
 
 if __name__ == "__main__":

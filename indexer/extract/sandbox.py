@@ -27,6 +27,9 @@ _START_TIMEOUT_S = 60.0
 _LOOK_EVERY_MS = 100
 _REAP_S = 5.0
 
+# how native libraries end when they are given no more memory.
+_OUT_OF_MEMORY = (-signal.SIGABRT, -signal.SIGTRAP, -signal.SIGILL)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extracted:
@@ -74,6 +77,7 @@ class Sandbox:
         self._files_read = 0
         """By the child that is running."""
 
+        self._is_closed = False
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -94,23 +98,26 @@ class Sandbox:
         Raises:
             PermanentError: If it cannot be read until it changes: damaged,
                 encrypted, not what its name says, or too much for the limits.
-            TransientError: If it cannot be read now.
+            TransientError: If it cannot be read now, or the sandbox is closed meanwhile.
         """
         with self._lock:
             had_read = self._files_read
             try:
-                answer = self._ask(path)
-            except _ChildEndedError as ended:
-                if not (had_read and ended.is_worth_another):
-                    raise PermanentError(ended.reason) from ended
                 try:
                     answer = self._ask(path)
-                except _ChildEndedError as again:
-                    raise PermanentError(again.reason) from again
+                except _ChildEndedError as ended:
+                    if not (had_read and ended.is_worth_another):
+                        raise
+                    answer = self._ask(path)
+            except _ChildEndedError as ended:
+                if self._is_closed:
+                    raise TransientError("reading it was broken off") from ended
+                raise PermanentError(ended.reason) from ended
         return _understand(answer)
 
     def close(self) -> None:
-        """End the child, also in the middle of a file of another thread."""
+        """End the child for good, also in the middle of a file of another thread."""
+        self._is_closed = True
         child = self._child
         if child is not None:
             child.kill()
@@ -132,8 +139,13 @@ class Sandbox:
         return answer
 
     def _start(self) -> subprocess.Popen[bytes]:
+        if self._is_closed:
+            raise _ChildEndedError("the sandbox is closed", is_worth_another=False)
         self._child = child = spawn_child("indexer.extract", self._arguments, work_dir=self._work_dir)
         self._files_read = 0
+        if self._is_closed:
+            # closed between the look above and the start: nobody else can end it any more.
+            child.kill()
         try:
             self._await(child, _START_TIMEOUT_S)
         except (_ChildEndedError, OSError, EOFError, ValueError) as error:
@@ -164,7 +176,7 @@ class Sandbox:
         child, self._child = self._child, None
         self._files_read = 0
         if child is None:
-            return "the process that reads files was closed"
+            return "the process that reads files is gone"
         code = child.poll()
         child.kill()
         try:
@@ -175,6 +187,8 @@ class Sandbox:
         for stream in (child.stdin, child.stdout):
             if stream is not None:
                 _close(stream)
+        if ended_by in _OUT_OF_MEMORY:
+            return f"{self._memory_reason()}, or crashed the process that reads files"
         return f"it crashed the process that reads files ({_name_of(ended_by)})"
 
 
