@@ -72,6 +72,8 @@ class Catalog:
             StoreError: If the catalog cannot be written.
         """
         with self._write_lock, translated(self.file):
+            if self._is_closed:
+                raise StoreError(f"the catalog {self.file} is closed")
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield CatalogWriter(self._writer)

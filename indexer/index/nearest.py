@@ -92,5 +92,5 @@ def _compare_all(catalog: Catalog, vector: Vectors, top_k: int, under: Sequence[
     if not ids:
         return []
     similarities = np.concatenate(parts)
-    best = np.lexsort((ids, -similarities))[:top_k]
+    best = np.lexsort((np.asarray(ids), -similarities))[:top_k]
     return [(ids[at], float(similarities[at])) for at in best]

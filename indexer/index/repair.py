@@ -82,13 +82,16 @@ def check_fingerprint(catalog: Catalog, info: WorkerInfo) -> None:
         transaction.set_meta("model", info.model)
 
 
-def bring_in_step(catalog: Catalog, worker: VectorWorker, store_error: str) -> None:
+def bring_in_step(
+    catalog: Catalog, worker: VectorWorker, store_error: str, *, probed_vectors: int = PROBED_VECTORS
+) -> None:
     """Make Chroma hold exactly the catalog's vectors; nothing else may write meanwhile.
 
     Args:
         catalog: The truth.
         worker: The one who has Chroma open.
         store_error: Why it has not; empty if it has.
+        probed_vectors: How many vectors are read back after a clean end.
 
     Raises:
         WorkerError: If the worker dies twice.
@@ -109,7 +112,7 @@ def bring_in_step(catalog: Catalog, worker: VectorWorker, store_error: str) -> N
         try:
             present = set(worker.ids())
             stored = sorted(expected & present)
-            worker.probe(_sample(stored, PROBED_VECTORS) if was_clean else stored)
+            worker.probe(_sample(stored, probed_vectors) if was_clean else stored)
         except (StoreError, WorkerError) as error:
             reason = error.message
     if reason:

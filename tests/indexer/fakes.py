@@ -83,14 +83,11 @@ class InMemoryWorker:
             vector[zlib.crc32(word.encode("utf-8", "surrogatepass")) % self.dim] += 1.0
         return vector / np.linalg.norm(vector)
 
-    def search(
-        self, text: str, top_k: int, within: Sequence[str] | None = None
-    ) -> tuple[Vectors, list[tuple[str, float]]]:
+    def search(self, text: str, top_k: int) -> tuple[Vectors, list[tuple[str, float]]]:
         """Compare with everything that is kept."""
         query = self.embed_query(text)
-        ids = self.ids() if within is None else within
         ranked = sorted(
-            ((each, float(self.vectors[each] @ query)) for each in ids), key=lambda pair: -pair[1]
+            ((each, float(vector @ query)) for each, vector in self.vectors.items()), key=lambda pair: -pair[1]
         )
         return query, ranked[:top_k]
 

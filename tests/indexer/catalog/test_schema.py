@@ -1,0 +1,71 @@
+"""The catalog's tables come up to date from every older version."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from indexer.catalog.schema import MIGRATIONS, Migration, NewerSchemaError, migrate
+
+
+def _tables(connection: sqlite3.Connection) -> dict[str, str]:
+    return dict(connection.execute("SELECT name, coalesce(sql, '') FROM sqlite_schema").fetchall())
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+@pytest.mark.parametrize("done", range(len(MIGRATIONS) + 1))
+def test_every_older_version_ends_with_the_same_tables(done: int) -> None:
+    """A catalog that has had the first steps gets the rest, and then equals a new one."""
+    new, old = sqlite3.connect(":memory:"), sqlite3.connect(":memory:")
+    migrate(new)
+    migrate(old, MIGRATIONS[:done])
+    migrate(old)
+    assert _version(old) == len(MIGRATIONS)
+    assert _tables(old) == _tables(new)
+    new.close()
+    old.close()
+
+
+def test_steps_run_in_order_and_once() -> None:
+    """A second migration of the same catalog runs only what is new."""
+    ran: list[str] = []
+
+    def step(name: str) -> Migration:
+        return lambda _: ran.append(name)
+
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection, [step("first"), step("second")])
+    migrate(connection, [step("first"), step("second"), step("third")])
+    connection.close()
+    assert ran == ["first", "second", "third"]
+
+
+def test_a_step_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    """What the failed step had done is undone, and its number is not counted."""
+
+    def works(connection: sqlite3.Connection) -> None:
+        connection.execute("CREATE TABLE whole (x)")
+
+    def fails(connection: sqlite3.Connection) -> None:
+        connection.execute("CREATE TABLE half (x)")
+        raise ZeroDivisionError
+
+    connection = sqlite3.connect(tmp_path / "catalog.sqlite", isolation_level=None)
+    with pytest.raises(ZeroDivisionError):
+        migrate(connection, [works, fails])
+    assert list(_tables(connection)) == ["whole"]
+    assert _version(connection) == 1
+    connection.close()
+
+
+def test_a_newer_catalog_is_refused() -> None:
+    """Tables that this program does not know are left alone."""
+    connection = sqlite3.connect(":memory:")
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    with pytest.raises(NewerSchemaError):
+        migrate(connection)
+    assert _tables(connection) == {}
+    connection.close()

@@ -1,0 +1,97 @@
+"""However a question is answered, the nearest chunks are the same."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from indexer.catalog import Catalog
+from indexer.errors import StoreError
+from indexer.index import Index
+from indexer.index.nearest import SPARE_HITS, nearest_chunks
+from indexer.types import Vectors
+from tests.indexer.documents import make_document
+from tests.indexer.fakes import InMemoryWorker
+
+ROOT = Path("/notes")
+ANIMALS = ["hen", "cow", "sheep", "goat", "duck", "pig", "horse", "dog", "cat", "mouse"]
+
+
+class CountingWorker(InMemoryWorker):
+    """Keeps how many vectors each search asked for; can be broken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+        self.is_damaged = False
+
+    def search(self, text: str, top_k: int) -> tuple[Vectors, list[tuple[str, float]]]:
+        """Search as the real one, or fail."""
+        self.asked.append(top_k)
+        if self.is_damaged:
+            raise StoreError("the vector store failed: Error finding id")
+        return super().search(text, top_k)
+
+
+@pytest.fixture
+def worker() -> CountingWorker:
+    """Return the worker of `catalog`."""
+    return CountingWorker()
+
+
+@pytest.fixture
+def catalog(tmp_path: Path, worker: CountingWorker) -> Iterator[Catalog]:
+    """Return the catalog of two folders of 100 chunks each, about the same animals."""
+    catalog = Catalog.open(tmp_path / "catalog.sqlite")
+    index = Index(catalog, worker)
+    index.add_root(ROOT)
+    for folder in ("a", "b"):
+        texts = [f"{one} {other} {folder}" for one in ANIMALS for other in ANIMALS]
+        index.put_documents([make_document(ROOT / folder / "file.md", *texts, root=ROOT)])
+    worker.asked.clear()
+    yield catalog
+    index.close()
+
+
+@pytest.mark.parametrize("under", [(), (ROOT / "a",), (ROOT / "b" / "file.md",), (ROOT,)])
+def test_scan_and_chroma_agree(catalog: Catalog, worker: CountingWorker, under: tuple[Path, ...]) -> None:
+    """Comparing one by one and asking Chroma for more than is wanted give the same chunks."""
+    by_scan = nearest_chunks(catalog, worker, "hen cow", top_k=10, under=under, is_in_step=False)[1]
+    assert worker.asked == []
+    by_chroma = nearest_chunks(
+        catalog, worker, "hen cow", top_k=10, under=under, is_in_step=True, scan_chunks=0
+    )[1]
+    assert worker.asked
+    assert [score for _, score in by_chroma] == pytest.approx([score for _, score in by_scan], abs=1e-3)
+    assert len(by_chroma) == 10
+
+
+def test_a_small_folder_is_compared_one_by_one(catalog: Catalog, worker: CountingWorker) -> None:
+    """Chroma is not asked for a folder of a few chunks, and for everything it is."""
+    nearest_chunks(catalog, worker, "hen", top_k=3, under=[ROOT / "a"], is_in_step=True)
+    assert worker.asked == []
+    nearest_chunks(catalog, worker, "hen", top_k=3, under=(), is_in_step=True)
+    assert worker.asked == [3 + SPARE_HITS]
+
+
+def test_a_folder_about_something_else_still_answers(catalog: Catalog, worker: CountingWorker) -> None:
+    """Where all the nearest vectors lie outside a large folder, its own nearest are found all the same."""
+    index = Index(catalog, worker)
+    index.put_documents([make_document(ROOT / "c.md", *[f"tax {n}" for n in range(60)], root=ROOT)])
+    _, ranking = nearest_chunks(
+        catalog, worker, "hen cow", top_k=5, under=[ROOT / "c.md"], is_in_step=True, scan_chunks=0
+    )
+    assert len(ranking) == 5
+
+
+def test_a_damaged_store_does_not_stop_answers(catalog: Catalog, worker: CountingWorker) -> None:
+    """A search that Chroma cannot answer is answered from the catalog's copies."""
+    expected = nearest_chunks(catalog, worker, "hen cow", top_k=5, under=(), is_in_step=True)[1]
+    worker.is_damaged = True
+    found = nearest_chunks(catalog, worker, "hen cow", top_k=5, under=(), is_in_step=True)[1]
+    assert [score for _, score in found] == pytest.approx([score for _, score in expected], abs=1e-3)
+
+
+def test_an_unknown_folder_holds_nothing(catalog: Catalog, worker: CountingWorker) -> None:
+    """A filter that selects nothing finds nothing."""
+    assert nearest_chunks(catalog, worker, "hen", top_k=5, under=[Path("/x")], is_in_step=True)[1] == []
