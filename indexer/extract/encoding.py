@@ -158,6 +158,6 @@ def _detect_korean(data: bytes) -> str | None:
     """Tell the Korean encodings that detection does not know, by most of the text being Hangul."""
     for encoding in ("cp949", "johab"):
         text = _strictly(data, encoding)
-        if text is not None and len(_HANGUL.findall(text)) > 0.7 * len(_NOT_ASCII.findall(text)):
+        if text is not None and len(_HANGUL.findall(text)) > 0.5 * len(_NOT_ASCII.findall(text)):
             return encoding
     return None

@@ -128,7 +128,7 @@ class Sandbox:
         child = self._start() if self._child is None else self._child
         assert child.stdin is not None
         try:
-            write_frame(child.stdin, {"path": str(path), "timeout_s": self._timeout_s})
+            write_frame(child.stdin, {"path": str(path.absolute()), "timeout_s": self._timeout_s})
             answer = self._await(child, self._timeout_s)
         except (OSError, EOFError, ValueError) as error:
             raise _ChildEndedError(self._end(), is_worth_another=True) from error
