@@ -66,6 +66,8 @@ def edit() -> None:
     except OSError as error:
         raise ConfigError(f"cannot write {file}: {(error.strerror or str(error)).lower()}") from error
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    if editor == "vi" and not os.isatty(0):
+        raise ConfigError(f"there is no terminal to edit {file} in", hint="set $VISUAL or $EDITOR")
     try:
         code = subprocess.run([*shlex.split(editor), str(file)], check=False).returncode
     except (OSError, ValueError) as error:

@@ -144,5 +144,5 @@ def _write(line: str) -> None:
     try:
         print(line, file=sys.stderr, flush=True)
     except OSError:
-        # stderr is closed or full: the exit code still speaks.
-        return
+        # stderr is closed or full: the exit code still speaks, and must not fail again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())

@@ -53,6 +53,8 @@ def files(state: str | None, within: str | None, *, as_json: bool) -> Exit:
 def _rows(said: dict[str, Any]) -> list[tuple[str, str]]:
     counts = said.get("files", {})
     rows = [("indexer", f"{said['state']}, pid {said['pid']}, version {said['version']}")]
+    if fault := said.get("fault"):
+        rows.append(("fault", fault["message"]))
     progress = Progress.from_json(said["progress"])
     if not progress.is_idle:
         rows.append(("progress", describe(progress)))

@@ -1,9 +1,10 @@
 """Running the real `kb` as a process of its own."""
 
+import ctypes
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +24,20 @@ def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str,
     return {**kept, "KB_HOME": str(home), "PYTHONUTF8": "1", **(extra or {})}
 
 
+def obey_file_modes() -> None:
+    """Make file modes hold for this process and its children, even if it runs as root."""
+    if os.geteuid() == 0:
+        for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
+
+
 def kb(
     home: Path,
     *arguments: str,
     stdin: str | bytes | None = None,
     environ: Mapping[str, str] | None = None,
     timeout_s: float = 100.0,
+    before: Callable[[], None] | None = None,
 ) -> Run:
     """Run `kb` to its end.
 
@@ -38,6 +47,7 @@ def kb(
         stdin: What is piped in; `None` for nothing, as from a shell without a pipe.
         environ: Further variables.
         timeout_s: When it counts as hung.
+        before: Called in the new process before kb begins, to take something from it.
     """
     data = stdin.encode() if isinstance(stdin, str) else stdin
     ended = subprocess.run(
@@ -47,6 +57,7 @@ def kb(
         capture_output=True,
         env=environment(home, environ),
         timeout=timeout_s,
+        preexec_fn=before,
         check=False,
     )
     return Run(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
