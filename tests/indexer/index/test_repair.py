@@ -9,6 +9,7 @@ import pytest
 from indexer.catalog import Catalog
 from indexer.errors import StoreError, StoreMismatchError
 from indexer.index import Index
+from indexer.index.repair import PAGE_VECTORS, bring_in_step, note_clean_end
 from indexer.worker import WorkerInfo
 from tests.indexer.documents import make_document
 from tests.indexer.fakes import InMemoryWorker
