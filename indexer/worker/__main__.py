@@ -6,10 +6,10 @@ outlives the daemon.
 
 import logging
 import os
+import select
 import sys
+import threading
 from pathlib import Path
-
-from indexer.worker.service import serve
 
 
 def main() -> None:
@@ -23,15 +23,33 @@ def main() -> None:
     requests = os.fdopen(os.dup(0), "rb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     settings_json, cache_dir, store_dir = sys.argv[1:]
+    store_is_touched = threading.Event()
+    threading.Thread(
+        target=_leave_with_parent, args=(requests.fileno(), store_is_touched), daemon=True
+    ).start()
+    # deferred: torch and Chroma take seconds to import, in which the parent may leave.
+    from indexer.worker.service import serve
+
     serve(
         requests,
         answers,
         settings_json=settings_json,
         cache_dir=Path(cache_dir),
         store_dir=Path(store_dir) if store_dir else None,
+        store_is_touched=store_is_touched,
     )
     # without the interpreter's teardown: torch's and Chroma's threads make it slow, and at times fatal.
     os._exit(0)
+
+
+def _leave_with_parent(requests: int, store_is_touched: threading.Event) -> None:
+    """End at once when the parent is gone, for as long as nothing can be left half written."""
+    poll = select.poll()
+    # no event is asked for: that the other end was closed is told anyway.
+    poll.register(requests, 0)
+    while not store_is_touched.wait(0.1):
+        if poll.poll(0):
+            os._exit(0)
 
 
 if __name__ == "__main__":

@@ -165,7 +165,13 @@ class Service:
 
 
 def serve(
-    requests: BinaryIO, answers: BinaryIO, *, settings_json: str, cache_dir: Path, store_dir: Path | None
+    requests: BinaryIO,
+    answers: BinaryIO,
+    *,
+    settings_json: str,
+    cache_dir: Path,
+    store_dir: Path | None,
+    store_is_touched: threading.Event,
 ) -> None:
     """Load the model, open the store, and answer until the parent goes away.
 
@@ -178,17 +184,10 @@ def serve(
         settings_json: The `[embedding]` section.
         cache_dir: Where a tokenizer may be written.
         store_dir: Chroma's directory; `None` when an earlier child died of opening it.
+        store_is_touched: Set before the store is opened; until then this process may end anywhere.
     """
     inbox = Inbox()
-    store_is_touched = threading.Event()
-
-    def listen() -> None:
-        inbox.fill_from(requests)
-        if not store_is_touched.is_set():
-            # the parent left while the model is being loaded, and nothing can be left half written.
-            os._exit(0)
-
-    threading.Thread(target=listen, daemon=True).start()
+    threading.Thread(target=inbox.fill_from, args=(requests,), daemon=True).start()
     try:
         embedder = Embedder.load(EmbeddingSettings.model_validate_json(settings_json), cache_dir=cache_dir)
     except KbError as error:
