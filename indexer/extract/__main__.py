@@ -109,7 +109,8 @@ def _answer(request: dict[str, Any], counter: TokenCounter, capacity_tokens: int
     spent_s = used.ru_utime + used.ru_stime
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     # a backstop for a parent that cannot kill us any more.
-    resource.setrlimit(resource.RLIMIT_CPU, (int(spent_s + request["timeout_s"]) + _CPU_GRACE_S, hard))
+    most_s = int(spent_s + request["timeout_s"]) + _CPU_GRACE_S
+    resource.setrlimit(resource.RLIMIT_CPU, (most_s if hard < 0 else min(most_s, hard), hard))
     try:
         return _read(Path(request["path"]), counter, capacity_tokens)
     except DocumentError as error:
