@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.search.fusion import full_score, fuse, rarity
+from indexer.search.fusion import LEXICAL_SHARE, full_score, fuse, rarity
 
 COSINES = st.dictionaries(st.integers(1, 40), st.floats(-1, 1), max_size=20)
 BM25 = st.dictionaries(st.integers(1, 40), st.floats(0, 50), max_size=20)
@@ -42,7 +42,7 @@ def test_rarity_is_positive_and_falls_with_the_count(count: int, total: int) -> 
 def test_without_words_the_order_is_that_of_the_cosines(similarity: dict[int, float]) -> None:
     """A question of which no word is anywhere is ranked by meaning alone."""
     assert [chunk_id for chunk_id, _ in fuse({}, similarity, full=5.0)] == sorted(
-        similarity, key=lambda chunk_id: (-(1 - 0.27) * similarity[chunk_id], chunk_id)
+        similarity, key=lambda chunk_id: (-(1 - LEXICAL_SHARE) * similarity[chunk_id], chunk_id)
     )
 
 
