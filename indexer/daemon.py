@@ -160,7 +160,7 @@ class Parts:
 
     def open_reader(self) -> Sandbox:
         """Make the child that reads files; waits for the model, whose capacity chunks must fit."""
-        info = self._index.describe()
+        self._info = info = self._index.describe()
         wanted = self._settings.embedding.chunk_tokens
         return Sandbox(
             tokenizer_file=info.tokenizer_file,

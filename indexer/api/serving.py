@@ -35,6 +35,7 @@ def listening(path: Path) -> Iterator[socket.socket]:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         try:
+            # not by the umask, which is the whole process's: the directory is closed to others meanwhile.
             listener.bind(os.fspath(path))
             path.chmod(0o600)
             listener.listen(64)
@@ -53,12 +54,12 @@ class Protocol(H11Protocol):
         """Take a connection, or close it at once."""
         super().connection_made(transport)
         connection = transport.get_extra_info("socket")
-        if (peer := _peer_uid(connection)) not in {None, 0, os.getuid()}:
+        if (peer := peer_uid(connection)) not in {None, 0, os.getuid()}:
             logger.warning("stranger_refused uid=%s", peer)
             transport.abort()
 
 
-def _peer_uid(connection: socket.socket) -> int | None:
+def peer_uid(connection: socket.socket) -> int | None:
     """Return the user at the other end; `None` where the system does not say."""
     if not hasattr(socket, "SO_PEERCRED"):
         return None

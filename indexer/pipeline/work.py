@@ -156,12 +156,6 @@ class WorkQueue:
         return self._is_stopped
 
     @property
-    def is_idle(self) -> bool:
-        """Whether nothing waits and nothing is being worked on."""
-        with self._changed:
-            return self._is_idle()
-
-    @property
     def as_of(self) -> float:
         """Seconds since the epoch at which the index last agreed with the disk; 0 if it never did."""
         return self._as_of

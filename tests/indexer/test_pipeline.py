@@ -229,7 +229,7 @@ def test_a_sweep_finds_what_changed(bench: Bench) -> None:
     settle(pipeline)
     assert bench.reader.read == [edited]
     assert set(bench.ledger()) == {"edited.md", "same.md"}
-    assert len(bench.worker.vectors) == 2
+    wait_until(lambda: len(bench.worker.vectors) == 2)
 
 
 def test_a_moved_file_is_not_embedded_again(bench: Bench) -> None:
