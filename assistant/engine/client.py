@@ -103,12 +103,11 @@ class EngineClient:
             raise EngineUnavailableError("no engine is running")
         self.places.create()
         log = self.places.log_dir / "engine.log"
-        pid = spawn_detached(
-            "assistant.engine",
-            self._launch.arguments(self.places),
-            work_dir=self.places.work_dir,
-            log_file=log,
-        )
+        arguments = self._launch.arguments(self.places)
+        try:
+            pid = spawn_detached("assistant.engine", arguments, work_dir=self.places.work_dir, log_file=log)
+        except OSError as error:
+            raise EngineUnavailableError(f"cannot start the engine: {error.strerror}") from error
         end = time.monotonic() + _HANDOVER_S
         while not is_listening(self.places.engine_socket):
             if _has_ended(pid) and not is_listening(self.places.engine_socket):

@@ -105,7 +105,7 @@ class Api:
     async def _stop(self, request: Request) -> Response:
         body = await _read_json(request)
         self.is_leaving = True
-        if body.get("now", True):
+        if not isinstance(body, dict) or body.get("now", True):
             self._runner.give_up()
         self._leave()
         return JSONResponse({"stopping": True})
@@ -136,7 +136,8 @@ class Api:
         return JSONResponse(status)
 
     async def _tokenize(self, request: Request) -> Response:
-        content = (await _read_json(request)).get("content")
+        body = await _read_json(request)
+        content = body.get("content") if isinstance(body, dict) else None
         if not isinstance(content, str):
             raise UsageError("content must be text")
         model = await self._loaded()
@@ -262,8 +263,9 @@ async def _wait_for_disconnect(receive: Receive) -> None:
 
 
 async def _read_json(request: Request) -> Any:
+    """Read the body of a request; an empty one is an empty object."""
     try:
-        return await request.json()
+        return await request.json() if await request.body() else {}
     except ValueError as error:
         raise UsageError("the request is not JSON") from error
 

@@ -38,6 +38,7 @@ def write_scripted_model(
     is_endless: bool = False,
     layers: int = 1,
     template: str = CHATML,
+    are_marks_control: bool = True,
 ) -> Path:
     """Write a model that answers everything with the same tokens.
 
@@ -47,6 +48,7 @@ def write_scripted_model(
         is_endless: Begin again after the last token, instead of ending the answer.
         layers: Layers that compute and add nothing; they only take time.
         template: The chat template; the prompt it renders must end with a line break.
+        are_marks_control: Whether the file calls the template's marks control tokens, or "user-defined" ones.
     """
     vocabulary, ids = _vocabulary(script)
     embedding = np.zeros((len(vocabulary), WIDTH), np.float16)
@@ -56,9 +58,8 @@ def write_scripted_model(
     for token, following in itertools.pairwise(chain):
         output[following, token] = 4
     weights = {name: np.zeros(shape, np.float16) for name, shape in _layer_shapes(layers).items()}
-    return _write(
-        path, vocabulary, {"token_embd.weight": embedding, "output.weight": output, **weights}, template
-    )
+    weights |= {"token_embd.weight": embedding, "output.weight": output}
+    return _write(path, vocabulary, weights, template, are_marks_control=are_marks_control)
 
 
 def write_random_model(path: Path, *, seed: int = 1, layers: int = 2) -> Path:
@@ -113,7 +114,12 @@ def _layer_shapes(layers: int) -> dict[str, tuple[int, int]]:
 
 
 def _write(
-    path: Path, vocabulary: Sequence[str], weights: dict[str, npt.NDArray[np.float16]], template: str
+    path: Path,
+    vocabulary: Sequence[str],
+    weights: dict[str, npt.NDArray[np.float16]],
+    template: str,
+    *,
+    are_marks_control: bool = True,
 ) -> Path:
     layers = sum(name.endswith("attn_q.weight") for name in weights)
     writer = gguf.GGUFWriter(path, "llama")
@@ -130,7 +136,7 @@ def _write(
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(vocabulary)
-    kinds = [gguf.TokenType.CONTROL] * len(CONTROL)
+    kinds = [gguf.TokenType.CONTROL if are_marks_control else gguf.TokenType.USER_DEFINED] * len(CONTROL)
     writer.add_token_types([*kinds, *[gguf.TokenType.NORMAL] * (len(vocabulary) - len(CONTROL))])
     writer.add_token_merges(["t h"])
     writer.add_bos_token_id(END)

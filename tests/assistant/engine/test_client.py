@@ -125,7 +125,9 @@ def test_closing_the_answer_stops_the_model(places: Places, endless_model: Path)
     """Whoever stops reading stops the engine too, and it answers the next question."""
     client = open_engine(places, settings_for(endless_model))
     events = client.chat(QUESTION, max_tokens=8000, temperature=0)
-    assert next(events) == Delta("text", "0 ")
+    first = next(events)
+    assert isinstance(first, Delta)
+    assert first.text.startswith("0 ")
     assert client.status()["busy"]
     events.close()  # type: ignore[attr-defined]
     wait_until(lambda: not client.status()["busy"], what="the engine is idle")
@@ -273,6 +275,23 @@ def test_a_model_that_does_not_exist_starts_nothing(places: Places) -> None:
     with pytest.raises(ModelNotFoundError, match="there is no model nothing in"):
         open_engine(places, settings_for(Path("nothing")))
     assert not is_listening(places.engine_socket)
+
+
+def test_an_engine_that_ends_at_once(places: Places, scripted_model: Path) -> None:
+    """Whoever waits for it is told, and where the reason stands."""
+    places.engine_lock.mkdir()
+    with pytest.raises(EngineUnavailableError) as caught:
+        open_engine(places, settings_for(scripted_model))
+    assert caught.value.message == "the engine ended as it started"
+    assert caught.value.hint == f"its log is {places.log_dir / 'engine.log'}"
+
+
+def test_an_engine_that_cannot_be_started(places: Places, scripted_model: Path) -> None:
+    """The system's reason is given."""
+    (places.log_dir / "engine.log").mkdir()
+    with pytest.raises(EngineUnavailableError) as caught:
+        open_engine(places, settings_for(scripted_model))
+    assert caught.value.message == "cannot start the engine: Is a directory"
 
 
 def test_the_client_imports_nothing_heavy() -> None:

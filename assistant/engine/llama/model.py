@@ -1,23 +1,18 @@
-"""llama.cpp behind plain Python; the only module that imports `llama_cpp`.
+"""One loaded model: what it knows of its last prompt, how it reads and how it writes.
 
-It drives the C interface and not the `Llama` class, because that class keeps
-the scores of a whole batch (311 MB for a vocabulary of 152,000), points file
-descriptors 1 and 2 elsewhere for the whole process, and hides why a model does
-not load. One `Model` belongs to one thread; only `tokenize`, `count_tokens` and
-`interrupt` may be called from others.
+A `Model` belongs to one thread; only `tokenize`, `count_tokens` and `interrupt` may be called from others.
 """
 
-import contextlib
 import ctypes
 import logging
-import re
-import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import llama_cpp.llama_cpp as llama
 
+from assistant.engine.llama.log import Log, failure_reason, offloaded_layers
+from assistant.engine.llama.vocabulary import Vocabulary
 from assistant.engine.types import FinishReason, Interrupted, ModelFacts, Piece, Sampling
 from assistant.errors import ModelFileError
 from indexer.errors import EngineError
@@ -27,50 +22,12 @@ logger = logging.getLogger(__name__)
 BATCH_TOKENS = 512
 """Tokens evaluated at a time; between two batches a prompt can be given up on a GPU."""
 
-_WARN, _ERROR, _CONTINUED = 3, 4, 5
 _ABORTED = 2
 _GPU_DEVICES = (1, 2)
 """ggml's device types for discrete and integrated GPUs."""
 
 
-class _Log:
-    """What llama.cpp says: warnings and errors go to our log, and what is asked for is collected.
-
-    llama-cpp-python's own callback reads the levels wrongly: it prints warnings and hides errors.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: list[tuple[int, str]] | None = None
-        self._level = 0
-        # kept alive: llama.cpp goes on calling it.
-        self._callback = llama.llama_log_callback(self._receive)
-        llama.llama_log_set(self._callback, ctypes.c_void_p(0))
-
-    def _receive(self, level: int, text: bytes, _: Any) -> None:
-        line = text.decode("utf-8", "replace").rstrip("\n")
-        with self._lock:
-            level = self._level if level == _CONTINUED else level
-            self._level = level
-            if self._kept is not None:
-                self._kept.append((level, line))
-        if level >= _WARN and line.strip(". "):
-            logger.log(logging.WARNING if level == _WARN else logging.ERROR, "llama.cpp: %s", line)
-
-    @contextlib.contextmanager
-    def collect(self) -> Iterator[list[tuple[int, str]]]:
-        """Collect (level, line) pairs for as long as the context lasts."""
-        kept: list[tuple[int, str]] = []
-        with self._lock:
-            self._kept = kept
-        try:
-            yield kept
-        finally:
-            with self._lock:
-                self._kept = None
-
-
-_log = _Log()
+_log = Log()
 llama.llama_backend_init()
 
 
@@ -85,19 +42,16 @@ class Model:
     def __init__(self, model: Any, context: Any, *, gpu_layers: tuple[int, int], threads: int) -> None:
         self._model = model
         self._context = context
-        self._vocab = llama.llama_model_get_vocab(model)
+        self._vocabulary = Vocabulary(model, template=self._metadata("tokenizer.chat_template"))
         self._memory = llama.llama_get_memory(context)
         self._cached: list[int] = []
         """Tokens whose keys and values stand in the context's memory."""
 
-        self._pieces: dict[int, tuple[bytes, bool]] = {}
         self._interrupt = ctypes.create_string_buffer(2)
         # llama.cpp asks after every step of the graph whether to give up. `strlen` answers from a buffer, 0
         # while it is empty; a Python function would take the interpreter's lock a thousand times a token.
         answer = ctypes.cast(ctypes.CDLL(None).strlen, llama.ggml_abort_callback)
         llama.llama_set_abort_callback(context, answer, ctypes.cast(self._interrupt, ctypes.c_void_p))
-        self._bos = llama.llama_vocab_bos(self._vocab) if llama.llama_vocab_get_add_bos(self._vocab) else -1
-        self._space_prefix = self._find_space_prefix()
         self.facts = self._describe(gpu_layers, threads)
 
     @classmethod
@@ -132,14 +86,15 @@ class Model:
         with _log.collect() as lines:
             model = llama.llama_model_load_from_file(str(path).encode(), options)
         if not model:
-            raise ModelFileError(f"llama.cpp cannot load {path.name}: {_reason(lines)}")
-        offloaded = _offloaded(lines) or (0, llama.llama_model_n_layer(model) + 1)
+            raise ModelFileError(f"llama.cpp cannot load {path.name}: {failure_reason(lines)}")
+        offloaded = offloaded_layers(lines) or (0, llama.llama_model_n_layer(model) + 1)
         with _log.collect() as lines:
             context = llama.llama_init_from_model(model, _context_options(model, context_tokens, threads))
         if not context:
             llama.llama_model_free(model)
             raise ModelFileError(
-                f"llama.cpp cannot give {path.name} a context of {context_tokens} tokens: {_reason(lines)}",
+                f"llama.cpp cannot give {path.name} a context of {context_tokens} tokens:"
+                f" {failure_reason(lines)}",
                 hint="set [model] context_tokens lower",
             )
         return cls(model, context, gpu_layers=offloaded, threads=threads)
@@ -159,20 +114,11 @@ class Model:
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of a text that holds no control tokens."""
-        return len(self._tokenize(text, is_template=False, keeps_prefix=True))
+        return self._vocabulary.count(text)
 
     def tokenize(self, pieces: Iterable[Piece]) -> list[int]:
-        """Turn a prompt into tokens; only the template's own text yields control tokens.
-
-        The token that begins every prompt is put first, unless the template wrote it itself.
-        """
-        tokens: list[int] = []
-        for piece in pieces:
-            after_text = bool(tokens) and not self._look_up(tokens[-1])[1]
-            tokens += self._tokenize(piece.text, is_template=piece.is_template, keeps_prefix=not after_text)
-        if self._bos >= 0 and tokens[:1] != [self._bos]:
-            tokens.insert(0, self._bos)
-        return tokens
+        """Turn a prompt into tokens; only the template's own text yields control tokens."""
+        return self._vocabulary.tokenize(pieces)
 
     def read(self, prompt: Sequence[int]) -> int:
         """Evaluate a prompt, as far as it is not still in the cache.
@@ -214,9 +160,10 @@ class Model:
         try:
             for _ in range(max_tokens):
                 token = llama.llama_sampler_sample(sampler, self._context, -1)
-                if llama.llama_vocab_is_eog(self._vocab, token):
+                if self._vocabulary.is_end(token):
                     return "stop"
-                yield self._look_up(token)
+                written = self._vocabulary.look_up(token)
+                yield written.data, written.is_control
                 if len(self._cached) >= self.facts.context_tokens:
                     break
                 self._evaluate((token,))
@@ -245,52 +192,6 @@ class Model:
         del self._cached[length:]
         return length
 
-    def _look_up(self, token: int) -> tuple[bytes, bool]:
-        """Return a token's bytes, and whether it is a control token."""
-        if (known := self._pieces.get(token)) is None:
-            size = 64
-            while True:
-                buffer = ctypes.create_string_buffer(size)
-                length = llama.llama_token_to_piece(self._vocab, token, buffer, size, 0, True)
-                if length >= 0:
-                    break
-                size = -length
-            is_control = bool(llama.llama_vocab_get_attr(self._vocab, token) & llama.LLAMA_TOKEN_ATTR_CONTROL)
-            known = self._pieces[token] = (buffer.raw[:length], is_control)
-        return known
-
-    def _tokenize(self, text: str, *, is_template: bool, keeps_prefix: bool) -> list[int]:
-        """Tokenise one piece.
-
-        Vocabularies of the SentencePiece kind put a space before every text they are given. Inside a sentence
-        that space is wrong; it is avoided by tokenising behind a line break, which is then cut off.
-        """
-        if not text:
-            return []
-        if not keeps_prefix and self._space_prefix:
-            tokens = self._call_tokenizer("\n" + text, parse_special=is_template)
-            if tokens[: len(self._space_prefix)] == self._space_prefix:
-                return tokens[len(self._space_prefix) :]
-        return self._call_tokenizer(text, parse_special=is_template)
-
-    def _call_tokenizer(self, text: str, *, parse_special: bool) -> list[int]:
-        # "surrogatepass" would make bytes that are no UTF-8; a lone surrogate becomes a question mark.
-        data = text.encode("utf-8", "replace")
-        size = len(data) + 8
-        while True:
-            array = (llama.llama_token * size)()
-            count = llama.llama_tokenize(self._vocab, data, len(data), array, size, False, parse_special)
-            if count >= 0:
-                return list(array[:count])
-            size = -count
-
-    def _find_space_prefix(self) -> list[int]:
-        """Return the tokens of a line break with its added space; empty where none is added."""
-        if llama.llama_vocab_type(self._vocab) != llama.LLAMA_VOCAB_TYPE_SPM:
-            return []
-        tokens = self._call_tokenizer("\n", parse_special=False)
-        return tokens if len(tokens) > 1 else []
-
     def _describe(self, gpu_layers: tuple[int, int], threads: int) -> ModelFacts:
         given, total = gpu_layers
         description = ctypes.create_string_buffer(256)
@@ -300,8 +201,8 @@ class Model:
             name=self._metadata("general.name"),
             description=description.value.decode("utf-8", "replace"),
             template=self._metadata("tokenizer.chat_template"),
-            bos_text=self._token_text(llama.llama_vocab_bos(self._vocab)),
-            eos_text=self._token_text(llama.llama_vocab_eos(self._vocab)),
+            bos_text=self._vocabulary.bos_text,
+            eos_text=self._vocabulary.eos_text,
             context_tokens=llama.llama_n_ctx(self._context),
             trained_context_tokens=llama.llama_model_n_ctx_train(self._model),
             layers=total,
@@ -321,9 +222,6 @@ class Model:
             if length < size:
                 return buffer.value.decode("utf-8", "replace") if length > 0 else ""
             size = length + 1
-
-    def _token_text(self, token: int) -> str:
-        return self._look_up(token)[0].decode("utf-8", "replace") if token >= 0 else ""
 
 
 def _context_options(model: Any, context_tokens: int, threads: int) -> Any:
@@ -360,23 +258,6 @@ def _shared_length(left: Sequence[int], right: Sequence[int]) -> int:
         if one != other:
             return index
     return min(len(left), len(right))
-
-
-def _reason(lines: Sequence[tuple[int, str]]) -> str:
-    """Find in llama.cpp's log why something failed; the first error is the cause of the others."""
-    for level, line in lines:
-        if level >= _ERROR and line.strip():
-            # "function: error loading model: what happened" → "what happened"
-            return re.sub(r"^(?:\w+: |error loading model[^:]*: )+", "", line).strip()
-    return "it gives no reason"
-
-
-def _offloaded(lines: Sequence[tuple[int, str]]) -> tuple[int, int] | None:
-    """Read (layers on the GPU, layers in all) from the log of a load."""
-    for _, line in lines:
-        if match := re.search(r"offloaded (\d+)/(\d+) layers to GPU", line):
-            return int(match[1]), int(match[2])
-    return None
 
 
 def _gpu_names() -> str:

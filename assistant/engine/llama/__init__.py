@@ -1,0 +1,11 @@
+"""llama.cpp behind plain Python; the only package that imports `llama_cpp`.
+
+It drives the C interface and not the `Llama` class, because that class keeps
+the scores of a whole batch (311 MB for a vocabulary of 152,000), points file
+descriptors 1 and 2 elsewhere for the whole process, and hides why a model does
+not load.
+"""
+
+from assistant.engine.llama.model import BATCH_TOKENS, Model, is_gpu_build
+
+__all__ = ["BATCH_TOKENS", "Model", "is_gpu_build"]

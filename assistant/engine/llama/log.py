@@ -1,0 +1,69 @@
+"""What llama.cpp says: warnings and errors go to our log, and what is asked for is collected."""
+
+import contextlib
+import ctypes
+import logging
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import llama_cpp.llama_cpp as llama
+
+logger = logging.getLogger(__name__)
+
+_WARN, _ERROR, _CONTINUED = 3, 4, 5
+
+
+class Log:
+    """What llama.cpp says: warnings and errors go to our log, and what is asked for is collected.
+
+    llama-cpp-python's own callback reads the levels wrongly: it prints warnings and hides errors.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: list[tuple[int, str]] | None = None
+        self._level = 0
+        # kept alive: llama.cpp goes on calling it.
+        self._callback = llama.llama_log_callback(self._receive)
+        llama.llama_log_set(self._callback, ctypes.c_void_p(0))
+
+    def _receive(self, level: int, text: bytes, _: Any) -> None:
+        line = text.decode("utf-8", "replace").rstrip("\n")
+        with self._lock:
+            level = self._level if level == _CONTINUED else level
+            self._level = level
+            if self._kept is not None:
+                self._kept.append((level, line))
+        if level >= _WARN and line.strip(". "):
+            logger.log(logging.WARNING if level == _WARN else logging.ERROR, "llama.cpp: %s", line)
+
+    @contextlib.contextmanager
+    def collect(self) -> Iterator[list[tuple[int, str]]]:
+        """Collect (level, line) pairs for as long as the context lasts."""
+        kept: list[tuple[int, str]] = []
+        with self._lock:
+            self._kept = kept
+        try:
+            yield kept
+        finally:
+            with self._lock:
+                self._kept = None
+
+
+def failure_reason(lines: Sequence[tuple[int, str]]) -> str:
+    """Find in llama.cpp's log why something failed; the first error is the cause of the others."""
+    for level, line in lines:
+        if level >= _ERROR and line.strip():
+            # "function: error loading model: what happened" → "what happened"
+            return re.sub(r"^(?:\w+: |error loading model[^:]*: )+", "", line).strip()
+    return "it gives no reason"
+
+
+def offloaded_layers(lines: Sequence[tuple[int, str]]) -> tuple[int, int] | None:
+    """Read (layers on the GPU, layers in all) from the log of a load."""
+    for _, line in lines:
+        if match := re.search(r"offloaded (\d+)/(\d+) layers to GPU", line):
+            return int(match[1]), int(match[2])
+    return None
