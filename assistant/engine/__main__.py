@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 FIRST_QUESTION_S = 60
 """An engine that nobody has asked yet waits at least so long."""
 
+STOP_S = 30.0
+"""A model that has not let go after so long is left to the operating system."""
+
 FAILURE_SHOWN_S = 3.0
 """An engine whose model did not load tells why for so long."""
 
@@ -100,7 +103,12 @@ async def _serve(places: Places, launch: Launch) -> None:
         finally:
             idle.cancel()
             places.engine_socket.unlink(missing_ok=True)
-    await asyncio.to_thread(runner.stop)
+    try:
+        await asyncio.wait_for(asyncio.to_thread(runner.stop), STOP_S)
+    except TimeoutError:
+        # a hung driver must not keep the lock, and the memory of the GPU, for ever.
+        logger.error("engine.killed reason=stuck")
+        os._exit(1)
 
 
 class _Server(uvicorn.Server):

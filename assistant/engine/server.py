@@ -6,6 +6,7 @@ the model stops, in the middle of a prompt too.
 
 import asyncio
 import contextlib
+import logging
 import os
 import uuid
 from collections.abc import AsyncGenerator, Callable
@@ -28,6 +29,8 @@ from assistant.engine.templates import ChatTemplate, TemplateError, prompt_text
 from assistant.engine.types import Delta, Finished
 from assistant.errors import EngineUnavailableError, PromptTooLongError
 from indexer.errors import EngineError, KbError, UsageError
+
+logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 5.0
 """Longest silence on a stream."""
@@ -80,7 +83,8 @@ class Api:
             self._template = _compile(facts.template, facts.bos_text, facts.eos_text)
         try:
             pieces = self._template.render(asked.messages, asked.template_options)
-        except TemplateError:
+        except TemplateError as error:
+            logger.warning("template.failed reason=%s", error)
             pieces = ChatTemplate("").render(asked.messages)
         prompt = await run_in_threadpool(model.tokenize, pieces)
         if len(prompt) >= facts.context_tokens:
@@ -238,7 +242,8 @@ class _Whole(Response):
 def _compile(template: str, bos_text: str, eos_text: str) -> ChatTemplate:
     try:
         return ChatTemplate(template, bos_text=bos_text, eos_text=eos_text)
-    except TemplateError:
+    except TemplateError as error:
+        logger.warning("template.invalid reason=%s", error)
         return ChatTemplate("")
 
 

@@ -13,6 +13,7 @@ import pytest
 from assistant.engine.client import EngineClient, open_engine
 from indexer.paths import Places
 from tests.assistant.engine.conftest import settings_for
+from tests.models.wired_gguf import write_scripted_model
 
 ASKED = {"messages": [{"role": "user", "content": "What is 6 times 7?"}], "temperature": 0, "max_tokens": 100}
 
@@ -138,3 +139,24 @@ def test_requests_wait_while_the_model_loads(places: Places, scripted_model: Pat
     for thread in threads:
         thread.join()
     assert results == [200, 200]
+
+
+@pytest.mark.parametrize("template", ["{% for %}", "{{ raise_exception('never') }}"])
+def test_a_template_that_fails_is_replaced(places: Places, tmp_path: Path, template: str) -> None:
+    """A model with a broken template answers in the commonest form, and the log says so."""
+    model = write_scripted_model(tmp_path / "m.gguf", ["a", "b"], template=template)
+    open_engine(places, settings_for(model))
+    status, answer = call(places, "POST", "/v1/chat/completions", ASKED)
+    assert (status, answer["choices"][0]["message"]["content"]) == (200, "ab")
+    assert "WARNING template." in (places.log_dir / "engine.log").read_text()
+
+
+def test_every_answer_begins_anew(places: Places, tmp_path: Path) -> None:
+    """A model whose template opens a thought is read from inside it, every time."""
+    template = "{% for m in messages %}{{ m.content }}{% endfor %}<think>\n{# </think> #}"
+    model = write_scripted_model(tmp_path / "m.gguf", ["Hm", "</thi", "nk>", "Yes"], template=template)
+    open_engine(places, settings_for(model))
+    for _ in range(2):
+        _, answer = call(places, "POST", "/v1/chat/completions", ASKED)
+        message = answer["choices"][0]["message"]
+        assert (message["reasoning_content"], message["content"]) == ("Hm", "Yes")
