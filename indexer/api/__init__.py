@@ -223,9 +223,11 @@ class Api:
     def _list_files(
         self, status: FileStatus | None, under: Path | None, limit: int, offset: int
     ) -> list[FileEntry]:
-        """List the ledger; pending files are known to the pipeline alone."""
+        """List the ledger, or, where it knows nothing yet, what waits to be entered."""
         if status is not FileStatus.PENDING:
-            return self._index.files(status=status, under=under, limit=limit, offset=offset)
+            entries = self._index.files(status=status, under=under, limit=limit, offset=offset)
+            if entries or offset or status is not None:
+                return entries
         pending = self._pipeline.pending()
         if under is not None:
             pending = [entry for entry in pending if under == entry.path or under in entry.path.parents]

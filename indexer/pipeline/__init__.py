@@ -7,6 +7,7 @@ the index itself stops the work until the next sweep is asked for.
 """
 
 import logging
+import os
 import threading
 import time
 from collections import deque
@@ -48,6 +49,9 @@ ERRORS_KEPT = 20
 
 CLOSE_S = 10.0
 """How long a batch under way may take to be finished when the pipeline is closed."""
+
+READING_CLOSE_S = 1.0
+"""How long the end of the reading thread is waited for; it leaves nothing half done."""
 
 ALL_FILES = 1 << 60
 
@@ -95,31 +99,31 @@ class Pipeline:
             on_fault=self.stop_work,
             has_fault=lambda: self._fault is not None,
         )
-        self._threads = (
-            threading.Thread(target=self._read_files, name="reading", daemon=True),
-            threading.Thread(target=self._writer.run, name="writing", daemon=True),
-        )
+        self._reading = threading.Thread(target=self._read_files, name="reading", daemon=True)
+        self._writing = threading.Thread(target=self._writer.run, name="writing", daemon=True)
 
     def start(self) -> None:
         """Start the threads, and have every root compared with the disk."""
         self.sweep()
-        for thread in self._threads:
-            thread.start()
+        self._reading.start()
+        self._writing.start()
 
     def close(self) -> bool:
         """Finish the batch under way and stop; what waits is found again by the next start.
 
         Returns:
-            Whether both threads ended in time.
+            Whether the batch was finished in time.
         """
         self._work.stop()
         if (reader := self._reader) is not None:
             reader.close()
-        deadline = time.monotonic() + CLOSE_S
-        for thread in self._threads:
-            if thread.ident is not None:
-                thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+        if self._writing.ident is None:
+            return True
+        # the reading thread may wait for the model, which is nothing to wait for here.
+        self._items.put(Close())
+        self._writing.join(CLOSE_S)
+        self._reading.join(READING_CLOSE_S)
+        return not self._writing.is_alive()
 
     # -- what people ask for
 
@@ -249,7 +253,8 @@ class Pipeline:
                     self._items.put(failed(work, work.upsert.state, bug, is_lasting=True))
                 else:
                     self._give_up(work, bug)
-        self._items.put(Close())
+        if self._reader is not None:
+            self._reader.close()
 
     def _give_up(self, work: Sweep | Read, error: KbError) -> None:
         self.stop_work(error)
@@ -329,6 +334,8 @@ class Pipeline:
         try:
             extracted = self._reader.extract(path)
         except DocumentError as error:
+            if not os.path.lexists(path):
+                return Gone((path,), read)
             return failed(read, state, error, is_lasting=isinstance(error, PermanentError))
         document = NewDocument(
             path=path,

@@ -226,6 +226,7 @@ def test_status_and_roots_are_served_before_the_model_is_loaded(folder: Path) ->
             pass
         assert bench.client.status()["state"] == "starting"
         assert [entry.path for entry in bench.client.files(status=FileStatus.PENDING)] == [path]
+        assert [entry.status for entry in bench.client.files(under=path)] == [FileStatus.PENDING]
         assert bench.client.files(status=FileStatus.PENDING, under=Path("/elsewhere")) == []
         gate.set()
         settle(bench)

@@ -28,7 +28,7 @@ class Bench:
         self.worker = InMemoryWorker()
         self.reader = ParagraphReader()
 
-    def open(self, *exclude: str) -> Pipeline:
+    def open(self, *exclude: str, open_reader: Callable[[], ParagraphReader] | None = None) -> Pipeline:
         """Open the index anew and start a pipeline over it, without any root yet."""
         catalog = Catalog.open(self.home / "catalog.sqlite")
         self.index = Index(catalog, self.worker)
@@ -36,7 +36,8 @@ class Bench:
         rules = WalkRules(
             exclude=exclude, max_file_bytes=1_000_000, is_supported=lambda path: path.suffix == ".md"
         )
-        pipeline = Pipeline(self.index, rules=rules, open_reader=lambda: self.reader, home=self.home)
+        opener = open_reader or (lambda: self.reader)
+        pipeline = Pipeline(self.index, rules=rules, open_reader=opener, home=self.home)
         self._stack.callback(pipeline.close)
         pipeline.start()
         return pipeline
@@ -245,22 +246,20 @@ def test_a_moved_file_is_not_embedded_again(bench: Bench) -> None:
     assert bench.worker.embedded == ["a thought"]
 
 
-def test_a_file_that_vanishes_before_it_is_read_is_forgotten(bench: Bench) -> None:
-    """A file that is gone when its turn comes is no failure."""
-    gate = threading.Event()
-    bench.worker = InMemoryWorker(gate=gate)
-    bench.write("0.md", "x")
-    bench.write("1.md", "y" * 1000)
-    for number in range(40):
-        bench.write(f"filler-{number}.md", f"words {number} " * 30)
-    pipeline = bench.open()
+def test_files_that_vanish_before_they_are_read_are_forgotten(bench: Bench) -> None:
+    """Neither the file at hand nor one that waits is a failure when it is gone."""
+    files = [bench.write("a.md"), bench.write("b.md")]
+
+    def open_reader() -> ParagraphReader:
+        for file in files:
+            file.unlink()
+        return bench.reader
+
+    pipeline = bench.open(open_reader=open_reader)
     pipeline.add_root(bench.folder)
-    last = bench.write("2.md", "z" * 5000)
-    wait_until(lambda: bool(bench.reader.read))
-    last.unlink()
-    gate.set()
     settle(pipeline)
-    assert "2.md" not in bench.ledger()
+    assert bench.reader.read == files[:1]
+    assert bench.ledger() == {}
     assert pipeline.last_errors == []
 
 
@@ -397,6 +396,25 @@ def test_closing_in_the_middle_loses_nothing(bench: Bench) -> None:
     settle(second)
     assert bench.index.counts()[FileStatus.INDEXED] == 300
     assert len(bench.worker.embedded) == 300
+
+
+def test_closing_does_not_wait_for_the_model(bench: Bench) -> None:
+    """A daemon that is stopped while the model is being loaded ends at once, and leaves no reader behind."""
+    bench.write("a.md")
+    is_opening, gate = threading.Event(), threading.Event()
+
+    def open_reader() -> ParagraphReader:
+        is_opening.set()
+        gate.wait(20)
+        return bench.reader
+
+    pipeline = bench.open(open_reader=open_reader)
+    pipeline.add_root(bench.folder)
+    assert is_opening.wait(20)
+    assert pipeline.close()
+    gate.set()
+    wait_until(lambda: bench.reader.is_closed)
+    assert bench.ledger() == {}
 
 
 def test_a_file_with_a_name_that_is_not_utf8_is_indexed(bench: Bench) -> None:
