@@ -18,13 +18,13 @@ from indexer.types import Passage, Span
 
 MOST_SENTENCES = 3
 
-ENOUGH_SIMILARITY = 0.45
-"""Cosine of the best passage from which on it speaks of what was asked."""
+ENOUGH = 0.6
+"""What a passage must reach, of similarity and shared words, to speak of what was asked."""
 
-ENOUGH_SHARED = 0.75
-"""Share of the question's words, weighted by rarity, that one passage must hold otherwise."""
+_SHARED_WEIGHT = 0.3
+"""What all of the question's words in a passage count, beside a cosine of 1."""
 
-_CONTEXT_WEIGHT = 0.5
+_CONTEXT_WEIGHT = 0.75
 """What a question's word in the heading, title or neighbouring sentence counts, beside 1 in the sentence."""
 
 _KIND_WEIGHT = 0.2
@@ -82,7 +82,7 @@ def extract(question: str, passages: Sequence[Passage]) -> Extract | None:
 
     A sentence is scored by the share of the question's content words in it,
     each weighted by its rarity among all sentences of the passages; words in
-    its headings, its title or the sentence before count half. A sentence that
+    its headings, its title or the sentence before count three quarters. A sentence that
     holds the kind of thing asked for, and a passage that was found with more
     certainty, come before others.
 
@@ -110,17 +110,21 @@ def extract(question: str, passages: Sequence[Passage]) -> Extract | None:
 def is_answerable(question: str, passages: Sequence[Passage]) -> bool:
     """Tell whether the passages speak of what is asked.
 
-    One passage must be similar enough in meaning, or hold enough of the
-    question's words; a question without content words relies on meaning alone.
+    One passage must reach cosine + 0.3 x share >= 0.6, where share is that of
+    the question's content words in it, weighted by rarity; or hold all of them,
+    whatever the embedding thinks. With all-MiniLM-L6-v2, 583 questions of two
+    public sets are answered in 90 % of cases where the files say it, in 4 % in
+    an index about other things, and in 53 % in an index where only the files
+    that say it are missing: what is near to the answer this rule cannot tell
+    from the answer.
     """
     wanted = content_words(question)
     weights = _rarity(wanted, [_everything(passage) for passage in passages])
     total = sum(weights.values())
     for passage in passages:
-        if passage.similarity >= ENOUGH_SIMILARITY:
-            return True
         held = set(words(_everything(passage)))
-        if total and sum(weights[word] for word in wanted if word in held) >= ENOUGH_SHARED * total:
+        shared = sum(weights[word] for word in wanted if word in held) / total if total else 0.0
+        if passage.similarity + _SHARED_WEIGHT * shared >= ENOUGH or (wanted and held.issuperset(wanted)):
             return True
     return False
 

@@ -35,7 +35,7 @@ def cut(text: str) -> list[str]:
             "Rent: 400 kr\nDeposit: 800 kr\nKey: under the pot",
             ["Rent: 400 kr", "Deposit: 800 kr", "Key: under the pot"],
         ),
-        ("| a | b |\n|---|---|\n| x | y |", ["| a | b |", "|---|---|", "| x | y |"]),
+        ("| a | b |\n|---|---|\n| x | y |", ["| a | b |", "| x | y |"]),
         ("", []),
         (" \n\n ", []),
     ],
