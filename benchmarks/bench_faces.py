@@ -31,12 +31,10 @@ from assistant.types import AnswerFinished, PassagesFound
 from indexer.client import IndexerClient, connect
 from indexer.paths import Places
 from indexer.types import Passage
+from tests.models.wired_gguf import write_random_model
 
 if TYPE_CHECKING:
     from assistant.engine.llama import Model
-
-ROOT = Path(__file__).resolve().parent.parent
-TINY_READER = ROOT / "tests" / "models" / "tiny_reader" / "tiny-reader.gguf"
 
 NAMES = ("cabin", "boat", "garage", "garden", "studio", "attic", "office", "cellar", "bakery", "kiosk")
 MONTHS = ("January", "March", "May", "June", "August", "October")
@@ -47,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", type=Path, default=TINY_READER, help="GGUF file to answer with")
+    parser.add_argument("--model", type=Path, help="GGUF file to answer with; a tiny random one if left out")
     parser.add_argument("--rounds", type=int, default=20, help="measurements of each kind")
     arguments = parser.parse_args()
     load = os.getloadavg()[0]
@@ -56,10 +54,8 @@ def main() -> None:
     )
     with vault() as places:
         measure_processes(places, rounds=arguments.rounds)
-        if arguments.model.exists():
-            measure_first_token(places, arguments.model, rounds=arguments.rounds)
-        else:
-            print(f"no first tokens: there is no model {arguments.model}")
+        model = arguments.model or write_random_model(places.home / "random.gguf", layers=2)
+        measure_first_token(places, model, rounds=arguments.rounds)
 
 
 @contextmanager
