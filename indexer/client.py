@@ -227,7 +227,22 @@ def connect(places: Places, *, start: bool = True) -> IndexerClient:
     return client
 
 
-def _start_daemon(places: Places, client: IndexerClient) -> None:
+def rebuild(places: Places) -> IndexerClient:
+    """Have everything indexed anew: the daemon is ended, and one started that forgets all but the folders.
+
+    Raises:
+        ConfigError: If the home cannot be made, or its path is too long for a socket.
+        DaemonError: If the daemon does not end, or none can be started.
+    """
+    client = IndexerClient(places)
+    if client.is_running():
+        client.stop()
+    places.create()
+    _start_daemon(places, client, "--rebuild")
+    return client
+
+
+def _start_daemon(places: Places, client: IndexerClient, *options: str) -> None:
     # deferred: a warm `kb search` starts nothing.
     from indexer.children import spawn_detached
 
@@ -236,7 +251,7 @@ def _start_daemon(places: Places, client: IndexerClient) -> None:
         log_start = log_file.stat().st_size if log_file.exists() else 0
         pid = spawn_detached(
             "indexer",
-            ["--background", "--home", str(places.home), "--config", str(places.config_file)],
+            ["--background", "--home", str(places.home), "--config", str(places.config_file), *options],
             work_dir=places.work_dir,
             log_file=log_file,
         )

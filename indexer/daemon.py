@@ -31,6 +31,7 @@ from indexer.errors import ConfigError, DaemonError, KbError, UsageError
 from indexer.extract import is_supported
 from indexer.extract.sandbox import Sandbox
 from indexer.index import Index
+from indexer.index.rebuild import start_over
 from indexer.paths import Places
 from indexer.pipeline import Pipeline
 from indexer.search import search
@@ -55,25 +56,31 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m indexer", description="The indexer daemon of kb.")
     parser.add_argument("--home", type=Path, help="serve this home and not the one of KB_HOME")
     parser.add_argument("--config", type=Path, help="read this config file")
+    parser.add_argument("--rebuild", action="store_true", help="forget what is indexed, and index it again")
     parser.add_argument("--background", action="store_true", help="standard error is the log file")
     options = parser.parse_args(arguments)
     places = Places.discover()
     home = places.home if options.home is None else options.home
     config_file = places.config_file if options.config is None else options.config
     try:
-        run(Places(config_file=config_file, home=home), is_background=options.background)
+        run(
+            Places(config_file=config_file, home=home),
+            is_background=options.background,
+            is_rebuild=options.rebuild,
+        )
     except KbError as error:
         sys.stderr.write(f"kb: error: {error.message}\n")
         return 2 if isinstance(error, UsageError | ConfigError) else 3
     return 0
 
 
-def run(places: Places, *, is_background: bool = False) -> None:
+def run(places: Places, *, is_background: bool = False, is_rebuild: bool = False) -> None:
     """Serve a home until SIGTERM, SIGINT or a client's request to stop.
 
     Args:
         places: The home.
         is_background: Whether standard error is the log file already.
+        is_rebuild: Whether to forget first what is indexed, but not which folders are.
 
     Raises:
         ConfigError: If the home or the config cannot be used.
@@ -86,6 +93,9 @@ def run(places: Places, *, is_background: bool = False) -> None:
     with _locked(places):
         _set_up_logs(places, is_background=is_background)
         try:
+            if is_rebuild:
+                start_over(places)
+                logger.info("index_cleared home=%r", str(places.home))
             _serve(places, load_settings(places.config_file, IndexerSettings))
         except KbError as error:
             logger.error("start_failed kind=%s reason=%r", type(error).__name__, error.message)

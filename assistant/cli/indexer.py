@@ -7,10 +7,11 @@ from collections import deque
 
 import click
 
-from assistant.cli import diagnostics, output
+from assistant.cli import diagnostics, options, output
 from assistant.cli.diagnostics import Exit
 from assistant.cli.group import Command, Group
 from indexer.client import connect
+from indexer.client import rebuild as rebuild_index
 from indexer.errors import DaemonError
 from indexer.paths import Places
 
@@ -57,6 +58,20 @@ def restart() -> None:
     with contextlib.suppress(DaemonError):
         connect(places, start=False).stop()
     output.write_line(f"the indexer runs, pid {connect(places).status()['pid']}")
+
+
+@indexer.command(cls=Command)
+@options.no_wait_option
+def rebuild(*, no_wait: bool) -> None:
+    """Forget what is indexed and index every folder again.
+
+    For a changed embedding model, or an index that is damaged. The folders stay
+    in the list, the files as they are.
+    """
+    # deferred: only this command follows the work.
+    from assistant.cli.roots import follow
+
+    follow(rebuild_index(Places.discover()), is_waiting=not no_wait)
 
 
 @indexer.command(cls=Command)

@@ -34,6 +34,13 @@ def within_option(command: CommandT) -> CommandT:
     )(command)
 
 
+def no_wait_option(command: CommandT) -> CommandT:
+    """Add the `--no-wait` option of commands that have folders indexed."""
+    return click.option(
+        "--no-wait", is_flag=True, help="Return at once; indexing goes on in the background."
+    )(command)
+
+
 def existing_path(given: str) -> Path:
     """Return the real path of something that exists, as the index knows it.
 

@@ -21,7 +21,7 @@ _LOG_EVERY_S = 5.0
 
 @click.command(cls=Command)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@click.option("--no-wait", is_flag=True, help="Return at once; indexing goes on in the background.")
+@options.no_wait_option
 def add(paths: tuple[str, ...], *, no_wait: bool) -> None:
     """Index the folder PATH with everything in it.
 
@@ -33,10 +33,7 @@ def add(paths: tuple[str, ...], *, no_wait: bool) -> None:
     for folder in folders:
         for said in client.add_root(folder).splitlines():
             diagnostics.notice(said)
-    if no_wait:
-        diagnostics.notice(GOES_ON)
-    else:
-        _follow(client)
+    follow(client, is_waiting=not no_wait)
 
 
 @click.command(cls=Command)
@@ -50,7 +47,7 @@ def remove(paths: tuple[str, ...]) -> None:
     for path in paths:
         folder = options.absolute_path(path)
         count = client.remove_root(folder)
-        output.write_line(f"forgot {folder}: {_files(count)}")
+        output.write_line(f"forgot {folder}: {counted(count, 'file')}")
 
 
 @click.command(cls=Command)
@@ -61,7 +58,7 @@ def roots(*, as_json: bool) -> Exit:
     if as_json:
         output.write_json(listed)
     else:
-        output.write_table([root["path"], _files(root.get("files", 0))] for root in listed)
+        output.write_table([root["path"], counted(root.get("files", 0), "file")] for root in listed)
     if not listed:
         diagnostics.notice("no folder is indexed yet", hint="run `kb add FOLDER`")
         return Exit.NOTHING_FOUND
@@ -69,21 +66,21 @@ def roots(*, as_json: bool) -> Exit:
 
 
 @click.command(cls=Command)
-@click.option("--no-wait", is_flag=True, help="Return at once; indexing goes on in the background.")
+@options.no_wait_option
 def index(*, no_wait: bool) -> None:
     """Look through every indexed folder for new, changed and deleted files."""
     client = connect(Places.discover())
     if not client.roots():
         raise UsageError("no folder is indexed yet", hint="run `kb add FOLDER`")
     client.sweep()
-    if no_wait:
+    follow(client, is_waiting=not no_wait)
+
+
+def follow(client: IndexerClient, *, is_waiting: bool) -> None:
+    """Show the progress until nothing is left to do, then say what came of it; or do not wait for it."""
+    if not is_waiting:
         diagnostics.notice(GOES_ON)
-    else:
-        _follow(client)
-
-
-def _follow(client: IndexerClient) -> None:
-    """Show the progress until nothing is left to do, then say what came of it."""
+        return
     try:
         with StatusLine() as line:
             last = _show(client.progress(), line)
@@ -91,16 +88,18 @@ def _follow(client: IndexerClient) -> None:
         raise Interrupted(GOES_ON) from None
     counts = client.status()["files"]
     done = (
-        f"{_files(last.files_done)} looked at, {last.chunks_done:,} chunks indexed"
+        f"{counted(last.files_done, 'file')} looked at, {counted(last.chunks_done, 'chunk')} indexed"
         if last
         else "nothing to do"
     )
     output.write_line(
-        f"{done}; the index holds {_files(counts.get('indexed', 0) + counts.get('partial', 0))}"
+        f"{done}; the index holds {counted(counts.get('indexed', 0) + counts.get('partial', 0), 'file')}"
     )
     for state, what in (("partial", "only in part"), ("failed", "could not be read")):
         if count := counts.get(state, 0):
-            diagnostics.notice(f"{_files(count)} {what}", hint=f"`kb files --state {state}` lists them")
+            diagnostics.notice(
+                f"{counted(count, 'file')} {what}", hint=f"`kb files --state {state}` lists them"
+            )
 
 
 def _show(events: Iterator[Progress], line: StatusLine) -> Progress | None:
@@ -139,5 +138,6 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count:,} files"
+def counted(count: int, thing: str) -> str:
+    """Write a number of things: "1 file", "1,200 files"."""
+    return f"1 {thing}" if count == 1 else f"{count:,} {thing}s"

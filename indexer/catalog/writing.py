@@ -68,6 +68,11 @@ class CatalogWriter(CatalogReader):
         self._connection.execute("DELETE FROM roots WHERE path = ?", name)
         return int(count)
 
+    def clear(self) -> None:
+        """Forget everything but the roots."""
+        for table in ("files", "vectors", "meta"):  # chunks and their text go with their files
+            self._connection.execute(f"DELETE FROM {table}")
+
     def put_file(self, record: FileRecord) -> int:
         """Write one row of the ledger, new or over the old one; its chunks stay as they are.
 

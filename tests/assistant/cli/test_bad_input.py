@@ -77,7 +77,7 @@ def test_an_unreadable_file(base: Path) -> None:
     try:
         run = kb(home, "add", str(notes), before=obey_file_modes)
         assert run.code == 0
-        assert run.out == "2 files looked at, 1 chunks indexed; the index holds 1 file\n"
+        assert run.out == "2 files looked at, 1 chunk indexed; the index holds 1 file\n"
         assert run.err == "kb: 1 file could not be read\n  `kb files --state failed` lists them\n"
         listed = kb(home, "files", "--state", "failed")
         assert listed.out == f"failed\t{notes}/locked.md\tpermission denied\n"

@@ -1,0 +1,44 @@
+"""Starting over: what is kept, what goes, and what is set aside."""
+
+from pathlib import Path
+
+from indexer.catalog import Catalog, FileRecord
+from indexer.index.rebuild import start_over
+from indexer.types import FileState, FileStatus
+from tests.homes import short_home
+
+STATE = FileState(size_bytes=3, mtime_ns=1, inode=7)
+
+
+def test_the_roots_stay_and_everything_else_goes() -> None:
+    """The ledger is empty afterwards, Chroma's directory gone, the list of folders as it was."""
+    with short_home() as places:
+        catalog = Catalog.open(places.catalog_file)
+        with catalog.write() as transaction:
+            transaction.add_root(Path("/notes"))
+            transaction.set_status(
+                FileRecord(
+                    path=Path("/notes/a.md"), root=Path("/notes"), state=STATE, status=FileStatus.FAILED
+                )
+            )
+            transaction.set_meta("fingerprint", "another")
+        catalog.close()
+        places.chroma_dir.mkdir()
+        start_over(places)
+        assert not places.chroma_dir.exists()
+        catalog = Catalog.open(places.catalog_file)
+        with catalog.read() as reader:
+            assert reader.roots() == [Path("/notes")]
+            assert reader.counts()[FileStatus.FAILED] == 0
+            assert reader.meta("fingerprint") is None
+        catalog.close()
+
+
+def test_a_catalog_that_cannot_be_opened_is_set_aside() -> None:
+    """Nothing is deleted that could not be read: the file keeps its bytes under another name."""
+    with short_home() as places:
+        places.catalog_file.write_bytes(b"this was a catalog once" * 100)
+        start_over(places)
+        aside = places.home / "catalog.sqlite.damaged-1"
+        assert aside.read_bytes().startswith(b"this was a catalog once")
+        assert not places.catalog_file.exists()
