@@ -9,12 +9,12 @@ import re
 
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC, DCS and the like
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c)"  # OSC, DCS
     r"|\x1b[ -/]*[0-Z\\`-~]"  # two-character sequences
 )
 _UNFINISHED = re.compile(
     r"(?:\x1b|\x9b|[\x90\x98\x9d-\x9f])"
-    r"(?:\[?[0-?]*[ -/]*|[\]PX^_]?[^\x07\x1b\x9c]*\x1b?)$"
+    r"(?:\[?[0-?]*[ -/]*|[\]PX^_]?[^\x07\x1b\x90\x98\x9c-\x9f]*\x1b?)$"
 )
 _LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _HARMFUL = re.compile(

@@ -78,3 +78,8 @@ def test_a_stream_does_not_wait_for_ever() -> None:
 def test_paths_lose_nothing_but_controls() -> None:
     """An ordinary path is shown as it is."""
     assert plain_line(str(Path("/home/ada/Über uns (1).md"))) == "/home/ada/Über uns (1).md"
+
+
+def test_a_hostile_text_costs_no_time() -> None:
+    """Openers without an end are passed over once each, however many there are."""
+    assert plain("\x9d" * 200_000 + "\x1b]" * 100_000) == "]" * 100_000
