@@ -9,6 +9,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 from indexer.types import Span
 
@@ -24,6 +25,9 @@ LONG_SENTENCE_CHARS = 120
 WRAPPED_LINE_CHARS = 50
 """A line at least this long may go on in the next; a shorter one ends where it ends."""
 
+LONGEST_TOKEN_CHARS = 24
+"""Characters before a full stop that are looked at; abbreviations and initials are shorter."""
+
 FEWEST_WORDS = 4
 """Words of a sentence that may stand for a passage in which no word was found."""
 
@@ -33,7 +37,6 @@ _TABLE_ROW = re.compile(r"[ \t]*\|")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _END = re.compile(r"(?P<cjk>[。！？｡])[”’」』）]*|(?P<mark>[.!?…]+)[\"'”’»)\]]*(?=\s)")
 _WORD = re.compile(r"[^\W_]+")
-_LAST_TOKEN = re.compile(r"\S*$")
 
 _ABBREVIATIONS = (
     "al approx art bd bzw ca cf ch co corp dept dr ed eds eq etc fig figs gen gov inc jr lt ltd max min mr"
@@ -104,6 +107,7 @@ def best_sentences(
     return tuple(sentences[at] for at in sorted(chosen))
 
 
+@lru_cache(maxsize=1 << 16)
 def word_root(word: str) -> str:
     """Return a word in lower case without accents and without the commonest English endings.
 
@@ -159,11 +163,11 @@ def _ends_sentence(text: str, start: int, match: re.Match[str], end: int) -> boo
     following = text[match.end() : end].lstrip()[:1]
     if not following:
         return True
-    before = _LAST_TOKEN.search(text, start, match.start())
-    token = before[0].lstrip("([\"'“‘«").lower() if before else ""
-    if not token:
+    before = text[max(start, match.start() - LONGEST_TOKEN_CHARS) : match.start()]
+    if not before or before[-1].isspace():
         # a mark that stands alone, as in texts that were split into tokens.
         return True
+    token = before.split()[-1].lstrip("([\"'“‘«").lower()
     if match["mark"] == ".":
         if token in _SHORTENED or (len(token) == 1 and token.isalpha()):
             return False
