@@ -39,7 +39,7 @@ from indexer.walk import WalkRules
 
 SEED = 20261123
 
-PARAGRAPHS_PER_CHUNK = 1.3
+PARAGRAPHS_PER_CHUNK = 2.0
 
 
 def write_corpus(folder: Path, *, chunks: int) -> None:

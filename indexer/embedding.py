@@ -191,16 +191,24 @@ def bundled_folder() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise ConfigError("the bundled embedding model is not installed", hint="install kb again")
     folder = Path(spec.submodule_search_locations[0]) / "model"
-    weights = folder / "model.safetensors"
+    check_weights(folder / "model.safetensors", sha256=BUNDLED_SHA256)
+    return folder
+
+
+def check_weights(weights: Path, *, sha256: str) -> None:
+    """Compare the hash of the bundled weights.
+
+    Raises:
+        ConfigError: If they cannot be read, or are not those that were published.
+    """
     try:
         found = _sha256([weights])
     except OSError as error:
         raise ConfigError(
             f"the bundled embedding model {weights} cannot be read: {error.strerror}", hint="install kb again"
         ) from error
-    if found != BUNDLED_SHA256:
+    if found != sha256:
         raise ConfigError(f"the bundled embedding model {weights} is damaged", hint="install kb again")
-    return folder
 
 
 _IDENTITY_SUFFIXES = {".bin", ".json", ".model", ".safetensors", ".txt"}

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from indexer.client import IndexerClient, connect
+from indexer.config import EmbeddingSettings
 from indexer.paths import Places
+from indexer.worker import Worker
 from tests.homes import short_home
 
 
@@ -29,3 +31,12 @@ def real_daemon(real_places: Places) -> Iterator[IndexerClient]:
 def tiny_reader_gguf() -> Path:
     """Return the small model that was trained to read passages in kb's own prompt format."""
     return Path(__file__).parent / "models" / "tiny_reader" / "tiny_reader.gguf"
+
+
+@pytest.fixture(scope="session")
+def worker() -> Iterator[Worker]:
+    """Return a running worker child with the bundled model and a store of its own."""
+    with short_home() as places:
+        worker = Worker.start(EmbeddingSettings(threads=1), places)
+        yield worker
+        worker.close()

@@ -32,6 +32,9 @@ logger = logging.getLogger(__name__)
 EXIT_S = 10.0
 """How long a child may take to end after its standard input was closed."""
 
+CLOSING_S = 1.0
+"""How long a process may live on after its standard output was closed."""
+
 Answer = tuple[dict[str, Any], bytes]
 
 
@@ -63,24 +66,33 @@ class WorkerInfo:
 
 
 class Worker:
-    """A child that embeds and stores. Thread-safe; starts again by itself after a crash."""
+    """A child that embeds and stores. Thread-safe; starts again by itself after a crash.
 
-    def __init__(self, settings: EmbeddingSettings, places: Places) -> None:
+    Args:
+        settings: The `[embedding]` section.
+        places: Where the store is.
+        module: What the child runs.
+    """
+
+    def __init__(
+        self, settings: EmbeddingSettings, places: Places, *, module: str = "indexer.worker"
+    ) -> None:
         self._settings = settings
         self._places = places
+        self._module = module
         self._lock = threading.Lock()
         self._child: _Child | None = None
         self._is_closed = False
         self._skips_store = False
 
     @classmethod
-    def start(cls, settings: EmbeddingSettings, places: Places) -> Self:
+    def start(cls, settings: EmbeddingSettings, places: Places, *, module: str = "indexer.worker") -> Self:
         """Start the child and return at once; the first request waits until it is ready.
 
         Raises:
             WorkerError: If no process can be started.
         """
-        worker = cls(settings, places)
+        worker = cls(settings, places, module=module)
         worker._running_child()
         return worker
 
@@ -206,17 +218,19 @@ class Worker:
                 raise WorkerError("the embedding worker was stopped")
             if self._child is None:
                 store_dir = None if self._skips_store else self._places.chroma_dir
-                self._child = _Child(self._settings, self._places, store_dir)
+                self._child = _Child(self._module, self._settings, self._places, store_dir)
             return self._child
 
 
 class _Child:
     """One process, with the requests that wait for its answers."""
 
-    def __init__(self, settings: EmbeddingSettings, places: Places, store_dir: Path | None) -> None:
+    def __init__(
+        self, module: str, settings: EmbeddingSettings, places: Places, store_dir: Path | None
+    ) -> None:
         arguments = [settings.model_dump_json(), str(places.home), str(store_dir or "")]
         try:
-            self._process = spawn_child("indexer.worker", arguments, work_dir=places.work_dir)
+            self._process = spawn_child(module, arguments, work_dir=places.work_dir)
         except OSError as error:
             raise WorkerError(f"cannot start the embedding worker: {error.strerror}") from error
         assert self._process.stdin is not None
@@ -267,10 +281,7 @@ class _Child:
     def kill(self) -> None:
         """End the process at once."""
         self._process.kill()
-        self._process.wait()
         self._reader.join()
-        with contextlib.suppress(OSError):
-            self._requests.close()
 
     def _read(self) -> None:
         # whatever breaks the stream means the same: this child is of no more use.
@@ -284,7 +295,7 @@ class _Child:
                     future.set_exception(_error_of(message["error"]))
                 else:
                     future.set_result((message, payload))
-        self._process.kill()
+        self._reap()
         with self._waiting_lock:
             self._is_dead = True
             waiting, self._waiting = list(self._waiting.values()), {}
@@ -292,6 +303,16 @@ class _Child:
             self.hello.set_exception(ChildDiedError())
         for future in waiting:
             future.set_exception(ChildDiedError())
+
+    def _reap(self) -> None:
+        """See the process to its end, which has come, or comes now."""
+        # a pipe closes a moment before its process is gone, and an end of its own is told from ours.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(CLOSING_S)
+        self._process.kill()
+        self._process.wait()
+        with self._write_lock, contextlib.suppress(OSError):
+            self._requests.close()
 
     def _greet(self, stream: BinaryIO) -> None:
         """Read the two frames that a child begins with."""
