@@ -17,7 +17,6 @@ from typing import Any, Self
 
 import numpy as np
 import psutil
-import sentence_transformers
 import torch
 from sentence_transformers import SentenceTransformer
 
@@ -68,7 +67,8 @@ class Embedder:
         self.tokenizer_file = tokenizer_file
         self.device = str(model.device)
         self.dtype = dtype
-        self.dim = int(model.get_embedding_dimension() or self._measure_dim())
+        # measured: what a model says of itself leaves out modules that change it.
+        self.dim = int(np.asarray(model.encode(["a"], show_progress_bar=False)).shape[1])
         self.capacity_tokens = _capacity(model)
         self.fingerprint = f"{identity[:16]}-{self.dim}-chunker-{CHUNKER_VERSION}"
 
@@ -148,9 +148,6 @@ class Embedder:
     @property
     def _factor(self) -> int:
         return 1 if self.device == "cpu" else ACCELERATOR_FACTOR
-
-    def _measure_dim(self) -> int:
-        return int(np.asarray(self._model.encode(["a"], show_progress_bar=False)).shape[1])
 
 
 def batches_by_length(lengths: Sequence[int], *, max_chars: int, max_texts: int) -> Iterator[list[int]]:
@@ -274,7 +271,7 @@ def _has_bfloat16_instructions() -> bool:
 def _shorten(model: SentenceTransformer, dtype: str) -> bool:
     """Run the transformer of a model in a number format; tell whether it has one."""
     first = model[0]
-    if not isinstance(first, sentence_transformers.models.Transformer):
+    if getattr(first, "auto_model", None) is None:
         return False
     if dtype == "float32":
         first.to(torch.float32)
