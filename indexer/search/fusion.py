@@ -1,9 +1,9 @@
 """One score from two that share no scale: BM25 and cosine similarity.
 
-BM25 is divided by what an average passage holding every word of the question
-once would get. So its share means the same for every question, and a chunk
-that holds one common word of five does not get full marks for being the best
-of a bad lot, as it would if the best BM25 score were taken as 1.
+BM25 is divided by what an average passage would get that holds each of the
+question's rarest words once. So its share means the same for every question,
+and a chunk that holds one common word of four does not get full marks for being
+the best of a bad lot, as it would if the best BM25 score were taken as 1.
 """
 
 import math
@@ -11,6 +11,9 @@ from collections.abc import Iterable, Mapping
 
 LEXICAL_SHARE = 0.2
 """Weight of the lexical score; results hardly change between 0.15 and 0.25."""
+
+FULL_WORDS = 4
+"""Words of a question that a passage is expected to hold; 4 to 8 rank alike."""
 
 LEAST_RARITY = 1e-6
 """Rarity of a word that half of all chunks hold; what FTS5 takes for it."""
@@ -31,13 +34,14 @@ def rarity(count: int, total: int) -> float:
 
 
 def full_score(words: Iterable[str], counts: Mapping[str, int], total: int) -> float:
-    """Return the BM25 score of a chunk of average length that holds each word once.
+    """Return the BM25 score of a chunk of average length that holds the rarest words once each.
 
-    With tf = 1 and an average length BM25's term factor is 1, so this is the sum
-    of the words' rarities. A word that no chunk holds counts in full: what is
-    not there cannot have been found.
+    With tf = 1 and an average length BM25's term factor is 1, so this is a sum of
+    rarities. A word that no chunk holds counts too: what is not there cannot have
+    been found. Of a long question no passage holds every word, so that only the
+    `FULL_WORDS` rarest count, or long questions would be ranked by meaning alone.
     """
-    return sum(rarity(counts.get(word, 0), total) for word in words)
+    return sum(sorted((rarity(counts.get(word, 0), total) for word in words), reverse=True)[:FULL_WORDS])
 
 
 def fuse(

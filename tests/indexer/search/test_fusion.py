@@ -31,6 +31,13 @@ def test_a_word_of_no_chunk_lowers_the_share_of_the_others() -> None:
     assert full_score(["rent", "sauna"], {"rent": 3}, 100) == pytest.approx(found_all + rarity(0, 100))
 
 
+def test_a_long_question_does_not_ask_for_every_word() -> None:
+    """Beyond the four rarest, words raise a chunk's score and not what is expected of it."""
+    counts = {"aorta": 2, "bypass": 3, "clot": 4, "dose": 5, "every": 90}
+    few = full_score(["aorta", "bypass", "clot", "dose"], counts, 1000)
+    assert full_score(["aorta", "bypass", "every", "clot", "dose"], counts, 1000) == few
+
+
 @given(st.integers(0, 1000), st.integers(0, 1000))
 def test_rarity_is_positive_and_falls_with_the_count(count: int, total: int) -> None:
     """A word that more chunks hold is never the rarer one, even while counts lag behind."""
