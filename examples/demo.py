@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VAULT = ROOT / "examples" / "vault"
-MODEL = ROOT / "tests" / "models" / "tiny_reader" / "tiny-reader.gguf"
+MODEL = ROOT / "tests" / "models" / "tiny_reader" / "tiny_reader.gguf"
 
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("add", str(VAULT)),

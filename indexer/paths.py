@@ -5,6 +5,7 @@ backing up kb is one path. Only the config file may stand elsewhere.
 """
 
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +111,9 @@ class Places:
         for directory in (self.home, self.run_dir, self.work_dir, self.log_dir):
             try:
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-                directory.chmod(0o700)
+                # only closed to others, never opened: a home that was made read-only stays so.
+                if (mode := stat.S_IMODE(directory.stat().st_mode)) & 0o077:
+                    directory.chmod(mode & 0o700)
             except OSError as error:
                 raise ConfigError(
                     f"cannot make the directory {directory}: {error.strerror}",

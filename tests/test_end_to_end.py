@@ -15,7 +15,7 @@ from tests.assistant.cli.kb import Run, kb
 from tests.homes import short_home
 
 ROOT = Path(__file__).resolve().parent.parent
-MODEL = ROOT / "tests" / "models" / "tiny_reader" / "tiny-reader.gguf"
+MODEL = ROOT / "tests" / "models" / "tiny_reader" / "tiny_reader.gguf"
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_a_question_is_answered_with_the_place_that_says_so(
     run, answer = ask(home, question)
     assert run.code == 0, run.err
     assert answer["answered"] is True
-    assert answer["model"] == "tiny-reader"
+    assert answer["model"] == "tiny_reader"
     assert value in str(answer["answer"])
     citations = answer["citations"]
     assert isinstance(citations, list)
