@@ -11,7 +11,7 @@ again.
 import logging
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
@@ -21,7 +21,15 @@ import numpy as np
 from indexer.catalog import Catalog, FileRecord, StoredChunk
 from indexer.config import IndexerSettings
 from indexer.errors import KbError
-from indexer.index.documents import Embedded, NewDocument, Prepared, PutCounts, groups_of, vector_id_of
+from indexer.index.documents import (
+    GROUP_CHUNKS,
+    Embedded,
+    NewDocument,
+    Prepared,
+    PutCounts,
+    groups_of,
+    vector_id_of,
+)
 from indexer.index.nearest import nearest_chunks
 from indexer.index.repair import VectorWorker, bring_in_step, check_fingerprint, note_clean_end
 from indexer.paths import Places
@@ -214,11 +222,17 @@ class Index:
                 self._worker.delete(spare)
         return len(spare)
 
-    def put_documents(self, documents: Sequence[NewDocument]) -> PutCounts:
+    def put_documents(
+        self, documents: Sequence[NewDocument], *, on_embedded: Callable[[int], None] = lambda _: None
+    ) -> PutCounts:
         """Make these the contents of their files, embedding only text that is not known.
 
         Many small files in one call fill the embedder's batches. Each group of files
         becomes searchable as soon as it is embedded.
+
+        Args:
+            documents: The files.
+            on_embedded: Told how many more texts are embedded, from another thread; a book takes minutes.
 
         Raises:
             StoreError: If catalog or vectors cannot be written; earlier groups stay written.
@@ -231,7 +245,7 @@ class Index:
             chunks, embedded = 0, 0
             ahead: tuple[list[Prepared], Future[Embedded]] | None = None
             for group in (*groups_of(documents), None):
-                upcoming = None if group is None else self._begin(group)
+                upcoming = None if group is None else self._begin(group, on_embedded)
                 if ahead is not None:
                     prepared, future = ahead
                     counts = self._commit(prepared, future.result())
@@ -322,7 +336,9 @@ class Index:
 
     # -- inside
 
-    def _begin(self, group: Sequence[NewDocument]) -> tuple[list[Prepared], Future[Embedded]]:
+    def _begin(
+        self, group: Sequence[NewDocument], on_embedded: Callable[[int], None]
+    ) -> tuple[list[Prepared], Future[Embedded]]:
         """Find out what of a group is new, and have it embedded in the background."""
         prepared = [Prepared(document, self._vector_ids(document)) for document in group]
         wanted = {
@@ -333,12 +349,18 @@ class Index:
         with self._catalog.read() as catalog:
             known = catalog.known_vectors(list(wanted))
         ids = [vector_id for vector_id in wanted if vector_id not in known]
-        return prepared, self._embedding.submit(self._embed, ids, [wanted[vector_id] for vector_id in ids])
+        texts = [wanted[vector_id] for vector_id in ids]
+        return prepared, self._embedding.submit(self._embed, ids, texts, on_embedded)
 
-    def _embed(self, ids: list[str], texts: list[str]) -> Embedded:
+    def _embed(self, ids: list[str], texts: list[str], on_embedded: Callable[[int], None]) -> Embedded:
         if not ids:
             return Embedded([], np.empty((0, 0), np.float32))
-        return Embedded(ids, self._worker.embed_and_store(ids, texts))
+        parts: list[Vectors] = []
+        for start in range(0, len(ids), GROUP_CHUNKS):
+            end = start + GROUP_CHUNKS
+            parts.append(self._worker.embed_and_store(ids[start:end], texts[start:end]))
+            on_embedded(len(parts[-1]))
+        return Embedded(ids, np.concatenate(parts))
 
     def _commit(self, group: Sequence[Prepared], embedded: Embedded) -> PutCounts:
         """Make a group searchable, in one transaction."""

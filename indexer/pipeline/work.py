@@ -7,7 +7,7 @@ the index agrees with the disk and not only that the queue is empty.
 import heapq
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,6 +128,14 @@ class WorkQueue:
             del self._working[read.path]
             self._meter.finish(read.upsert.state.size_bytes, chunks=chunks)
             self._end()
+
+    def advance(self, reads: Sequence[Read], chunks: int, share: float) -> None:
+        """Report how far files are that are being indexed; see `ProgressMeter.advance`."""
+        self._meter.advance(chunks, share, [read.upsert.state.size_bytes for read in reads])
+
+    def fall_back(self) -> None:
+        """Take back what was reported of unfinished files."""
+        self._meter.fall_back()
 
     def drop(self, roots: Collection[Path] | None = None) -> None:
         """Take back everything that waits, or what waits for some roots; what is being worked on goes on."""

@@ -63,7 +63,9 @@ class Ledger(Protocol):
     def set_statuses(self, records: Sequence[FileRecord]) -> None:
         """Record what became of files that are not indexed."""
 
-    def put_documents(self, documents: Sequence[NewDocument]) -> PutCounts:
+    def put_documents(
+        self, documents: Sequence[NewDocument], *, on_embedded: Callable[[int], None]
+    ) -> PutCounts:
         """Index what files hold now."""
 
     def forget(self, paths: Collection[Path]) -> None:
@@ -315,7 +317,16 @@ class Writer:
 
     def _put_together(self, batch: Sequence[Ready]) -> None:
         started = time.monotonic()
-        counts = self._ledger.put_documents([ready.document for ready in batch])
+        reads = [ready.read for ready in batch]
+        chunks = sum(len(ready.document.chunks) for ready in batch)
+        try:
+            counts = self._ledger.put_documents(
+                [ready.document for ready in batch],
+                on_embedded=lambda count: self._work.advance(reads, count, count / chunks),
+            )
+        except BaseException:
+            self._work.fall_back()
+            raise
         took_s = time.monotonic() - started
         if counts.embedded >= BATCH_CHUNKS[0]:
             self._batch_chunks = batch_size(counts.embedded / took_s)

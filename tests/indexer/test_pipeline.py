@@ -398,6 +398,24 @@ def test_closing_in_the_middle_loses_nothing(bench: Bench) -> None:
     assert len(bench.worker.embedded) == 300
 
 
+def test_progress_moves_inside_a_book(bench: Bench) -> None:
+    """A file of many chunks is embedded in parts, and each part is seen."""
+    seen: list[int] = []
+
+    class Watching(InMemoryWorker):
+        def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Vectors:
+            seen.append(pipeline.progress().chunks_done)
+            return super().embed_and_store(ids, texts)
+
+    bench.worker = Watching()
+    bench.write("book.md", "\n\n".join(f"paragraph {number}" for number in range(600)))
+    pipeline = bench.open()
+    pipeline.add_root(bench.folder)
+    settle(pipeline)
+    assert seen == [0, 256, 512]
+    assert pipeline.progress().chunks_done == 600
+
+
 def test_closing_does_not_wait_for_the_model(bench: Bench) -> None:
     """A daemon that is stopped while the model is being loaded ends at once, and leaves no reader behind."""
     bench.write("a.md")

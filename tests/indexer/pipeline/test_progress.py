@@ -74,6 +74,26 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
     assert look(meter).chunks_per_s == pytest.approx(10.0)
 
 
+def test_a_book_moves_before_it_is_finished() -> None:
+    """What is embedded of a file counts at once, is not counted again at its end, and can be taken back."""
+    clock = Clock()
+    meter = ProgressMeter(clock=clock)
+    size = 100 * FILE_COST_BYTES
+    meter.expect(size)
+    for done in range(1, 6):
+        clock.now += 10
+        meter.advance(256, 0.1, [size])
+        progress = look(meter)
+        assert (progress.files_done, progress.chunks_done) == (0, 256 * done)
+    assert progress.chunks_per_s == pytest.approx(25.6)
+    assert progress.seconds_left == pytest.approx(50.0)
+    meter.finish(size, chunks=2560)
+    assert look(meter).chunks_done == 2560
+    meter.advance(7, 0.5, [size])
+    meter.fall_back()
+    assert look(meter).chunks_done == 2560
+
+
 def test_a_new_stretch_of_work_starts_at_nothing() -> None:
     """Counts are those of the present work; an idle meter has no time left."""
     meter = ProgressMeter(clock=Clock())
