@@ -289,6 +289,9 @@ class Writer:
         except StoreError:
             raise
         except Exception as error:
+            if self._work.is_stopped:
+                # the worker was ended under the batch: nobody is to blame, and the next start tries again.
+                return
             if not isinstance(error, KbError):
                 log_bug("batch_failed", error)
             elif not isinstance(error, WorkerError | DocumentError):
@@ -305,15 +308,20 @@ class Writer:
                 deaths += 1
                 if deaths == WORKER_DEATHS:
                     raise
-                self._record(failed(ready.read, ready.document.state, error, is_lasting=False))
+                self._blame(ready, error, is_lasting=False)
             except DocumentError as error:
-                self._record(failed(ready.read, ready.document.state, error, is_lasting=True))
+                self._blame(ready, error, is_lasting=True)
             except KbError:
                 raise
             except Exception as error:  # noqa: BLE001 - one file's bug is one file's failure
                 log_bug("document_failed", error)
                 bug = DocumentError(f"an internal error ({type(error).__name__})")
-                self._record(failed(ready.read, ready.document.state, bug, is_lasting=True))
+                self._blame(ready, bug, is_lasting=True)
+
+    def _blame(self, ready: Ready, error: KbError, *, is_lasting: bool) -> None:
+        """Record that a file failed, unless it is we who end the worker."""
+        if not self._work.is_stopped:
+            self._record(failed(ready.read, ready.document.state, error, is_lasting=is_lasting))
 
     def _put_together(self, batch: Sequence[Ready]) -> None:
         started = time.monotonic()

@@ -416,6 +416,26 @@ def test_progress_moves_inside_a_book(bench: Bench) -> None:
     assert pipeline.progress().chunks_done == 600
 
 
+def test_a_worker_that_is_ended_by_us_is_nobodys_fault(bench: Bench) -> None:
+    """When the daemon ends while a file is embedded, the file is not recorded as failed."""
+
+    class Ended(InMemoryWorker):
+        def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Vectors:
+            closing.start()
+            wait_until(lambda: bench.reader.is_closed)
+            raise WorkerError(f"the worker was stopped over {len(ids)} of {len(texts)} texts")
+
+    bench.worker = Ended()
+    bench.write("a.md")
+    pipeline = bench.open()
+    closing = threading.Thread(target=pipeline.close)
+    pipeline.add_root(bench.folder)
+    wait_until(lambda: closing.ident is not None)
+    closing.join()
+    assert bench.ledger() == {}
+    assert pipeline.fault is None
+
+
 def test_closing_does_not_wait_for_the_model(bench: Bench) -> None:
     """A daemon that is stopped while the model is being loaded ends at once, and leaves no reader behind."""
     bench.write("a.md")
