@@ -10,9 +10,7 @@ again.
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
@@ -20,18 +18,11 @@ import numpy as np
 
 from indexer.catalog import Catalog, FileRecord, StoredChunk
 from indexer.config import IndexerSettings
-from indexer.errors import KbError
-from indexer.index.documents import (
-    GROUP_CHUNKS,
-    Embedded,
-    NewDocument,
-    Prepared,
-    PutCounts,
-    groups_of,
-    vector_id_of,
-)
+from indexer.errors import KbError, StoreError
+from indexer.index.documents import NewDocument, PutCounts, groups_of
 from indexer.index.nearest import nearest_chunks
 from indexer.index.repair import VectorWorker, bring_in_step, check_fingerprint, note_clean_end
+from indexer.index.writing import GroupWriter
 from indexer.paths import Places
 from indexer.types import FileEntry, FileState, FileStatus, Vectors
 from indexer.worker import Worker, WorkerInfo
@@ -54,10 +45,9 @@ class Index:
         self._catalog = catalog
         self._worker = worker
         self._write_lock = threading.RLock()
-        self._ready_lock = threading.Lock()
         self._info: WorkerInfo | None = None
         self._is_in_step = False
-        self._embedding = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedding")
+        self._groups = GroupWriter(catalog, worker)
         self._purge_timer: threading.Timer | None = None
 
     @classmethod
@@ -82,7 +72,7 @@ class Index:
         if self._purge_timer is not None:
             self._purge_timer.cancel()
         ended_well = self._worker.close()
-        self._embedding.shutdown(cancel_futures=True)
+        self._groups.close()
         with self._write_lock:
             if self._is_in_step and ended_well:
                 note_clean_end(self._catalog)
@@ -115,12 +105,14 @@ class Index:
             WorkerError: If the worker dies twice.
             StoreError: If catalog or vectors cannot be written.
         """
-        with self._ready_lock:
-            if self._is_in_step:
-                return
-            info = self.describe()
-            with self._write_lock:
-                bring_in_step(self._catalog, self._worker, info.store_error)
+        if self._is_in_step:
+            return
+        # before the lock: while the model is being loaded, files may be forgotten and entered as failed.
+        self.describe()
+        with self._write_lock:
+            if not self._is_in_step:
+                # again: after a crash it is another child that has, or has not, opened the store.
+                bring_in_step(self._catalog, self._worker, self.describe().store_error)
                 self._is_in_step = True
 
     # -- roots and ledger
@@ -241,18 +233,20 @@ class Index:
         """
         if any(document.chunks for document in documents):
             self.ready()
+        fingerprint = self._info.fingerprint if self._info else ""
+        groups = groups_of(documents)
+        done: list[PutCounts] = []
         with self._write_lock:
-            chunks, embedded = 0, 0
-            ahead: tuple[list[Prepared], Future[Embedded]] | None = None
-            for group in (*groups_of(documents), None):
-                upcoming = None if group is None else self._begin(group, on_embedded)
-                if ahead is not None:
-                    prepared, future = ahead
-                    counts = self._commit(prepared, future.result())
-                    chunks, embedded = chunks + counts.chunks, embedded + counts.embedded
-                ahead = upcoming
+            try:
+                self._groups.put(groups, fingerprint, on_embedded, done)
+            except StoreError as error:
+                logger.warning("vectors_failed reason=%r", error.message)
+                # a child that was killed may have left files that no longer open; once mended, go on.
+                self._is_in_step = False
+                self.ready()
+                self._groups.put(groups[len(done) :], fingerprint, on_embedded, done)
             self._purge_later()
-            return PutCounts(chunks, embedded)
+        return PutCounts(sum(counts.chunks for counts in done), sum(counts.embedded for counts in done))
 
     # -- reads for search
 
@@ -305,9 +299,19 @@ class Index:
         """
         if self._info is None:
             self.describe()
-        return nearest_chunks(
-            self._catalog, self._worker, query, top_k=top_k, under=under, is_in_step=self._is_in_step
-        )
+        is_in_step = self._is_in_step
+        try:
+            return nearest_chunks(
+                self._catalog, self._worker, query, top_k=top_k, under=under, is_in_step=is_in_step
+            )
+        except StoreError as error:
+            if not is_in_step:
+                raise
+            logger.warning("vectors_unreadable reason=%r", error.message)
+            self._mend_later()
+            return nearest_chunks(
+                self._catalog, self._worker, query, top_k=top_k, under=under, is_in_step=False
+            )
 
     def similarities(self, query_vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
         """Return the exact cosine similarity of chunks to a query; ids that are gone are left out."""
@@ -336,60 +340,20 @@ class Index:
 
     # -- inside
 
-    def _begin(
-        self, group: Sequence[NewDocument], on_embedded: Callable[[int], None]
-    ) -> tuple[list[Prepared], Future[Embedded]]:
-        """Find out what of a group is new, and have it embedded in the background."""
-        prepared = [Prepared(document, self._vector_ids(document)) for document in group]
-        wanted = {
-            vector_id: chunk.embedded_text
-            for entry in prepared
-            for vector_id, chunk in zip(entry.vector_ids, entry.document.chunks, strict=True)
-        }
-        with self._catalog.read() as catalog:
-            known = catalog.known_vectors(list(wanted))
-        ids = [vector_id for vector_id in wanted if vector_id not in known]
-        texts = [wanted[vector_id] for vector_id in ids]
-        return prepared, self._embedding.submit(self._embed, ids, texts, on_embedded)
-
-    def _embed(self, ids: list[str], texts: list[str], on_embedded: Callable[[int], None]) -> Embedded:
-        if not ids:
-            return Embedded([], np.empty((0, 0), np.float32))
-        parts: list[Vectors] = []
-        for start in range(0, len(ids), GROUP_CHUNKS):
-            end = start + GROUP_CHUNKS
-            parts.append(self._worker.embed_and_store(ids[start:end], texts[start:end]))
-            on_embedded(len(parts[-1]))
-        return Embedded(ids, np.concatenate(parts))
-
-    def _commit(self, group: Sequence[Prepared], embedded: Embedded) -> PutCounts:
-        """Make a group searchable, in one transaction."""
-        now = time.time()
-        with self._catalog.write() as catalog:
-            catalog.add_vectors(embedded.ids, embedded.vectors)
-            catalog.count_up("embedded_total", len(embedded.ids))
-            for entry in group:
-                file_id = catalog.put_file(entry.record(indexed_at=now))
-                catalog.replace_chunks(
-                    file_id, entry.document.chunks, entry.vector_ids, name=entry.searchable_name
-                )
-        return PutCounts(sum(len(entry.document.chunks) for entry in group), len(embedded.ids))
+    def _mend_later(self) -> None:
+        """Have Chroma brought in step again, in the background."""
+        self._is_in_step = False
+        threading.Thread(target=self._quietly, args=(self.ready,), name="mending", daemon=True).start()
 
     def _purge_later(self) -> None:
         if self._purge_timer is None or not self._purge_timer.is_alive():
-            self._purge_timer = threading.Timer(PURGE_AFTER_S, self._purge_quietly)
+            self._purge_timer = threading.Timer(PURGE_AFTER_S, self._quietly, args=(self.purge,))
             self._purge_timer.daemon = True
             self._purge_timer.start()
 
-    def _purge_quietly(self) -> None:
+    def _quietly(self, task: Callable[[], object]) -> None:
         try:
-            self.purge()
+            task()
         except KbError as error:
-            # what is left over is swept at the next start.
-            logger.warning("purge_failed reason=%r", error.message)
-
-    def _vector_ids(self, document: NewDocument) -> list[str]:
-        if not document.chunks:
-            return []
-        assert self._info is not None
-        return [vector_id_of(chunk.embedded_text, self._info.fingerprint) for chunk in document.chunks]
+            # the next start does it; until then the catalog's own copies answer.
+            logger.warning("background_task_failed reason=%r", error.message)

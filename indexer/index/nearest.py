@@ -5,18 +5,14 @@ the catalog's own copies is faster than Chroma's filter and exact; it also
 answers while Chroma is being restored.
 """
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from indexer.catalog import Catalog
-from indexer.errors import StoreError
 from indexer.index.repair import VectorWorker
 from indexer.types import Vectors
-
-logger = logging.getLogger(__name__)
 
 SCAN_CHUNKS = 5_000
 """Chunks of a folder up to which they are compared one by one, at 2 ms for each thousand.
@@ -54,6 +50,10 @@ def nearest_chunks(
         under: Absolute folders or files to stay in; empty for everywhere.
         is_in_step: Whether Chroma holds what the catalog holds.
         scan_chunks: Chunks of a folder up to which they are compared one by one.
+
+    Raises:
+        StoreError: If Chroma cannot answer, or the catalog cannot.
+        WorkerError: If the worker dies twice.
     """
     wanted = top_k + SPARE_HITS
     with catalog.read() as transaction:
@@ -64,12 +64,7 @@ def nearest_chunks(
     if not is_in_step or (under and size <= scan_chunks):
         vector = worker.embed_query(query)
         return vector, _compare_all(catalog, vector, top_k, under)
-    try:
-        vector, found = worker.search(query, wanted)
-    except StoreError as error:
-        logger.warning("vectors_unreadable reason=%r", error.message)
-        vector = worker.embed_query(query)
-        return vector, _compare_all(catalog, vector, top_k, under)
+    vector, found = worker.search(query, wanted)
     with catalog.read() as transaction:
         # one vector stands for every copy of a text.
         chunks = transaction.chunks_of_vectors([vector_id for vector_id, _ in found], under=under)

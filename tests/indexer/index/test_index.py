@@ -228,6 +228,15 @@ def test_the_next_group_is_embedded_while_one_is_committed(tmp_path: Path) -> No
     index.close()
 
 
+def test_text_of_the_group_before_is_not_embedded_again(index: Index, worker: InMemoryWorker) -> None:
+    """Copies cost nothing also where the original is only just being embedded."""
+    originals = [make_document(ROOT / f"{n}.md", f"text {n}", root=ROOT) for n in range(GROUP_CHUNKS)]
+    copies = [make_document(ROOT / f"copy {n}.md", f"text {n}", root=ROOT) for n in range(GROUP_CHUNKS)]
+    counts = index.put_documents([*originals, *copies])
+    assert (counts.chunks, counts.embedded) == (2 * GROUP_CHUNKS, GROUP_CHUNKS)
+    assert len(worker.embedded) == GROUP_CHUNKS
+
+
 def test_groups_hold_whole_documents_in_order() -> None:
     """Small documents share a group, a large one is not split, and none is lost."""
     sizes = [1, 1, GROUP_CHUNKS, 3, GROUP_CHUNKS * 4, 0]

@@ -9,7 +9,9 @@ import pytest
 from indexer.catalog import Catalog
 from indexer.errors import StoreError, StoreMismatchError
 from indexer.index import Index
+from indexer.index.documents import GROUP_CHUNKS
 from indexer.index.repair import PAGE_VECTORS, bring_in_step, note_clean_end
+from indexer.types import Vectors
 from indexer.worker import WorkerInfo
 from tests.indexer.documents import make_document
 from tests.indexer.fakes import InMemoryWorker
@@ -45,6 +47,19 @@ class RecordingWorker(InMemoryWorker):
         self.probed.append(len(ids))
         if self.is_damaged or not set(ids) <= self.vectors.keys():
             raise StoreError("the vector store failed: Error finding id")
+
+    def search(self, text: str, top_k: int) -> tuple[Vectors, list[tuple[str, float]]]:
+        """Fail if broken."""
+        if self.is_damaged:
+            raise StoreError("the vector store failed: Error finding id")
+        return super().search(text, top_k)
+
+    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Vectors:
+        """Fail if broken, after embedding."""
+        vectors = super().embed_and_store(ids, texts)
+        if self.is_damaged:
+            raise StoreError("the vector store failed: Error finding id")
+        return vectors
 
     def reset_store(self) -> None:
         """Forget everything, which mends."""
@@ -168,6 +183,35 @@ def test_questions_are_answered_while_chroma_is_not_ready(tmp_path: Path, worker
     index.close()
     assert [chunk_id for chunk_id, _ in before] == [chunk_id for chunk_id, _ in after]
     assert dict(before) == pytest.approx(dict(after), abs=1e-3)
+
+
+def test_a_store_that_breaks_meanwhile_does_not_stop_answers(tmp_path: Path, worker: RecordingWorker) -> None:
+    """The question that finds it broken is answered from the catalog's copies, and it is mended."""
+    index = reopen(tmp_path, worker)
+    index.ready()
+    worker.is_damaged = True
+    _, ranking = index.dense("hens lay eggs", top_k=1)
+    assert [chunk.text for chunk in index.chunks([ranking[0][0]])] == ["hens lay eggs"]
+    index.ready()
+    assert worker.resets == 1
+    assert len(worker.vectors) == 3
+    index.close()
+
+
+def test_a_store_that_breaks_under_a_batch_is_mended(tmp_path: Path, worker: RecordingWorker) -> None:
+    """The batch goes on where it stopped, and Chroma ends with exactly what the catalog has."""
+    index = reopen(tmp_path, worker)
+    index.ready()
+    worker.is_damaged = True
+    documents = [
+        make_document(ROOT / f"{number}.md", f"text {number}", root=ROOT)
+        for number in range(2 * GROUP_CHUNKS)
+    ]
+    counts = index.put_documents(documents)
+    assert (counts.chunks, counts.embedded) == (2 * GROUP_CHUNKS, 2 * GROUP_CHUNKS)
+    assert worker.resets == 1
+    assert index.chunk_count() == len(worker.vectors) == 3 + 2 * GROUP_CHUNKS
+    index.close()
 
 
 def test_another_embedding_model_is_refused(tmp_path: Path, worker: RecordingWorker) -> None:
