@@ -87,7 +87,8 @@ class InMemoryWorker:
         """Compare with everything that is kept."""
         query = self.embed_query(text)
         ranked = sorted(
-            ((each, float(vector @ query)) for each, vector in self.vectors.items()), key=lambda pair: -pair[1]
+            ((each, float(vector @ query)) for each, vector in self.vectors.items()),
+            key=lambda pair: -pair[1],
         )
         return query, ranked[:top_k]
 
