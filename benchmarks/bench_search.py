@@ -33,13 +33,15 @@ from indexer.index import Index, NewDocument
 from indexer.paths import Places
 from indexer.search import search
 from indexer.search.query import STOP_WORDS
-from indexer.types import Chunk, FileState, Locator, Vectors
+from indexer.types import Chunk, Embeddings, FileState, Locator
+from indexer.windows import pack_windows
 from indexer.worker import Worker
 
 WORDS = 60_000
 """Distinct words."""
 
 CHUNK_WORDS = 110
+CHUNK_WINDOWS = 7
 FILE_CHUNKS = 10
 CLUSTERS = 500
 QUESTION_WORDS = (2, 10)
@@ -50,7 +52,7 @@ TARGET_MS = 30.0
 class MadeUpEmbeddings(Worker):
     """The real worker, except that documents get made-up vectors; questions are embedded."""
 
-    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Vectors:
+    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
         """Store vectors that depend on the text alone, near one of the cluster centres."""
         dim = self.describe().dim
         centres = np.random.default_rng(1).standard_normal((CLUSTERS, dim), np.float32)
@@ -59,7 +61,8 @@ class MadeUpEmbeddings(Worker):
         vectors = vectors + seed.standard_normal(vectors.shape, np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         self.store(ids, vectors)
-        return vectors
+        windows = seed.standard_normal((len(texts), CHUNK_WINDOWS, dim), np.float32)
+        return Embeddings(vectors, tuple(map(pack_windows, windows)))
 
 
 class Stopwatch:
@@ -168,11 +171,13 @@ def measure(index: Index, worker: Worker, *, questions: int, top_k: int) -> None
             continue  # warms caches
         rows["whole search"].append(total_ms)
         rows["  embedding the question (inside dense)"].append(embed_ms)
-        for stage in ("dense", "word_counts", "lexical", "similarities", "chunks"):
+        for stage in ("dense", "word_counts", "lexical", "similarities", "window_similarities", "chunks"):
             rows[f"  {stage}"].append(watch.spent_ms[stage])
         lexical_ms = watch.spent_ms["word_counts"] + watch.spent_ms["lexical"]
         waited_ms = max(lexical_ms, watch.spent_ms["dense"])
-        after_ms = watch.spent_ms["similarities"] + watch.spent_ms["chunks"]
+        after_ms = (
+            watch.spent_ms["similarities"] + watch.spent_ms["window_similarities"] + watch.spent_ms["chunks"]
+        )
         rows["  fusion and highlights"].append(total_ms - waited_ms - after_ms)
         rows["processor time, this process"].append(here_ms)
         rows["processor time, worker (counted in 10 ms)"].append(child_ms)

@@ -23,7 +23,8 @@ from sentence_transformers import SentenceTransformer
 from indexer.chunking import CHUNKER_VERSION
 from indexer.config import EmbeddingSettings
 from indexer.errors import ConfigError
-from indexer.types import Vectors
+from indexer.types import Embeddings, Vectors
+from indexer.windows import WINDOW_TOKENS, pack_windows
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Embedder:
         # measured: what a model says of itself leaves out modules that change it.
         self.dim = int(np.asarray(model.encode(["a"], show_progress_bar=False)).shape[1])
         self.capacity_tokens = _capacity(model)
+        self._has_windows = self.dim % 2 == 0 and _is_mean_of_tokens(model)
         self.fingerprint = f"{identity[:16]}-{self.dim}-chunker-{CHUNKER_VERSION}"
 
     @classmethod
@@ -117,14 +119,14 @@ class Embedder:
         """Embed texts with the model's prompt for documents, `(n, dim)` in the order given."""
         vectors = np.empty((len(texts), self.dim), np.float32)
         for positions, part in self.embedding_documents(texts):
-            vectors[positions] = part
+            vectors[positions] = part.vectors
         return vectors
 
-    def embedding_documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
-        """Embed as `embed_documents` does, in small batches of texts of like length.
+    def embedding_documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Embeddings]]:
+        """Embed as `embed_documents` does, in small batches of texts of like length, and with windows.
 
         Yields:
-            The positions of a batch's texts, and their vectors.
+            The positions of a batch's texts, and what the model makes of them.
         """
         for positions in batches_by_length(
             [len(text) for text in texts],
@@ -132,12 +134,16 @@ class Embedder:
             max_texts=BATCH_TEXTS * self._factor,
         ):
             torch.set_num_threads(self._threads)
-            part = self._model.encode_document(
-                [texts[position] for position in positions],
-                batch_size=len(positions),
-                show_progress_bar=False,
+            batch = [texts[position] for position in positions]
+            if not self._has_windows:
+                part = self._model.encode_document(batch, batch_size=len(batch), show_progress_bar=False)
+                yield positions, Embeddings(normalized(part))
+                continue
+            features = self._model.encode_document(
+                batch, batch_size=len(batch), show_progress_bar=False, output_value=None
             )
-            yield positions, normalized(part)
+            vectors = torch.stack([each["sentence_embedding"] for each in features])
+            yield positions, Embeddings(normalized(vectors.cpu()), tuple(map(_windows, features)))
 
     def embed_query(self, text: str) -> Vectors:
         """Embed a question with the model's prompt for queries, `(dim,)`."""
@@ -169,6 +175,28 @@ def batches_by_length(lengths: Sequence[int], *, max_chars: int, max_texts: int)
         batch.append(position)
     if batch:
         yield batch
+
+
+def _windows(features: dict[str, Any]) -> bytes:
+    """Pack the means of a text's token vectors over stretches of `WINDOW_TOKENS`."""
+    tokens = features["token_embeddings"][features["attention_mask"].bool()].to(torch.float32)
+    spare = -len(tokens) % WINDOW_TOKENS
+    sums = torch.nn.functional.pad(tokens, (0, 0, 0, spare)).unflatten(0, (-1, WINDOW_TOKENS)).sum(1)
+    return pack_windows(sums.cpu().numpy())
+
+
+def _is_mean_of_tokens(model: SentenceTransformer) -> bool:
+    """Tell whether a text's vector is the mean of its tokens' vectors, so that parts have one as well.
+
+    Tried out, because what a model is made of is named differently from release to release.
+    """
+    (features,) = model.encode_document(["a short text"], show_progress_bar=False, output_value=None)
+    tokens, mask = features.get("token_embeddings"), features.get("attention_mask")
+    if tokens is None or mask is None or tokens.shape[-1] != features["sentence_embedding"].shape[-1]:
+        return False
+    mean = normalized(tokens[mask.bool()].to(torch.float32).mean(0, keepdim=True).cpu())
+    whole = normalized(features["sentence_embedding"].to(torch.float32)[None].cpu())
+    return float(mean[0] @ whole[0]) > 0.999
 
 
 def normalized(vectors: Any) -> Vectors:

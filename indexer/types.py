@@ -20,6 +20,17 @@ Vectors: TypeAlias = "npt.NDArray[np.float32]"
 """Embeddings: `(dim,)` for one, `(n, dim)` for a batch, float32, L2-normalised."""
 
 
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """What an embedding model makes of texts."""
+
+    vectors: Vectors
+    """One row per text."""
+
+    windows: tuple[bytes, ...] = ()
+    """Per text, what `indexer.windows` packs; empty where the model has none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locator:
     """Where a span stands, in a person's terms; what does not apply is `None` or empty."""

@@ -235,6 +235,18 @@ class CatalogReader:
             blobs.extend(row[1] for row in rows)
         return ids, matrix(blobs)
 
+    def windows(self, chunk_ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the packed windows of those chunks that have any."""
+        return {
+            chunk_id: packed
+            for batch in _batches(chunk_ids)
+            for chunk_id, packed in self._connection.execute(
+                "SELECT chunks.id, windows.packed FROM chunks JOIN windows ON windows.vector = chunks.vector"
+                f" WHERE chunks.id IN ({_marks(batch)})",
+                batch,
+            )
+        }
+
     def vectors_by_id(self, vector_ids: Sequence[str]) -> tuple[list[str], npt.NDArray[np.float16]]:
         """Return (vector ids, vectors as rows) for those ids that are known."""
         ids: list[str] = []

@@ -71,7 +71,20 @@ def m001_files_chunks_vectors(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Sequence[Migration] = (m001_files_chunks_vectors,)
+def m002_windows(connection: sqlite3.Connection) -> None:
+    """Make room for the windows of vectors; see `indexer.windows`.
+
+    A table of their own, because a scan of all vectors would otherwise read past them.
+    """
+    connection.execute(
+        """CREATE TABLE windows (
+            vector INTEGER PRIMARY KEY REFERENCES vectors (id) ON DELETE CASCADE,
+            packed BLOB NOT NULL
+        )"""
+    )
+
+
+MIGRATIONS: Sequence[Migration] = (m001_files_chunks_vectors, m002_windows)
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from indexer.catalog.reading import CatalogReader, to_signed
 from indexer.errors import UsageError
-from indexer.types import Chunk, FileState, FileStatus, Vectors
+from indexer.types import Chunk, Embeddings, FileState, FileStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,9 +186,9 @@ class CatalogWriter(CatalogReader):
             "DELETE FROM files WHERE path = ?", [(os.fsencode(path),) for path in paths]
         )
 
-    def add_vectors(self, vector_ids: Sequence[str], vectors: Vectors) -> None:
-        """Keep our own copy of vectors, in float16; ids that are there stay as they are."""
-        halves = np.ascontiguousarray(vectors, np.float16)
+    def add_vectors(self, vector_ids: Sequence[str], made: Embeddings) -> None:
+        """Keep our own copy of vectors, in float16, with their windows; known ids stay as they are."""
+        halves = np.ascontiguousarray(made.vectors, np.float16)
         self._connection.executemany(
             "INSERT INTO vectors (vector_id, embedding) VALUES (?, ?) ON CONFLICT DO NOTHING",
             [
@@ -196,6 +196,15 @@ class CatalogWriter(CatalogReader):
                 for vector_id, row in zip(vector_ids, halves, strict=True)
             ],
         )
+        if made.windows:
+            self._connection.executemany(
+                "INSERT INTO windows SELECT id, ? FROM vectors WHERE vector_id = ? ON CONFLICT DO NOTHING",
+                [
+                    (packed, bytes.fromhex(vector_id))
+                    for vector_id, packed in zip(vector_ids, made.windows, strict=True)
+                    if packed
+                ],
+            )
 
     def delete_spare_vectors(self) -> list[str]:
         """Delete the vectors that no chunk names any more; return their ids."""

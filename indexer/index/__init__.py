@@ -25,6 +25,7 @@ from indexer.index.repair import VectorWorker, bring_in_step, check_fingerprint,
 from indexer.index.writing import GroupWriter
 from indexer.paths import Places
 from indexer.types import FileEntry, FileState, FileStatus, Vectors
+from indexer.windows import best_windows
 from indexer.worker import Worker, WorkerInfo
 
 __all__ = ["FileRecord", "Index", "NewDocument", "PutCounts", "StoredChunk", "VectorWorker"]
@@ -320,6 +321,16 @@ class Index:
         if not ids:
             return {}
         return dict(zip(ids, map(float, rows.astype(np.float32) @ query_vector), strict=True))
+
+    def window_similarities(self, query_vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
+        """Return the cosine similarity of each chunk's best window to a query.
+
+        Ids that are gone are left out, and so is every chunk where the embedding
+        model has no windows.
+        """
+        with self._catalog.read() as catalog:
+            packed = catalog.windows(chunk_ids)
+        return dict(zip(packed, best_windows(list(packed.values()), query_vector), strict=True))
 
     def chunks(self, chunk_ids: Sequence[int]) -> list[StoredChunk]:
         """Return chunks in the order asked for; ids that are gone are left out."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.catalog import FileRecord
-from indexer.types import Chunk, FileState, FileStatus, Vectors
+from indexer.types import Chunk, Embeddings, FileState, FileStatus
 
 GROUP_CHUNKS = 256
 """Chunks embedded and committed together; the next group is embedded while one is committed."""
@@ -75,10 +75,15 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """Vectors that were new."""
+    """What was new, in the parts in which it was embedded."""
 
-    ids: list[str]
-    vectors: Vectors
+    parts: list[tuple[list[str], Embeddings]]
+    """Vector ids, and what the model made of their texts."""
+
+    @property
+    def count(self) -> int:
+        """Texts that were embedded."""
+        return sum(len(ids) for ids, _ in self.parts)
 
 
 def vector_id_of(embedded_text: str, fingerprint: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from indexer.catalog import Catalog
 from indexer.errors import StoreError, StoreMismatchError, WorkerError
-from indexer.types import Vectors
+from indexer.types import Embeddings, Vectors
 from indexer.worker import WorkerInfo
 
 logger = logging.getLogger(__name__)
@@ -35,8 +35,8 @@ class VectorWorker(Protocol):
     def describe(self) -> WorkerInfo:
         """Return the facts of the running child."""
 
-    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Vectors:
-        """Embed texts, store the vectors under their ids, and return them."""
+    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
+        """Embed texts, store the vectors under their ids, and return what the model made of them."""
 
     def store(self, ids: Sequence[str], vectors: Vectors) -> None:
         """Store vectors that are known already."""

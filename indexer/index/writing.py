@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-import numpy as np
-
 from indexer.catalog import Catalog
 from indexer.index.documents import (
     GROUP_CHUNKS,
@@ -17,7 +15,7 @@ from indexer.index.documents import (
     vector_id_of,
 )
 from indexer.index.repair import VectorWorker
-from indexer.types import Vectors
+from indexer.types import Embeddings
 
 
 class GroupWriter:
@@ -90,27 +88,27 @@ class GroupWriter:
         return _UnderWay(prepared, ids, self._embedding.submit(self._embed, ids, texts, on_embedded))
 
     def _embed(self, ids: list[str], texts: list[str], on_embedded: Callable[[int], None]) -> Embedded:
-        if not ids:
-            return Embedded([], np.empty((0, 0), np.float32))
-        parts: list[Vectors] = []
+        parts: list[tuple[list[str], Embeddings]] = []
         for start in range(0, len(ids), GROUP_CHUNKS):
-            end = start + GROUP_CHUNKS
-            parts.append(self._worker.embed_and_store(ids[start:end], texts[start:end]))
-            on_embedded(len(parts[-1]))
-        return Embedded(ids, np.concatenate(parts))
+            part = ids[start : start + GROUP_CHUNKS]
+            made = self._worker.embed_and_store(part, texts[start : start + GROUP_CHUNKS])
+            parts.append((part, made))
+            on_embedded(len(part))
+        return Embedded(parts)
 
     def _commit(self, group: Sequence[Prepared], embedded: Embedded) -> PutCounts:
         """Make a group searchable, in one transaction."""
         now = time.time()
         with self._catalog.write() as catalog:
-            catalog.add_vectors(embedded.ids, embedded.vectors)
-            catalog.count_up("embedded_total", len(embedded.ids))
+            for ids, made in embedded.parts:
+                catalog.add_vectors(ids, made)
+            catalog.count_up("embedded_total", embedded.count)
             for entry in group:
                 file_id = catalog.put_file(entry.record(indexed_at=now))
                 catalog.replace_chunks(
                     file_id, entry.document.chunks, entry.vector_ids, name=entry.searchable_name
                 )
-        return PutCounts(sum(len(entry.document.chunks) for entry in group), len(embedded.ids))
+        return PutCounts(sum(len(entry.document.chunks) for entry in group), embedded.count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 Lexical and dense retrieval run side by side, since one waits for the worker
 process and the other for SQLite. Every candidate then gets its exact cosine,
-whoever found it, so that no score depends on which list a chunk happened to
-be in; one that only the dense retriever found counts as holding no word.
+whoever found it, and that of its best window, so that no score depends on which
+list a chunk happened to be in; one that only the dense retriever found counts as holding no word.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from indexer.catalog import StoredChunk
-from indexer.search.fusion import full_score, fuse, rarity
+from indexer.search.fusion import blend, full_score, fuse, rarity
 from indexer.search.highlights import best_sentences
 from indexer.search.query import Query, exact_expression, match_expression, parse_query, rarest
 from indexer.types import Passage, Vectors
@@ -35,6 +35,7 @@ class SearchIndex(Protocol):
         self, query: str, *, top_k: int, under: Sequence[Path] = ()
     ) -> tuple[Vectors, list[tuple[int, float]]]: ...
     def similarities(self, query_vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]: ...
+    def window_similarities(self, query_vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]: ...
     def chunks(self, chunk_ids: Sequence[int]) -> list[StoredChunk]: ...
 
 
@@ -71,7 +72,8 @@ def search(index: SearchIndex, query: str, *, top_k: int, under: Sequence[Path] 
     if parsed.is_exact:
         similarity = {chunk_id: similarity[chunk_id] for chunk_id in lexical if chunk_id in similarity}
     similarity |= index.similarities(query_vector, [found for found in lexical if found not in similarity])
-    ranking = fuse(lexical, similarity, full=full_score(words, counts, total))
+    closeness = blend(similarity, index.window_similarities(query_vector, list(similarity)))
+    ranking = fuse(lexical, closeness, full=full_score(words, counts, total))
     weights = {word: rarity(counts.get(word, 0), total) for word in words}
     return tuple(
         Passage(

@@ -139,12 +139,15 @@ class Service:
     def _embed_and_store(self, request: Request) -> Iterator[Answer | None]:
         ids, texts = request.message["ids"], request.message["texts"]
         vectors = np.empty((len(texts), self._embedder.dim), np.float32)
+        windows = [b""] * len(texts)
         for positions, part in self._embedder.embedding_documents(texts):
-            vectors[positions] = part
+            vectors[positions] = part.vectors
+            for position, packed in zip(positions, part.windows, strict=False):
+                windows[position] = packed
             yield None
         for _ in self._store.upserting(ids, vectors):
             yield None
-        yield {}, to_bytes(vectors)
+        yield {"windows_bytes": list(map(len, windows))}, to_bytes(vectors) + b"".join(windows)
 
     def _store_vectors(self, request: Request) -> Iterator[Answer | None]:
         vectors = np.frombuffer(request.payload, np.float32).reshape(-1, self._embedder.dim)

@@ -25,7 +25,7 @@ from indexer.config import EmbeddingSettings
 from indexer.errors import ConfigError, KbError, StoreError, WorkerError
 from indexer.frames import read_frame, write_frame
 from indexer.paths import Places
-from indexer.types import Vectors
+from indexer.types import Embeddings, Vectors
 
 logger = logging.getLogger(__name__)
 
@@ -122,18 +122,19 @@ class Worker:
             store_error=facts["store_error"],
         )
 
-    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Vectors:
+    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
         """Embed texts and store the vectors under their ids.
 
         Returns:
-            The vectors, `(n, dim)`, in the order of the texts.
+            What the model made of the texts, in their order.
 
         Raises:
             WorkerError: If the child dies twice over it.
             StoreError: If the vectors cannot be stored.
         """
         message = {"op": "embed_and_store", "ids": list(ids), "texts": list(texts)}
-        return _vectors(self._request(message)[1], len(ids))
+        answer, payload = self._request(message)
+        return _embeddings(payload, answer["windows_bytes"])
 
     def store(self, ids: Sequence[str], vectors: Vectors) -> None:
         """Store vectors that are known already; raises as `embed_and_store`."""
@@ -331,6 +332,13 @@ class _Child:
 def _vectors(payload: bytes, count: int) -> Vectors:
     vectors: Vectors = np.frombuffer(payload, np.float32).reshape(count, -1)
     return vectors
+
+
+def _embeddings(payload: bytes, windows_bytes: Sequence[int]) -> Embeddings:
+    """Take vectors and windows apart."""
+    ends = list(itertools.accumulate(windows_bytes, initial=len(payload) - sum(windows_bytes)))
+    windows = tuple(payload[start:end] for start, end in itertools.pairwise(ends))
+    return Embeddings(_vectors(payload[: ends[0]], len(windows_bytes)), windows if any(windows) else ())
 
 
 def _error_of(value: dict[str, str]) -> KbError:

@@ -10,7 +10,7 @@ import numpy as np
 
 from indexer.errors import KbError, PermanentError, TransientError, WorkerError
 from indexer.extract.sandbox import Extracted
-from indexer.types import Chunk, Locator, Vectors
+from indexer.types import Chunk, Embeddings, Locator, Vectors
 from indexer.worker import WorkerInfo
 
 
@@ -47,7 +47,7 @@ class InMemoryWorker:
             store_error="",
         )
 
-    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Vectors:
+    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
         """Embed and keep."""
         if self._gate is not None:
             self._gate.wait()
@@ -58,7 +58,7 @@ class InMemoryWorker:
         vectors = np.stack([self.embed_query(text) for text in texts])
         self.store(ids, vectors)
         self.embedded += texts
-        return vectors
+        return Embeddings(vectors)
 
     def store(self, ids: Sequence[str], vectors: Vectors) -> None:
         """Keep vectors."""

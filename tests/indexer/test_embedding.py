@@ -119,6 +119,30 @@ def test_a_chunk_of_full_capacity_is_read_to_its_end(bundled: Embedder) -> None:
     assert float(full @ longer) > 0.99999
 
 
+def test_windows_cover_a_text(bundled: Embedder) -> None:
+    """A text has one window for each 24 tokens or part of them, special tokens counted."""
+    words = ["hen"] * 23
+    ((positions, made),) = bundled.embedding_documents([" ".join(words[:22]), " ".join(words)])
+    sizes = {
+        position: len(packed) // (bundled.dim // 2)
+        for position, packed in zip(positions, made.windows, strict=True)
+    }
+    assert sizes == {0: 1, 1: 2}
+
+
+def test_a_model_that_does_not_average_has_no_windows(tiny_model: Path, tmp_path: Path) -> None:
+    """Where a text's vector is that of its first token, its parts have none."""
+    plain = SentenceTransformer(str(tiny_model), device="cpu", local_files_only=True)
+    folder = tmp_path / "first token"
+    SentenceTransformer(modules=[plain[0], Pooling(32, pooling_mode="cls")], device="cpu").save(
+        str(folder), create_model_card=False
+    )
+    ((_, with_mean),) = load(tiny_model, tmp_path).embedding_documents(["hens"])
+    ((_, with_first),) = load(folder, tmp_path).embedding_documents(["hens"])
+    assert len(with_mean.windows) == 1
+    assert with_first.windows == ()
+
+
 def test_the_fingerprint_is_of_the_model_and_not_of_its_place(tiny_model: Path, tmp_path: Path) -> None:
     """A copy elsewhere has the same one; other weights, or other prompts, have another."""
     original = load(tiny_model, tmp_path).fingerprint

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from indexer.catalog import Catalog, CatalogWriter, FileRecord
 from indexer.errors import StoreError, UsageError
-from indexer.types import FileState, FileStatus, Locator
+from indexer.types import Embeddings, FileState, FileStatus, Locator
 from tests.indexer.documents import STATE, make_chunks
 
 ROOT = Path("/notes")
@@ -46,7 +46,7 @@ def put(
     """Enter a file with chunks of these texts."""
     ids = [vector_of(text) for text in texts]
     if ids:
-        transaction.add_vectors(ids, np.tile(np.array([0.6, 0.8], np.float32), (len(ids), 1)))
+        transaction.add_vectors(ids, Embeddings(np.tile(np.array([0.6, 0.8], np.float32), (len(ids), 1))))
     record = FileRecord(path=path, root=root, state=state, status=FileStatus.INDEXED, title=path.stem)
     file_id = transaction.put_file(record)
     transaction.replace_chunks(file_id, make_chunks(texts, headings=headings), ids, name=path.name)

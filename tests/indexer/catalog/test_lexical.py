@@ -8,7 +8,7 @@ import pytest
 
 from indexer.catalog import Catalog, FileRecord
 from indexer.catalog.lexical import ROWS_BUDGET, choose_gates
-from indexer.types import FileStatus
+from indexer.types import Embeddings, FileStatus
 from tests.indexer.documents import STATE, make_chunks
 
 ROOT = Path("/notes")
@@ -29,7 +29,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
         texts.append(" ".join(words))
     with catalog.write() as transaction:
         transaction.add_root(ROOT)
-        transaction.add_vectors(["00" * 16], np.array([[1.0, 0.0]], np.float32))
+        transaction.add_vectors(["00" * 16], Embeddings(np.array([[1.0, 0.0]], np.float32)))
         for folder, part in (("a", texts[: ROWS // 2]), ("b", texts[ROWS // 2 :])):
             path = ROOT / folder / "file.txt"
             record = FileRecord(path=path, root=ROOT, state=STATE, status=FileStatus.INDEXED)

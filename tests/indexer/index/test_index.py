@@ -11,7 +11,7 @@ from indexer.catalog import Catalog
 from indexer.errors import StoreError, UsageError, WorkerError
 from indexer.index import FileRecord, Index
 from indexer.index.documents import GROUP_CHUNKS, groups_of
-from indexer.types import FileStatus, Vectors
+from indexer.types import Embeddings, FileStatus
 from tests.indexer.documents import STATE, make_document
 from tests.indexer.fakes import InMemoryWorker
 
@@ -198,7 +198,7 @@ def test_the_next_group_is_embedded_while_one_is_committed(tmp_path: Path) -> No
     overlapped: list[bool] = []
 
     class Signalling(InMemoryWorker):
-        def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Vectors:
+        def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
             if self.embedded:
                 second_began.set()
             return super().embed_and_store(ids, texts)

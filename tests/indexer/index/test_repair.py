@@ -11,7 +11,7 @@ from indexer.errors import StoreError, StoreMismatchError
 from indexer.index import Index
 from indexer.index.documents import GROUP_CHUNKS
 from indexer.index.repair import PAGE_VECTORS, bring_in_step, note_clean_end
-from indexer.types import Vectors
+from indexer.types import Embeddings, Vectors
 from indexer.worker import WorkerInfo
 from tests.indexer.documents import make_document
 from tests.indexer.fakes import InMemoryWorker
@@ -54,7 +54,7 @@ class RecordingWorker(InMemoryWorker):
             raise StoreError("the vector store failed: Error finding id")
         return super().search(text, top_k)
 
-    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Vectors:
+    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
         """Fail if broken, after embedding."""
         vectors = super().embed_and_store(ids, texts)
         if self.is_damaged:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.search.fusion import LEXICAL_SHARE, full_score, fuse, rarity
+from indexer.search.fusion import LEXICAL_SHARE, blend, full_score, fuse, rarity
 
 COSINES = st.dictionaries(st.integers(1, 40), st.floats(-1, 1), max_size=20)
 BM25 = st.dictionaries(st.integers(1, 40), st.floats(0, 50), max_size=20)
@@ -87,3 +87,9 @@ def test_weak_words_do_not_beat_a_good_meaning() -> None:
     lexical = {1: rarity(60, 800) * 1.5}
     similarity = {1: 0.30, 2: 0.45}
     assert fuse(lexical, similarity, full=full)[0][0] == 2
+
+
+def test_a_chunk_counts_as_a_whole_and_by_its_best_place() -> None:
+    """The best window adds what the whole chunk blurs; without windows the whole stands for both."""
+    closeness = blend({1: 0.4, 2: 0.4}, {1: 0.8}, share=0.5)
+    assert closeness == pytest.approx({1: 0.6, 2: 0.4})

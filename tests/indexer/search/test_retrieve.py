@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from indexer.catalog import Catalog
 from indexer.errors import UsageError
 from indexer.index import Index, NewDocument
 from indexer.search import search
-from indexer.types import Chunk, FileState, Locator, Passage
+from indexer.types import Chunk, Embeddings, FileState, Locator, Passage
+from indexer.windows import pack_windows
 from tests.indexer.fakes import InMemoryWorker
 
 ROOT = Path("/vault")
@@ -19,6 +21,16 @@ class WideWorker(InMemoryWorker):
     """Has room for enough words that two of them hardly ever look alike."""
 
     dim = 1024
+
+
+class WindowedWorker(WideWorker):
+    """Takes every sentence for a window."""
+
+    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
+        """Embed whole texts, and their sentences beside them."""
+        made = super().embed_and_store(ids, texts)
+        windows = ([self.embed_query(sentence) for sentence in text.split(". ")] for text in texts)
+        return Embeddings(made.vectors, tuple(pack_windows(np.stack(rows)) for rows in windows))
 
 
 @pytest.fixture
@@ -163,6 +175,21 @@ def test_an_empty_question_is_refused_even_without_an_index(index: Index, questi
     """An empty question is wrong whether or not there is anything to find."""
     with pytest.raises(UsageError, match="the question is empty"):
         search(index, question, top_k=5)
+
+
+def test_one_good_sentence_is_not_lost_in_a_long_passage(tmp_path: Path) -> None:
+    """A passage is as near as its best window too; of two with the same words the concise place wins."""
+    index = Index(Catalog.open(tmp_path / "catalog.sqlite"), WindowedWorker())
+    index.add_root(ROOT)
+    padding = "some more words of another kind"
+    put(index, "scattered.md", f"The oil {padding} one. An engine {padding} two. A boat {padding} three")
+    put(index, "concise.md", f"Here are {padding} one. And {padding} two. Boat engine oil")
+    ids = [passage.chunk_id for passage in search(index, "boat engine oil", top_k=2)]
+    query, _ = index.dense("boat engine oil", top_k=1)
+    windows = index.window_similarities(query, [*ids, 999])
+    index.close()
+    assert [round(windows[chunk_id], 1) for chunk_id in ids] == [1.0, 0.2]
+    assert 999 not in windows
 
 
 def test_an_empty_index_holds_nothing(index: Index) -> None:

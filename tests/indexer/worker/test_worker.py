@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from indexer.windows import best_windows
 from indexer.worker import Worker
 
 HENS = ["Hens lay eggs in the barn.", "The server room needs a new switch.", "Bread is baked at four."]
@@ -30,7 +31,7 @@ def test_it_says_what_it_is(worker: Worker) -> None:
 def test_what_is_stored_is_found(worker: Worker) -> None:
     """The nearest of the stored texts is the one that means the same, with its cosine."""
     ids = ids_of("found", 3)
-    vectors = worker.embed_and_store(ids, HENS)
+    vectors = worker.embed_and_store(ids, HENS).vectors
     assert vectors.shape == (3, 384)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
     query, found = worker.search("Where do the chickens live?", 3)
@@ -46,11 +47,23 @@ def test_vectors_come_in_the_order_of_the_texts(worker: Worker) -> None:
     """However the texts are batched by length, each gets its own vector."""
     texts = [HENS[number % 3] + " And so on." * (number % 7) for number in range(24)]
     ids = ids_of("order", len(texts))
-    together = worker.embed_and_store(ids, texts)
+    together = worker.embed_and_store(ids, texts).vectors
     for number in (0, 5, 23):
         alone = worker.embed_query(texts[number])
         assert float(alone @ together[number]) > 0.995
     worker.delete(ids)
+
+
+def test_each_text_comes_with_its_windows(worker: Worker) -> None:
+    """The window that says what is asked is nearer to the question than the long text around it."""
+    texts = ["The harbour was cold. " * 20 + HENS[0] + " Boats came and went." * 20, HENS[1]]
+    ids = ids_of("windows", 2)
+    made = worker.embed_and_store(ids, texts)
+    worker.delete(ids)
+    query = worker.embed_query(HENS[0])
+    found = best_windows(made.windows, query)
+    assert found[0] > float(made.vectors[0] @ query) + 0.1
+    assert found[1] == pytest.approx(float(made.vectors[1] @ query), abs=0.03)
 
 
 def test_known_vectors_can_be_put_back_and_listed(worker: Worker) -> None:
@@ -87,7 +100,9 @@ def test_a_killed_child_loses_nothing(worker: Worker) -> None:
     ids = ids_of("killed", 60)
     vectors: list[object] = []
     texts = [" ".join(HENS) * 4 + str(number) for number in range(60)]
-    indexing = threading.Thread(target=lambda: vectors.append(worker.embed_and_store(ids, texts).shape))
+    indexing = threading.Thread(
+        target=lambda: vectors.append(worker.embed_and_store(ids, texts).vectors.shape)
+    )
     indexing.start()
     worker.embed_query("Is the batch under way?")
     os.kill(pid, signal.SIGKILL)
