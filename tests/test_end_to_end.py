@@ -19,15 +19,20 @@ MODEL = ROOT / "tests" / "models" / "tiny_reader" / "tiny_reader.gguf"
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
+def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example vault, in a place where it may be changed."""
+    return tmp_path_factory.mktemp("life") / "notes"
+
+
+@pytest.fixture(scope="module")
+def home(notes: Path) -> Iterator[Path]:
     """A home with the example vault indexed and the tiny reader configured."""
     with short_home() as places:
-        vault = places.home / "notes"
-        shutil.copytree(ROOT / "examples" / "vault", vault)
+        shutil.copytree(ROOT / "examples" / "vault", notes)
         places.config_file.write_text(
             f"[model]\npath = '{MODEL}'\n[answer]\npassages = 3\ntemperature = 0\n", encoding="utf-8"
         )
-        added = kb(places.home, "add", str(vault))
+        added = kb(places.home, "add", str(notes))
         assert added.code == 0, added.err
         yield places.home
         kb(places.home, "engine", "stop")
@@ -49,7 +54,7 @@ def ask(home: Path, question: str, *options: str) -> tuple[Run, dict[str, object
     ],
 )
 def test_a_question_is_answered_with_the_place_that_says_so(
-    home: Path, question: str, note: str, value: str
+    home: Path, notes: Path, question: str, note: str, value: str
 ) -> None:
     """The model finds the value in the right note, and the citation's lines hold it."""
     run, answer = ask(home, question)
@@ -61,7 +66,7 @@ def test_a_question_is_answered_with_the_place_that_says_so(
     assert isinstance(citations, list)
     assert len(citations) == 1
     cited = citations[0]
-    assert cited["path"] == str(home / "notes" / note)
+    assert cited["path"] == str(notes / note)
     assert value in cited["quote"]
     lines = Path(cited["path"]).read_text(encoding="utf-8").splitlines()
     locator = cited["locator"]
@@ -88,7 +93,7 @@ def test_the_text_answer_goes_to_stdout_with_its_sources(home: Path) -> None:
     assert run.err == ""
 
 
-def test_without_a_model_the_files_answer_in_their_own_words(home: Path) -> None:
+def test_without_a_model_the_files_answer_in_their_own_words(home: Path, notes: Path) -> None:
     """`--no-model` quotes the sentence that holds the fact, cited."""
     run, answer = ask(home, "When is the next service of the boiler?", "--no-model")
     assert run.code == 0, run.err
@@ -96,12 +101,12 @@ def test_without_a_model_the_files_answer_in_their_own_words(home: Path) -> None
     assert "14 October" in str(answer["answer"])
     citations = answer["citations"]
     assert isinstance(citations, list)
-    assert citations[0]["path"] == str(home / "notes" / "home" / "boiler.md")
+    assert citations[0]["path"] == str(notes / "home" / "boiler.md")
 
 
-def test_an_edit_is_found_after_the_next_sweep(home: Path) -> None:
+def test_an_edit_is_found_after_the_next_sweep(home: Path, notes: Path) -> None:
     """`kb index` brings a changed file up to date: the new fact is found, the old one gone."""
-    note = home / "notes" / "home" / "attic.md"
+    note = notes / "home" / "attic.md"
     note.write_text("# Attic\n\nThe colour of the attic door is marigold.\n", encoding="utf-8")
     assert kb(home, "index").code == 0
     assert "marigold" in kb(home, "search", "colour of the attic door").out

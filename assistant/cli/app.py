@@ -65,6 +65,11 @@ def run_app(arguments: Sequence[str]) -> int:
             return early.exit_code
         except click.Abort:
             raise KeyboardInterrupt from None
+        except click.exceptions.NoArgsIsHelpError as error:
+            # a group by itself shows what it holds, as `kb` does.
+            output.write_line(error.ctx.get_help() if error.ctx else error.message)
+            output.flush()
+            return diagnostics.Exit.ANSWERED
         except click.ClickException as error:
             path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "kb"
             diagnostics.report(_message(error), hint=f"`{path} --help` explains it")

@@ -101,3 +101,12 @@ def test_every_command_stands_in_the_readme() -> None:
     """No command is a secret."""
     readme = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
     assert [name for name in TABLE if f"kb {name}" not in readme] == []
+
+
+def test_a_group_by_itself_shows_what_it_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    """`kb models` alone is answered with its help, as `kb` alone is."""
+    assert run_app(["models"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("Usage: kb models")
+    assert "list" in shown.out
+    assert shown.err == ""
