@@ -23,6 +23,9 @@ CANDIDATES = 100
 LEAST_BEGINNING_CHARS = 4
 """Length from which on a word that no chunk holds is taken for the beginning of one."""
 
+COMMON_CHUNKS = 2_000
+"""See `search`; such a word's rarity is nil, and scoring 100,000 chunks for it takes a tenth of a second."""
+
 
 class SearchIndex(Protocol):
     """What a search needs of `indexer.index.Index`, which documents each method."""
@@ -39,7 +42,14 @@ class SearchIndex(Protocol):
     def chunks(self, chunk_ids: Sequence[int]) -> list[StoredChunk]: ...
 
 
-def search(index: SearchIndex, query: str, *, top_k: int, under: Sequence[Path] = ()) -> tuple[Passage, ...]:
+def search(
+    index: SearchIndex,
+    query: str,
+    *,
+    top_k: int,
+    under: Sequence[Path] = (),
+    common_chunks: int = COMMON_CHUNKS,
+) -> tuple[Passage, ...]:
     """Find the passages that answer a question best.
 
     Args:
@@ -48,6 +58,7 @@ def search(index: SearchIndex, query: str, *, top_k: int, under: Sequence[Path] 
             quotes must stand so in a passage.
         top_k: How many passages at most.
         under: Absolute folders or files to stay in; empty for everywhere.
+        common_chunks: Words in more chunks than this, and in more than half of all, are left to meaning.
 
     Returns:
         Passages best first, no two with the same text; empty if nothing is indexed.
@@ -65,7 +76,7 @@ def search(index: SearchIndex, query: str, *, top_k: int, under: Sequence[Path] 
         pending = pool.submit(index.dense, parsed.embedded, top_k=depth, under=under)
         counts = index.word_counts(parsed.words)
         words = rarest(parsed.words, counts)
-        match = _expression(parsed, words, counts)
+        match = _expression(parsed, words, counts, common=max(common_chunks, total // 2))
         lexical = dict(index.lexical(match, top_k=depth, under=under)) if match else {}
         query_vector, nearest = pending.result()
     similarity = dict(nearest)
@@ -92,12 +103,12 @@ def search(index: SearchIndex, query: str, *, top_k: int, under: Sequence[Path] 
     )
 
 
-def _expression(query: Query, words: Sequence[str], counts: Mapping[str, int]) -> str:
+def _expression(query: Query, words: Sequence[str], counts: Mapping[str, int], *, common: int) -> str:
     """Return what to ask the full-text index for; empty for nothing."""
     if query.is_exact:
         return exact_expression(query.phrases)
     return match_expression(
-        [word for word in words if counts.get(word, 0) > 0],
+        [word for word in words if 0 < counts.get(word, 0) <= common],
         beginnings=[
             word for word in words if counts.get(word, 0) == 0 and len(word) >= LEAST_BEGINNING_CHARS
         ],

@@ -162,6 +162,16 @@ def test_any_question_is_searched_for(index: Index, question: str) -> None:
     assert search(index, question, top_k=2)
 
 
+def test_a_word_of_nearly_every_chunk_is_left_to_meaning(index: Index) -> None:
+    """A word that most chunks hold tells nothing and costs much, so it is not searched for."""
+    for number in range(5):
+        put(index, f"{number}.md", f"Invoice {number} for firewood.")
+    put(index, "other.md", "The stove is lit.")
+    assert all(passage.lexical > 0 for passage in search(index, "invoice", top_k=5))
+    assert all(passage.lexical == 0 for passage in search(index, "invoice", top_k=5, common_chunks=4))
+    assert search(index, "invoice stove", top_k=1, common_chunks=4)[0].path.name == "other.md"
+
+
 def test_a_question_of_no_meaning_to_the_index_still_ranks(index: Index) -> None:
     """Where no word is anywhere, BM25 is 0 and the similarities decide."""
     fill(index)
