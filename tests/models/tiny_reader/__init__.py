@@ -1,0 +1,1 @@
+"""A tiny language model that answers from passages: its recipe and its measure."""
