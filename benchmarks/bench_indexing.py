@@ -28,6 +28,7 @@ import psutil
 from sentence_transformers import SentenceTransformer
 
 from indexer.children import child_environment
+from indexer.chunking import capacity_for
 from indexer.config import EmbeddingSettings, IndexerSettings
 from indexer.embedding import Embedder, bundled_folder
 from indexer.extract import is_supported
@@ -85,7 +86,7 @@ def index_folder(folder: Path, home: Path, settings: EmbeddingSettings) -> tuple
     info = index.describe()
     sandbox = Sandbox(
         tokenizer_file=info.tokenizer_file,
-        capacity_tokens=info.capacity_tokens,
+        capacity_tokens=capacity_for(info.capacity_tokens),
         timeout_s=60,
         memory_mb=2048,
         work_dir=places.work_dir,

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.retrieval_sets import Figures, RetrievalSet, judge, load_sets
+from indexer.chunking import capacity_for
 from indexer.config import EmbeddingSettings, IndexerSettings
 from indexer.errors import DocumentError
 from indexer.extract.sandbox import Sandbox
@@ -110,7 +111,7 @@ def _bring_up_to_date(index: Index, corpus: Path, places: Places, settings: Inde
     documents = []
     with Sandbox(
         tokenizer_file=info.tokenizer_file,
-        capacity_tokens=settings.embedding.chunk_tokens or info.capacity_tokens,
+        capacity_tokens=capacity_for(info.capacity_tokens, wanted_tokens=settings.embedding.chunk_tokens),
         timeout_s=60,
         memory_mb=2048,
         work_dir=places.work_dir,

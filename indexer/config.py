@@ -52,7 +52,7 @@ class EmbeddingSettings(Section):
     """CPU threads for indexing; 0 for all physical cores."""
 
     chunk_tokens: Annotated[int, Field(ge=0, le=8192)] = 0
-    """Tokens of one chunk at most; 0 for the model's best."""
+    """Tokens of one chunk at most; 0 for the best. `kb indexer rebuild` applies a change."""
 
 
 class IndexerSettings(BaseModel):

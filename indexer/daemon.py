@@ -25,6 +25,7 @@ import psutil
 
 from indexer.api import Api
 from indexer.api.serving import listening, serving
+from indexer.chunking import capacity_for
 from indexer.client import IndexerClient
 from indexer.config import IndexerSettings, load_settings
 from indexer.errors import ConfigError, DaemonError, KbError, UsageError
@@ -171,10 +172,10 @@ class Parts:
     def open_reader(self) -> Sandbox:
         """Make the child that reads files; waits for the model, whose capacity chunks must fit."""
         self._info = info = self._index.describe()
-        wanted = self._settings.embedding.chunk_tokens
+        wanted_tokens = self._settings.embedding.chunk_tokens
         return Sandbox(
             tokenizer_file=info.tokenizer_file,
-            capacity_tokens=min(wanted, info.capacity_tokens) if wanted else info.capacity_tokens,
+            capacity_tokens=capacity_for(info.capacity_tokens, wanted_tokens=wanted_tokens),
             timeout_s=self._settings.index.extract_timeout_s,
             memory_mb=self._settings.index.extract_memory_mb,
             work_dir=self._places.work_dir,

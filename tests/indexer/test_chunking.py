@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.chunking import MAX_CHARS_PER_TOKEN, chunk_document
+from indexer.chunking import BEST_CAPACITY_TOKENS, MAX_CHARS_PER_TOKEN, capacity_for, chunk_document
 from indexer.extract.markdown import extract
 from indexer.types import Block, BlockKind, Chunk, Document
 from tests.indexer.tokenizer import minilm_counter
@@ -284,3 +284,11 @@ def test_a_capacity_too_small_for_anything_is_refused() -> None:
     """A handful of tokens would leave no room beside a heading."""
     with pytest.raises(ValueError, match="at least 16"):
         cut(markdown("text"), capacity=3)
+
+
+def test_the_size_of_chunks_is_what_is_wanted_within_what_the_model_reads() -> None:
+    """Nothing asked for gives the best size, and no wish goes past the model's end."""
+    assert capacity_for(254) == BEST_CAPACITY_TOKENS
+    assert capacity_for(126) == 126
+    assert capacity_for(254, wanted_tokens=128) == 128
+    assert capacity_for(254, wanted_tokens=1000) == 254
