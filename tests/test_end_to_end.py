@@ -60,7 +60,7 @@ def test_a_question_is_answered_with_the_place_that_says_so(
     run, answer = ask(home, question)
     assert run.code == 0, run.err
     assert answer["answered"] is True
-    assert answer["model"] == "tiny_reader"
+    assert answer["model"] == "tiny_reader.gguf"
     assert value in str(answer["answer"])
     citations = answer["citations"]
     assert isinstance(citations, list)
@@ -82,14 +82,14 @@ def test_what_the_files_do_not_say_is_not_answered(home: Path) -> None:
     assert answer["passages"]
 
 
-def test_the_text_answer_goes_to_stdout_with_its_sources(home: Path) -> None:
+def test_the_text_answer_goes_to_stdout_with_its_sources(home: Path, notes: Path) -> None:
     """People get the sentence with its mark, a blank line, and the numbered place."""
     run = kb(home, "ask", "What is the wifi password of the cabin?")
     assert run.code == 0, run.err
     answer, _, sources = run.out.partition("\n\n")
     assert "heron-lake-42" in answer
     assert "[1]" in answer
-    assert sources.startswith("[1] notes/home/cabin.md, line")
+    assert sources == f"[1] {notes}/home/cabin.md, line 5\n"
     assert run.err == ""
 
 
