@@ -9,8 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.sentences import Sentence, content_words, is_number, sentences
 from assistant.types import Citation
+from assistant.words import content_words, is_number
+from indexer.sentences import Sentence, quotable_sentences
 from indexer.types import Locator, Passage, Span
 
 LONGEST_QUOTE_SENTENCES = 3
@@ -82,7 +83,7 @@ def statements(answer: str) -> list[tuple[int, str]]:
     for mark in found:
         bare[mark.start : mark.end] = " " * (mark.end - mark.start)
     text = "".join(bare)
-    spans = sentences(text)
+    spans = quotable_sentences(text)
     pairs: list[tuple[int, str]] = []
     clause_start = 0
     statement = ""
@@ -105,7 +106,8 @@ def supporting_span(statement: str, passage: Passage) -> Span:
     further sentence is taken along only if it adds much. Where nothing is
     shared, the passage's own highlight stands in, or else its first sentence.
     """
-    parts = [part for part in sentences(passage.text) if not part.is_heading] or sentences(passage.text)
+    found = quotable_sentences(passage.text)
+    parts = [part for part in found if not part.is_heading] or found
     if not parts:
         return Span(start=0, end=len(passage.text))
     wanted = content_words(statement)

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.citations import narrow
-from assistant.sentences import content_words, sentences, words
 from assistant.types import Citation
+from assistant.words import content_words, words
+from indexer.sentences import quotable_sentences
 from indexer.types import Passage, Span
 
 MOST_SENTENCES = 3
@@ -133,7 +134,7 @@ def _candidates(question: str, passages: Sequence[Passage]) -> list[_Candidate]:
     wanted = content_words(question)
     kind = next((kind for asks, kind in _KINDS if asks.search(question)), None)
     cut = [
-        (number, passage, [part for part in sentences(passage.text) if not part.is_heading])
+        (number, passage, [part for part in quotable_sentences(passage.text) if not part.is_heading])
         for number, passage in enumerate(passages, start=1)
     ]
     weights = _rarity(

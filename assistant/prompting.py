@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.citations import narrow
-from assistant.sentences import sentences
 from assistant.types import Message
+from indexer.sentences import quotable_sentences
 from indexer.types import Passage, Span
 
 NOT_FOUND = "Not in your files."
@@ -146,7 +146,7 @@ def _bare(text: str) -> str:
 
 def _shorten(passage: Passage, *, room: int) -> Passage | None:
     """Cut a passage after the last sentence that ends within `room` characters; `None` if none does."""
-    ends = [sentence.end for sentence in sentences(passage.text) if sentence.end <= room]
+    ends = [sentence.end for sentence in quotable_sentences(passage.text) if sentence.end <= room]
     if not ends or ends[-1] >= len(passage.text):
         return None
     text = passage.text[: ends[-1]]

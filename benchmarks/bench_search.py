@@ -32,9 +32,9 @@ from indexer.config import EmbeddingSettings
 from indexer.index import Index, NewDocument
 from indexer.paths import Places
 from indexer.search import search
-from indexer.search.query import STOP_WORDS
 from indexer.types import Chunk, Embeddings, FileState, Locator
 from indexer.windows import pack_windows
+from indexer.words import STOP_WORDS
 from indexer.worker import Worker
 
 WORDS = 60_000
@@ -156,7 +156,7 @@ def measure(index: Index, worker: Worker, *, questions: int, top_k: int) -> None
     rows: defaultdict[str, list[float]] = defaultdict(list)
     child = psutil.Process(worker.describe().pid)
     for number in range(questions + 20):
-        text = make_text(random, vocabulary, int(random.integers(*QUESTION_WORDS)))
+        text = make_question(random, vocabulary)
         watch = Stopwatch(index)
         used_s = time.process_time(), sum(child.cpu_times()[:2])
         start = time.perf_counter()
@@ -208,6 +208,14 @@ def make_text(random: np.random.Generator, vocabulary: Sequence[str], words: int
     ranks = np.exp(random.random(words) * math.log(len(vocabulary))).astype(int) - 1
     picked = [vocabulary[rank] for rank in ranks]
     return " ".join(word + "." if at % 12 == 11 else word for at, word in enumerate(picked))
+
+
+def make_question(random: np.random.Generator, vocabulary: Sequence[str]) -> str:
+    """Draw a question as long as people's are, with at least one word that is about something."""
+    while True:
+        text = make_text(random, vocabulary, int(random.integers(*QUESTION_WORDS)))
+        if set(text.split()) - STOP_WORDS:
+            return text
 
 
 def bare_loop_ms() -> float:

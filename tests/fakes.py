@@ -1,13 +1,8 @@
 """Small real classes that stand in for slow parts, and makers of plain values."""
 
-import hashlib
-import threading
-import zlib
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from assistant.engine.types import Delta, Finished, FinishReason, Usage
 from assistant.types import Message

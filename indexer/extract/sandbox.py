@@ -77,7 +77,7 @@ class Sandbox:
         self._files_read = 0
         """By the child that is running."""
 
-        self._is_closed = False
+        self._closed = threading.Event()
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -110,14 +110,14 @@ class Sandbox:
                         raise
                     answer = self._ask(path)
             except _ChildEndedError as ended:
-                if self._is_closed:
+                if self._closed.is_set():
                     raise TransientError("reading it was broken off") from ended
                 raise PermanentError(ended.reason) from ended
         return _understand(answer)
 
     def close(self) -> None:
         """End the child for good, also in the middle of a file of another thread."""
-        self._is_closed = True
+        self._closed.set()
         child = self._child
         if child is not None:
             child.kill()
@@ -139,11 +139,11 @@ class Sandbox:
         return answer
 
     def _start(self) -> subprocess.Popen[bytes]:
-        if self._is_closed:
+        if self._closed.is_set():
             raise _ChildEndedError("the sandbox is closed", is_worth_another=False)
         self._child = child = spawn_child("indexer.extract", self._arguments, work_dir=self._work_dir)
         self._files_read = 0
-        if self._is_closed:
+        if self._closed.is_set():
             # closed between the look above and the start: nobody else can end it any more.
             child.kill()
         try:

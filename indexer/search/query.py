@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.errors import UsageError
+from indexer.words import STOP_WORDS
 
 EMBEDDED_CHARS = 4_000
 """Characters of a question that the embedder gets; it reads fewer, but would cut them all into tokens."""
@@ -27,19 +28,6 @@ MOST_WORDS = 48
 
 MOST_PHRASES = 8
 """Phrases of a question that are searched for."""
-
-_STOP_WORDS = (
-    "a about above after again against all also am an and any are as at be because been before being below"
-    " between both but by can could d did do does doing don down during each few for from further had has"
-    " have having he her here hers herself him himself his how i if in into is it its itself just ll m may me"
-    " might more most must my myself no nor not now of off on once only or other our ours ourselves out over"
-    " own re s same she should so some such t than that the their theirs them themselves then there these"
-    " they this those through to too under until up us ve very was we were what when where which while who"
-    " whom whose why will with would you your yours yourself yourselves"
-)
-
-STOP_WORDS = frozenset(_STOP_WORDS.split())
-"""English words that say nothing about what a passage is about."""
 
 _WORD = re.compile(r"[^\W_]+")
 _IDENTIFIER = re.compile(r"[^\W_]+(?:(?:[_./:@#+\\]|::|->)+[^\W_]+)+")

@@ -1,77 +1,6 @@
-"""Sentences are found where a reader sees them, and the best ones are chosen."""
+"""The best sentences of a passage are chosen for a question."""
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from indexer.search.highlights import best_sentences, split_sentences, word_root
-
-PIECES = st.lists(
-    st.sampled_from(
-        [
-            "The fox ran",
-            ". ",
-            "! ",
-            "?\n",
-            "\n\n",
-            "- item",
-            "| a | b |",
-            "```\n",
-            "e.g. ",
-            "。",
-            " ",
-            "3.14",
-            "\t",
-            "Dr. A",
-            "é",
-        ]
-    )
-)
-
-
-def sentences(text: str) -> list[str]:
-    """Return the sentences themselves."""
-    return [text[span.start : span.end] for span in split_sentences(text)]
-
-
-@given(PIECES.map("".join) | st.text())
-def test_sentences_cover_the_text_in_order(text: str) -> None:
-    """Between sentences stands only white space, and no sentence is blank or overlaps the next."""
-    at = 0
-    for span in split_sentences(text):
-        assert not text[at : span.start].strip()
-        assert text[span.start : span.end].strip() == text[span.start : span.end] != ""
-        at = span.end
-    assert not text[at:].strip()
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("One. Two! Three?", ["One.", "Two!", "Three?"]),
-        ("Dr. Ada met J. K. Rowling. They spoke.", ["Dr. Ada met J. K. Rowling.", "They spoke."]),
-        ("See fig. 3, e.g. the left one. Then go.", ["See fig. 3, e.g. the left one.", "Then go."]),
-        ("Version 3.11 costs 2.50 euros. Cheap.", ["Version 3.11 costs 2.50 euros.", "Cheap."]),
-        ('He said "Go." Then he left.', ['He said "Go."', "Then he left."]),
-        ("東京は首都です。人口は多い！本当？", ["東京は首都です。", "人口は多い！", "本当？"]),
-        ("already cut , into tokens . and so on .", ["already cut , into tokens .", "and so on ."]),
-    ],
-)
-def test_sentences_end_where_a_reader_sees_it(text: str, expected: list[str]) -> None:
-    """Abbreviations, initials and numbers end no sentence; other scripts have their own marks."""
-    assert sentences(text) == expected
-
-
-def test_a_wrapped_line_goes_on() -> None:
-    """Prose that was broken at a margin is one sentence."""
-    text = "The quick brown fox jumps over the lazy dog and then\nruns away. It is gone."
-    assert sentences(text) == [text[:63], "It is gone."]
-
-
-def test_list_items_headings_rows_and_code_stand_alone() -> None:
-    """What the eye sees as a line of its own is one sentence."""
-    text = "# Title\nIntro\n- one\n- two\n1. first\n| a. B | c |\n```\nx = f(1)\ny = 2\n```\nEnd"
-    assert sentences(text) == text.split("\n")
+from indexer.search.highlights import best_sentences
 
 
 def test_the_sentence_with_the_words_is_chosen() -> None:
@@ -115,35 +44,19 @@ def test_without_a_common_word_the_first_real_sentence_is_shown() -> None:
     assert text[span.start : span.end] == "The place by the lake is cold in winter."
 
 
+def test_a_heading_takes_the_sentence_below_it_along() -> None:
+    """A heading that holds the words says nothing by itself."""
+    text = "# Trips\n\nWe go by train.\n\n# Cabin\n\nThe place by the lake is cold."
+    spans = best_sentences(text, {"cabin": 1.0})
+    assert [text[span.start : span.end] for span in spans] == ["# Cabin", "The place by the lake is cold."]
+
+
+def test_a_heading_is_shown_where_there_is_nothing_else() -> None:
+    """A passage may be no more than its heading."""
+    (span,) = best_sentences("# Cabin", {"hut": 1.0})
+    assert (span.start, span.end) == (0, 7)
+
+
 def test_blank_text_has_no_highlights() -> None:
     """White space holds no sentence."""
     assert best_sentences(" \n ", {"a": 1.0}) == ()
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("run", "running"),
-        ("key", "keys"),
-        ("city", "cities"),
-        ("bake", "baked"),
-        ("Café", "cafe"),
-        ("box", "boxes"),
-        ("quick", "quickly"),
-    ],
-)
-def test_forms_of_a_word_share_a_root(one: str, other: str) -> None:
-    """Plural, past tense and the like, case and accents do not keep words apart."""
-    assert word_root(one) == word_root(other)
-
-
-@pytest.mark.parametrize(("one", "other"), [("glass", "gla"), ("bus", "bu"), ("ring", "r"), ("need", "ne")])
-def test_short_words_keep_their_endings(one: str, other: str) -> None:
-    """What only looks like an ending is not cut off."""
-    assert word_root(one) != word_root(other)
-
-
-@given(st.text(min_size=1))
-def test_any_word_has_a_root(word: str) -> None:
-    """No word makes the root finder fail."""
-    word_root(word)
