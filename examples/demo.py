@@ -29,7 +29,9 @@ def run(arguments: tuple[str, ...], environment: dict[str, str]) -> int:
     shown = [str(Path(a).relative_to(ROOT)) if a.startswith(str(ROOT)) else a for a in arguments]
     sys.stdout.write(f"\n$ kb {shlex.join(shown)}\n")
     sys.stdout.flush()
-    return subprocess.run([sys.executable, "-m", "assistant", *arguments], env=environment, check=False).returncode
+    return subprocess.run(
+        [sys.executable, "-m", "assistant", *arguments], env=environment, check=False
+    ).returncode
 
 
 def main() -> int:
