@@ -215,7 +215,7 @@ def _written(
                     yield AnswerText(held if text != held else held.lstrip())
                     held = ""
     text = text.strip()
-    if not text or is_refusal(text):
+    if is_refusal(text):
         yield _refused(prompt.passages, generator.model_name, clock)
         return
     if held.strip():

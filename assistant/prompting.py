@@ -27,7 +27,7 @@ SYSTEM = (
 )
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-_NOT_A_LETTER = re.compile(r"(?:\[[^\]]*\]|[^\w]|_)+")
+_NOT_A_LETTER = re.compile(r"(?:\[[^\]]*\]|\[[\d^,;\s-]{0,12}$|[^\w]|_)+")
 _FENCE = re.compile(r"<(?=\s*/?\s*(?:passage|extra)\b)", re.IGNORECASE)
 
 
@@ -130,8 +130,12 @@ def fit_messages(
 
 
 def is_refusal(text: str) -> bool:
-    """Tell whether an answer says that the files do not say, with or without a remark behind it."""
-    return f"{_bare(text)} ".startswith(f"{_bare(NOT_FOUND)} ")
+    """Tell whether an answer says that the files do not say, with or without a remark behind it.
+
+    So does one without any words, such as a mark alone.
+    """
+    bare = _bare(text)
+    return not bare or f"{bare} ".startswith(f"{_bare(NOT_FOUND)} ")
 
 
 def may_become_refusal(text: str) -> bool:

@@ -1,5 +1,6 @@
 """`kb ask`: draws the events of one answer."""
 
+import sys
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from itertools import groupby
@@ -178,8 +179,10 @@ def _write_sources(citations: Sequence[Citation]) -> None:
 
 
 def _say_not_found(finished: Answer) -> None:
+    is_short = diagnostics.is_terminal(sys.stderr.fileno())
     diagnostics.notice("not in your files" + ("; nearest:" if finished.passages else ""))
     for number, passage in enumerate(finished.passages, start=1):
+        path = passage.short_path if is_short else passage.path
         where = passage.locator.describe()
-        diagnostics.detail(f"[{number}] {passage.path}" + (f", {where}" if where else ""))
-        diagnostics.detail(f"    {search.best_sentences(passage)[0]}")
+        diagnostics.detail(f"[{number}] {path}" + (f", {where}" if where else ""))
+        diagnostics.detail(search.best_sentences(passage)[0], indent=4)

@@ -78,9 +78,9 @@ def report(message: str, *, hint: str = "") -> None:
     notice(f"error: {message}", hint=hint)
 
 
-def detail(text: str) -> None:
+def detail(text: str, *, indent: int = 0) -> None:
     """Write one more line that belongs to the notice before it."""
-    _write(plain_line(text))
+    _write(" " * indent + plain_line(text))
 
 
 def run(command: Callable[[], int | None]) -> int:

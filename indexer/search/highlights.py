@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-from indexer.sentences import Sentence, split_sentences
+from indexer.sentences import split_sentences
 from indexer.types import Span
 from indexer.words import word_root
 
@@ -39,52 +39,59 @@ def best_sentences(
         most: How many sentences at most, at least 1.
 
     Returns:
-        Spans in reading order, at least one if the text is not blank. A heading never stands
-        alone where a sentence follows it; where no sentence holds a word of the question, the
-        first that is more than a heading stands for the passage.
+        Spans in reading order, at least one if the text is not blank. A heading says nothing by
+        itself: where only a heading holds words of the question, the sentence below it stands
+        for the passage, and where nothing does, the first one.
     """
     sentences = split_sentences(text)
     wanted: dict[str, float] = {}
     for word, weight in weights.items():
         root = word_root(word)
         wanted[root] = max(weight, wanted.get(root, 0.0))
-    held = [
-        {root for word in _WORD.findall(text[span.start : span.end]) if (root := word_root(word)) in wanted}
+    words = [_WORD.findall(text[span.start : span.end]) for span in sentences]
+    held = [{root for word in found if (root := word_root(word)) in wanted} for found in words]
+    worth = [
+        0.0 if span.is_heading else math.sqrt(min(1.0, LONG_SENTENCE_CHARS / (span.end - span.start)))
         for span in sentences
     ]
+    chosen = _chosen(held, wanted, worth, most=most)
+    if not chosen and sentences:
+        lengths = [0 if span.is_heading else len(found) for span, found in zip(sentences, words, strict=True)]
+        heading = next((at for at, roots in enumerate(held) if roots), -1)
+        chosen = [_first_statement(lengths, after=heading)]
+    return tuple(Span(start=sentences[at].start, end=sentences[at].end) for at in sorted(chosen))
+
+
+def _chosen(
+    held: Sequence[set[str]], wanted: Mapping[str, float], worth: Sequence[float], *, most: int
+) -> list[int]:
+    """Return which sentences to show, best first: each adds wanted words that those before it lack."""
     chosen: list[int] = []
+    taken: set[str] = set()
     best = 0.0
-    while len(chosen) < most and len(chosen) < len(sentences):
+    while len(chosen) < min(most, len(held)):
         gains = [
-            sum(wanted[root] for root in roots) * _brevity(span) if at not in chosen else 0.0
-            for at, (roots, span) in enumerate(zip(held, sentences, strict=True))
+            sum(wanted[root] for root in roots - taken) * share
+            for roots, share in zip(held, worth, strict=True)
         ]
         at = max(range(len(gains)), key=gains.__getitem__)
         best = max(best, gains[at])
         if gains[at] <= 0 or gains[at] < LEAST_GAIN * best:
             break
         chosen.append(at)
-        taken = held[at]
-        held = [roots - taken for roots in held]
-    if all(sentences[at].is_heading for at in chosen):
-        chosen += _first_statement(text, sentences, after=min(chosen, default=0))
-    if not chosen and sentences:
-        chosen = [0]
-    return tuple(Span(start=sentences[at].start, end=sentences[at].end) for at in sorted(chosen))
+        taken |= held[at]
+    return chosen
 
 
-def _first_statement(text: str, sentences: Sequence[Sentence], *, after: int) -> list[int]:
-    """Return where the first sentence stands that is more than a heading; empty if there is none."""
-    order = [*range(after, len(sentences)), *range(after)]
-    bodies = [at for at in order if not sentences[at].is_heading]
-    long = [
-        at
-        for at in bodies
-        if len(_WORD.findall(text[sentences[at].start : sentences[at].end])) >= FEWEST_WORDS
-    ]
-    return (long or bodies)[:1]
+def _first_statement(lengths: Sequence[int], *, after: int) -> int:
+    """Return which sentence is the first that says something.
 
-
-def _brevity(span: Sentence) -> float:
-    """Return 1 for a sentence of ordinary length, less for a long one."""
-    return math.sqrt(min(1.0, LONG_SENTENCE_CHARS / max(1, span.end - span.start)))
+    Args:
+        lengths: Words of every sentence, 0 for a heading; at least one sentence.
+        after: The sentence behind which to begin; those before it come last.
+    """
+    order = [*range(after + 1, len(lengths)), *range(after + 1)]
+    return next(
+        (at for at in order if lengths[at] >= FEWEST_WORDS),
+        next((at for at in order if lengths[at]), max(after, 0)),
+    )

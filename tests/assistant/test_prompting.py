@@ -148,6 +148,9 @@ def test_a_question_that_does_not_fit_is_not_cut() -> None:
         "Not in your files. [2]",
         "Not in your files. The passages speak of a cabin only [1].",
         "\n Not in  your files.\n",
+        "",
+        "[6].",
+        "[1, 2]",
     ],
 )
 def test_a_refusal_is_recognised(text: str) -> None:
@@ -156,7 +159,14 @@ def test_a_refusal_is_recognised(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Not", "The rent is 400 [1]. Not in your files: the date.", "Not in your filesystem."]
+    "text",
+    [
+        "Not",
+        "42 [1]",
+        "[Cabin](cabin.md)",
+        "The rent is 400 [1]. Not in your files: the date.",
+        "Not in your filesystem.",
+    ],
 )
 def test_an_answer_is_no_refusal(text: str) -> None:
     """An answer that ends with what is missing is an answer."""
@@ -167,6 +177,12 @@ def test_an_answer_is_no_refusal(text: str) -> None:
 def test_every_beginning_may_become_a_refusal(length: int) -> None:
     """While it streams, a refusal is held back from its first letter on."""
     assert may_become_refusal(NOT_FOUND[:length])
+
+
+@pytest.mark.parametrize("text", ["[", "[6", "[1, 2", "[6] Not in"])
+def test_a_mark_in_front_is_held_back_too(text: str) -> None:
+    """With nothing behind it, it would be no answer."""
+    assert may_become_refusal(text)
 
 
 @pytest.mark.parametrize("text", ["Note", "The", "Not on", "1"])
