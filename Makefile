@@ -37,7 +37,8 @@ test-gpu: .venv/.ready
 
 # The environment is complete when .ready is newer than the lock and the project file.
 .venv/.ready: requirements.lock pyproject.toml
-	@echo "kb: making .venv (once; llama.cpp is compiled, which takes about 4 minutes)" >&2
+	@test -x $(BIN)/python && echo "kb: updating .venv" >&2 \
+	  || echo "kb: making .venv (once; llama.cpp is compiled, which takes about 4 minutes)" >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kb: Python 3.11 or later is needed, this is " + sys.version.split()[0])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@sh -c 'start=$$(date +%s); $(BIN)/python -m pip install -q --no-deps -r requirements.lock & job=$$!; \
@@ -52,4 +53,4 @@ lock:
 	@$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//; s/+cu[0-9]*$$//' > requirements.lock
 
 clean:
-	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
