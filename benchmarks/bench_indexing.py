@@ -27,6 +27,7 @@ import chromadb
 import psutil
 from sentence_transformers import SentenceTransformer
 
+from benchmarks.vocabulary import common_words
 from indexer.children import child_environment
 from indexer.chunking import capacity_for
 from indexer.config import EmbeddingSettings, IndexerSettings
@@ -46,11 +47,7 @@ PARAGRAPHS_PER_CHUNK = 2.0
 def write_corpus(folder: Path, *, chunks: int) -> None:
     """Write Markdown files of made-up sentences, about so many chunks of text together."""
     rng = random.Random(SEED)
-    # the model's own vocabulary: real words, so that letters and tokens are in the proportion of real text.
-    vocabulary = json.loads((bundled_folder() / "tokenizer.json").read_text(encoding="utf-8"))["model"][
-        "vocab"
-    ]
-    words = sorted(word for word in vocabulary if word.isascii() and word.isalpha() and len(word) > 1)
+    words = common_words()
     rng.shuffle(words)
     # Zipf's law, as in real text: few words are most of it.
     weights = [1 / rank for rank in range(1, len(words) + 1)]

@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from benchmarks.vocabulary import make_vocabulary
 from indexer.catalog import Catalog
 from indexer.config import EmbeddingSettings
 from indexer.index import Index, NewDocument
@@ -115,7 +116,7 @@ def main() -> int:
 def fill(index: Index, chunks: int) -> None:
     """Index made-up files, a thousand chunks at a time."""
     random = np.random.default_rng(7)
-    vocabulary = make_vocabulary(random)
+    vocabulary = make_vocabulary(random, words=WORDS)
     index.add_root(ROOT)
     start = time.perf_counter()
     state = FileState(size_bytes=1, mtime_ns=1, inode=1)
@@ -152,7 +153,7 @@ def fill(index: Index, chunks: int) -> None:
 def measure(index: Index, worker: Worker, *, questions: int, top_k: int) -> None:
     """Ask made-up questions and print what each stage took."""
     random = np.random.default_rng(11)
-    vocabulary = make_vocabulary(np.random.default_rng(7))
+    vocabulary = make_vocabulary(np.random.default_rng(7), words=WORDS)
     rows: defaultdict[str, list[float]] = defaultdict(list)
     child = psutil.Process(worker.describe().pid)
     for number in range(questions + 20):
@@ -191,16 +192,6 @@ def measure(index: Index, worker: Worker, *, questions: int, top_k: int) -> None
         rows["bare loop of 100,000 additions"]
     )
     print(f"p95 {p95:.1f} ms, wanted {TARGET_MS:.0f} ms; the median is {loops:.1f} bare loops")
-
-
-def make_vocabulary(random: np.random.Generator) -> list[str]:
-    """Make up words, the commonest first: stop words, as in real text, then ever longer ones."""
-    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
-    words = dict.fromkeys(sorted(STOP_WORDS))
-    while len(words) < WORDS:
-        length = 3 + int(math.log10(len(words) + 1) * 1.5) + int(random.integers(3))
-        words["".join(random.choice(letters, length))] = None
-    return list(words)
 
 
 def make_text(random: np.random.Generator, vocabulary: Sequence[str], words: int) -> str:
