@@ -19,6 +19,7 @@ import numpy as np
 import psutil
 import torch
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.util import batch_to_device
 
 from indexer.chunking import CHUNKER_VERSION
 from indexer.config import EmbeddingSettings
@@ -75,6 +76,7 @@ class Embedder:
         # measured: what a model says of itself leaves out modules that change it.
         self.dim = int(np.asarray(model.encode(["a"], show_progress_bar=False)).shape[1])
         self.capacity_tokens = _capacity(model)
+        self._has_bare_queries = _is_query_bare(model)
         self._has_windows = self.dim % 2 == 0 and _is_mean_of_tokens(model)
         self.fingerprint = f"{identity[:16]}-{self.dim}-chunker-{CHUNKER_VERSION}"
 
@@ -155,6 +157,8 @@ class Embedder:
         """Embed a question with the model's prompt for queries, `(dim,)`."""
         # one thread: waking others costs more than one short text gains.
         torch.set_num_threads(1)
+        if self._has_bare_queries:
+            return normalized(_bare_vector(self._model, text))[0]
         return normalized(self._model.encode_query([text], show_progress_bar=False))[0]
 
     @property
@@ -189,6 +193,27 @@ def _windows(features: dict[str, Any]) -> bytes:
     spare = -len(tokens) % WINDOW_TOKENS
     sums = torch.nn.functional.pad(tokens, (0, 0, 0, spare)).unflatten(0, (-1, WINDOW_TOKENS)).sum(1)
     return pack_windows(sums.cpu().numpy())
+
+
+def _bare_vector(model: SentenceTransformer, text: str) -> Any:
+    """Return what the model's modules make of one text, `(1, dim)`.
+
+    `encode_query` does more: prompts, tasks, batches, looks at every module. For one
+    short text on a CPU that takes a quarter of the time.
+    """
+    with torch.inference_mode():
+        features = model(batch_to_device(model.preprocess([text]), model.device))
+        return features["sentence_embedding"].to(torch.float32).cpu()
+
+
+def _is_query_bare(model: SentenceTransformer) -> bool:
+    """Tell whether `_bare_vector` of a question is what `encode_query` makes of it; tried out."""
+    text = "what is a short question?"
+    try:
+        bare = normalized(_bare_vector(model, text))
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError):
+        return False
+    return float(bare[0] @ normalized(model.encode_query([text], show_progress_bar=False))[0]) > 0.99999
 
 
 def _is_mean_of_tokens(model: SentenceTransformer) -> bool:

@@ -17,7 +17,7 @@ from indexer.search.highlights import best_sentences
 from indexer.search.query import Query, exact_expression, match_expression, parse_query, rarest
 from indexer.types import Passage, Vectors
 
-CANDIDATES = 100
+CANDIDATES = 64
 """Chunks asked of each retriever; 50 and 200 rank the same."""
 
 LEAST_BEGINNING_CHARS = 4
