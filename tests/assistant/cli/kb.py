@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -61,3 +62,27 @@ def kb(
         check=False,
     )
     return Run(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+def on_terminal(home: Path, *arguments: str, environ: Mapping[str, str]) -> str:
+    """Run Python on a terminal, expect it to succeed, and return what the terminal gets, escapes and all.
+
+    Args:
+        home: The `KB_HOME`.
+        arguments: What stands behind `python`.
+        environ: Further variables; `TERM` is one a terminal has.
+    """
+    parent, child = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, *arguments], stdin=child, stdout=child, stderr=child, env=environment(home, environ)
+    )
+    os.close(child)
+    shown = b""
+    try:
+        while piece := os.read(parent, 4096):
+            shown += piece
+    except OSError:
+        pass  # Linux ends a terminal whose other side is closed with an error.
+    os.close(parent)
+    assert process.wait() == 0
+    return shown.decode()

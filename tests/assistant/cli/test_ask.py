@@ -1,8 +1,6 @@
 """`kb ask` through the real daemon, the real engine, and models with a known answer."""
 
 import json
-import os
-import pty
 import re
 import signal
 import subprocess
@@ -12,7 +10,7 @@ import time
 import pytest
 
 from tests.assistant.cli.conftest import Home
-from tests.assistant.cli.kb import environment, kb
+from tests.assistant.cli.kb import environment, kb, on_terminal
 
 NO_MODEL = "kb: no model is set, so the answer is in your files' own words\n"
 
@@ -157,24 +155,8 @@ def test_ctrl_c_during_an_answer_stops_the_model(home: Home) -> None:
 
 def test_a_terminal_shows_what_goes_on_and_clickable_sources(home: Home) -> None:
     """On a terminal a line tells of the reading and is wiped, and sources are links with short names."""
-    parent, child = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "assistant", "ask", "--no-model", "What is the wifi password?"],
-        stdin=child,
-        stdout=child,
-        stderr=child,
-        env=environment(home.path, {"TERM": "xterm-256color"}),
-    )
-    os.close(child)
-    shown = b""
-    try:
-        while piece := os.read(parent, 4096):
-            shown += piece
-    except OSError:
-        pass  # Linux ends a terminal whose other side is closed with an error.
-    os.close(parent)
-    assert process.wait() == 0
-    text = shown.decode()
+    question = ("ask", "--no-model", "What is the wifi password?")
+    text = on_terminal(home.path, "-m", "assistant", *question, environ={"TERM": "xterm-256color"})
     assert "\r\x1b[Ksearching…" in text
     assert f"\x1b]8;;file://{home.vault}/sub/wifi.txt\x1b\\vault/sub/wifi.txt\x1b]8;;\x1b\\, line 1" in text
     assert text.rfind("\x1b[K") < text.index("The wifi password")

@@ -1,7 +1,7 @@
 """stderr and the exit codes."""
 
-import os
-import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from assistant.cli.diagnostics import EXIT_CODES, Exit, Interrupted, ReaderLeft, exit_code, notice, run
 from assistant.errors import EngineCrashedError, ModelFileError, ModelNotFoundError, PromptTooLongError
 from indexer.errors import ConfigError, DaemonError, KbError, StoreMismatchError, UsageError
-from tests.assistant.cli.kb import environment
+from tests.assistant.cli.kb import environment, on_terminal
 
 
 @pytest.mark.parametrize(
@@ -89,20 +89,9 @@ def test_a_status_line_is_wiped_and_only_terminals_see_it(tmp_path: Path) -> Non
         "from assistant.cli.diagnostics import StatusLine\n"
         "with StatusLine() as line:\n    line.show('reading\\x1b[2J 6 passages')\n"
     )
-    import subprocess
-    import sys
-
     piped = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, env=environment(tmp_path), check=True
     )
     assert piped.stderr == b""
-    parent, child = pty.openpty()
-    subprocess.run(
-        [sys.executable, "-c", program],
-        stderr=child,
-        env=environment(tmp_path, {"TERM": "xterm"}),
-        check=True,
-    )
-    os.close(child)
-    assert os.read(parent, 1000) == b"\r\x1b[Kreading 6 passages\r\x1b[K"
-    os.close(parent)
+    shown = on_terminal(tmp_path, "-c", program, environ={"TERM": "xterm"})
+    assert shown == "\r\x1b[Kreading 6 passages\r\x1b[K"

@@ -2,7 +2,6 @@
 
 import io
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistant.cli import output
-from tests.assistant.cli.kb import environment
+from tests.assistant.cli.kb import environment, on_terminal
 
 PROGRAM = """
 from pathlib import Path
@@ -23,22 +22,9 @@ output.write_json({"text": "\\x1b\\u202e\\x9b", "n": [1]})
 """
 
 
-def on_terminal(tmp_path: Path, environ: dict[str, str]) -> str:
+def shown_on_terminal(tmp_path: Path, environ: dict[str, str]) -> str:
     """Run the program on a terminal and return what it shows."""
-    parent, child = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM], stdout=child, env=environment(tmp_path, environ)
-    )
-    os.close(child)
-    shown = b""
-    try:
-        while piece := os.read(parent, 4096):
-            shown += piece
-    except OSError:
-        pass  # Linux ends a terminal whose other side is closed with an error.
-    os.close(parent)
-    assert process.wait() == 0
-    return shown.decode().replace("\r\n", "\n")
+    return on_terminal(tmp_path, "-c", PROGRAM, environ=environ).replace("\r\n", "\n")
 
 
 def test_a_pipe_gets_plain_text(tmp_path: Path) -> None:
@@ -59,7 +45,7 @@ def test_a_pipe_gets_plain_text(tmp_path: Path) -> None:
 
 def test_a_terminal_gets_links_and_columns(tmp_path: Path) -> None:
     """Bold numbers, a short name that opens the file, wrapped text, aligned columns, indented JSON."""
-    shown = on_terminal(tmp_path, {"TERM": "xterm", "COLUMNS": "40"})
+    shown = shown_on_terminal(tmp_path, {"TERM": "xterm", "COLUMNS": "40"})
     assert "\x1b]8;;file:///v/a%20b%1B%5B1m.md\x1b\\v/a b.md\x1b]8;;\x1b\\, line 3" in shown
     lines = shown.split("\n")
     assert max(len(line) for line in lines if line.startswith("    word")) <= 40
@@ -70,7 +56,7 @@ def test_a_terminal_gets_links_and_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize("environ", [{"TERM": "xterm", "NO_COLOR": "1"}, {"TERM": "dumb"}, {}])
 def test_no_color_means_no_sequences(environ: dict[str, str], tmp_path: Path) -> None:
     """With NO_COLOR, or a terminal that knows no sequences, none is written."""
-    assert "\x1b" not in on_terminal(tmp_path, environ)
+    assert "\x1b" not in shown_on_terminal(tmp_path, environ)
 
 
 def test_a_locale_without_a_character_loses_only_that(monkeypatch: pytest.MonkeyPatch) -> None:
