@@ -117,9 +117,9 @@ def find_model(name: str, folders: Sequence[Path]) -> Path:
         if matches:
             raise ModelNotFoundError(f"{name} could be any of {_list_names(matches)}")
     places = ", ".join(map(str, folders))
-    found = f"there are {_list_names(models)}" if models else "there is none"
+    others = f"; there are {_list_names(models)}" if models else ", nor any other"
     raise ModelNotFoundError(
-        f"there is no model {name} in {places}; {found}", hint="give the path of a GGUF file"
+        f"there is no model {name} in {places}{others}", hint="give the path of a GGUF file"
     )
 
 

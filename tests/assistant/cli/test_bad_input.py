@@ -116,7 +116,7 @@ def test_no_model_of_that_name(home: Home) -> None:
     assert failed(
         kb(home.path, "ask", "--model", "nonesuch", "rent?"),
         4,
-        f"kb: error: there is no model nonesuch in {home.path}/models; there is none\n"
+        f"kb: error: there is no model nonesuch in {home.path}/models, nor any other\n"
         "  give the path of a GGUF file\n",
     )
     assert failed(
