@@ -35,6 +35,8 @@ _HARD_BREAK = re.compile(r"(?:\\|<br ?/?>)$")
 _MARK = re.compile(r"[ \t]*+(?:(?:[-*+•]|\d{1,3}[.)]|#{1,6}|>)[ \t]++)*+(?:\[[ xX]\][ \t]+)?")
 _END = re.compile(r"[。！？｡]++[”’」』）]*+|(?<![.!?…])(?P<mark>[.!?…]++)(?P<closing>[\"'”’»)\]*_]*+)(?=\s)")
 _LETTER = re.compile(r"[^\W_]")
+_EMBED = re.compile(r"!\[\[[^\]]*\]\]|!\[[^\]]*\]\([^)]*\)")
+"""A picture or a note that stands in Markdown's place for it."""
 _NEXT = re.compile(r"\s*+(\S?)")
 
 _ABBREVIATIONS = (
@@ -68,14 +70,16 @@ def quotable_sentences(text: str) -> list[Sentence]:
     """Cut a text into what can be quoted as a statement, in order.
 
     These are the sentences of `split_sentences` without the list mark or the heading's signs
-    before them, and without those that hold neither letter nor digit, such as rules and fences:
-    outside its list, a mark says nothing.
+    before them, and without those that say nothing by themselves: rules, fences, embedded
+    pictures and whatever else holds neither letter nor digit.
     """
     found: list[Sentence] = []
     for body, pieces in _cut(text):
         for piece in pieces:
             start = max(piece.start, body)
-            if _LETTER.search(text, start, piece.end):
+            is_fence = start == body and _FENCE.match(text, start) is not None
+            is_embed = _EMBED.fullmatch(text, start, piece.end) is not None
+            if not is_fence and not is_embed and _LETTER.search(text, start, piece.end):
                 found.append(Sentence(start, piece.end, piece.is_heading))
     return found
 

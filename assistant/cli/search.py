@@ -34,6 +34,8 @@ def search(query: tuple[str, ...], top_k: int, within: tuple[str, ...], *, as_js
         output.write_json([passage.to_json() for passage in found.passages])
     else:
         for number, passage in enumerate(found.passages, start=1):
+            if number > 1:
+                output.write_line()
             write_passage(number, passage)
     if found.passages:
         return Exit.ANSWERED
@@ -52,7 +54,6 @@ def write_passage(number: int, passage: Passage) -> None:
     )
     for sentence in best_sentences(passage):
         output.write_wrapped(sentence, indent="    ")
-    output.write_line()
 
 
 def best_sentences(passage: Passage) -> list[str]:

@@ -72,4 +72,7 @@ def _rows(said: dict[str, Any]) -> list[tuple[str, str]]:
         )
     if said.get("memory_mb"):
         rows.append(("memory", f"{said['memory_mb']:,.0f} MB"))
-    return rows + [("error", str(error)) for error in said.get("last_errors", [])]
+    return rows + [
+        ("error", f"{error['path']}: {error['reason']}, {duration(time.time() - error['at'])} ago")
+        for error in said.get("last_errors", [])
+    ]

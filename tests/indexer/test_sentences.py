@@ -1,5 +1,6 @@
 """Sentences are found where a reader sees them, as spans of the text."""
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -60,12 +61,17 @@ def test_sentences_cover_the_text_in_order(text: str) -> None:
 
 @given(PIECES.map("".join) | MARKS)
 def test_quotable_sentences_are_spans_in_order(text: str) -> None:
-    """Spans neither overlap nor begin or end with white space, and every letter is in one."""
+    """Spans neither overlap nor begin or end with white space, and every letter outside fences is in one."""
     spans = quotable_sentences(text)
     assert all(one.end <= other.start for one, other in pairwise(spans))
     assert all(text[one.start : one.end].strip() == text[one.start : one.end] != "" for one in spans)
     covered = {position for one in spans for position in range(one.start, one.end)}
-    assert all(position in covered for position, char in enumerate(text) if char.isalpha())
+    fenced = {
+        position
+        for match in re.finditer(r"(?m)^[\s>]*(?:```|~~~).*$", text)
+        for position in range(match.start(), match.end())
+    }
+    assert all(position in covered | fenced for position, char in enumerate(text) if char.isalpha())
 
 
 @pytest.mark.parametrize(
@@ -171,6 +177,7 @@ def test_an_indented_line_goes_on_with_its_list_item_and_stands_alone_elsewhere(
         ("# Cabin\nThe rent is due.", ["Cabin", "The rent is due."]),
         ("| a | b |\n|---|---|\n| x | y |", ["| a | b |", "| x | y |"]),
         ("```\ncode\n```\n***\nEnd", ["code", "End"]),
+        ("```md\n![[Cabin]]\n```\nLook:\n\n![](a.png)", ["Look:"]),
         ("- \n- -\n", []),
     ],
 )

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -62,6 +63,19 @@ def kb(
         check=False,
     )
     return Run(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+def start_kb(home: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start `kb` as from a shell, so that Ctrl-C reaches it, with pipes for what it writes."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "assistant", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(home),
+        # whoever runs the tests in the background has the interrupt ignored, which is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - takes no lock
+    )
 
 
 def on_terminal(home: Path, *arguments: str, environ: Mapping[str, str]) -> str:

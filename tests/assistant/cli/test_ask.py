@@ -3,14 +3,12 @@
 import json
 import re
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 
 from tests.assistant.cli.conftest import Home
-from tests.assistant.cli.kb import environment, kb, on_terminal
+from tests.assistant.cli.kb import kb, on_terminal, start_kb
 
 NO_MODEL = "kb: no model is set, so the answer is in your files' own words\n"
 
@@ -135,13 +133,7 @@ def test_the_configured_model_answers(home: Home) -> None:
 
 def test_ctrl_c_during_an_answer_stops_the_model(home: Home) -> None:
     """The engine is told to stop, one line says so, and the exit code is 130."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "assistant", "ask", "--model", str(home.endless), "Tell me of the cabin."],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(home.path),
-    )
+    process = start_kb(home.path, "ask", "--model", str(home.endless), "Tell me of the cabin.")
     assert process.stdout is not None
     begin = process.stdout.read(10)
     process.send_signal(signal.SIGINT)

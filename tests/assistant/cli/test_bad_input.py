@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.assistant.cli.conftest import Home
-from tests.assistant.cli.kb import Run, environment, kb, obey_file_modes
+from tests.assistant.cli.kb import Run, environment, kb, obey_file_modes, start_kb
 
 
 @pytest.fixture(scope="module")
@@ -195,16 +195,7 @@ def test_a_full_disk(base: Path) -> None:
 def test_two_daemons_started_at_once(base: Path) -> None:
     """Both commands find the same daemon."""
     home = base / "race"
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "assistant", "indexer", "start"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(home),
-        )
-        for _ in range(2)
-    ]
+    processes = [start_kb(home, "indexer", "start") for _ in range(2)]
     ended = [process.communicate(timeout=60) for process in processes]
     try:
         assert [process.returncode for process in processes] == [0, 0]
@@ -220,13 +211,7 @@ def test_ctrl_c_during_add(base: Path) -> None:
     notes.mkdir()
     for number in range(40):
         (notes / f"{number}.md").write_text(f"Letter {number} is about ships.\n", encoding="utf-8")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "assistant", "add", str(notes)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(home),
-    )
+    process = start_kb(home, "add", str(notes))
     try:
         deadline = time.monotonic() + 60
         while not json.loads(kb(home, "roots", "--json").out or "[]"):

@@ -70,6 +70,9 @@ def test_what_failed_is_named(own: Path) -> None:
     assert reason
     (entry,) = json.loads(kb(home, "files", "--in", str(notes), "--json").out)
     assert entry["reason"] == reason
+    rows = dict(line.split("\t", 1) for line in kb(home, "status").out.splitlines())
+    assert rows["error"].startswith(f"{notes}/bad.pdf: {reason}, ")
+    assert rows["error"].endswith(" s ago")
 
 
 def test_status_tells_what_is_indexed(home: Home) -> None:
