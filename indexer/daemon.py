@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,11 @@ from indexer.index import Index
 from indexer.index.rebuild import start_over
 from indexer.paths import Places
 from indexer.pipeline import Pipeline
+from indexer.pipeline.rounds import Rounds
 from indexer.search import search
 from indexer.types import Passage
 from indexer.walk import WalkRules
+from indexer.watch import Watcher
 from indexer.worker import WorkerInfo
 
 logger = logging.getLogger("indexer.daemon")
@@ -117,7 +119,14 @@ def _serve(places: Places, settings: IndexerSettings) -> None:
     index = Index.open(places, settings)
     with contextlib.closing(index):
         parts = Parts(places, settings, index)
-        pipeline = Pipeline(index, rules=rules, open_reader=parts.open_reader, home=places.home)
+        watcher = Watcher(is_wanted=parts.wanted_by(rules), probe_folder=places.run_dir)
+        pipeline = Pipeline(
+            index, rules=rules, open_reader=parts.open_reader, home=places.home, watcher=watcher
+        )
+        rounds = Rounds(
+            lambda: dict.fromkeys(index.roots(), True) | dict.fromkeys(watcher.reasons(), False),
+            pipeline.sweep_again,
+        )
         api = Api(
             index=index,
             pipeline=pipeline,
@@ -125,15 +134,20 @@ def _serve(places: Places, settings: IndexerSettings) -> None:
             describe=parts.describe,
             is_ready=parts.is_ready,
             stop=lambda: stop_reasons.put("request"),
+            unwatched=watcher.reasons,
         )
         with listening(places.indexer_socket) as listener, serving(api.app(), listener):
             inode = places.indexer_socket.stat().st_ino
             logger.info("started pid=%d home=%r", os.getpid(), str(places.home))
+            watcher.start(pipeline.look_at)
             pipeline.start()
+            rounds.start()
             warming = threading.Thread(target=parts.warm_up, args=(pipeline,), name="warming", daemon=True)
             warming.start()
             reason = wait_for_stop(stop_reasons, places.indexer_socket, inode)
             logger.info("stopping reason=%s", reason)
+            rounds.close()
+            watcher.close()
         pipeline.close()
     logger.info("stopped pid=%d", os.getpid())
 
@@ -164,6 +178,16 @@ class Parts:
             self._info.dtype,
             time.monotonic() - started,
         )
+
+    def wanted_by(self, rules: WalkRules) -> Callable[[Path, str], bool]:
+        """Return whether a change matters, by its root and path: kb's own writing never does."""
+        home = os.fspath(self._places.home.resolve())
+
+        def is_wanted(root: Path, path: str) -> bool:
+            relative = path[len(os.fspath(root)) + 1 :]
+            return path != home and not path.startswith(home + os.sep) and rules.may_matter(relative)
+
+        return is_wanted
 
     def is_ready(self) -> bool:
         """Tell whether the embedding model is loaded."""

@@ -10,7 +10,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from pathspec import GitIgnoreSpec
 
@@ -102,6 +102,17 @@ class WalkRules:
             return False
         return not self._excluded_by(relative + "/")
 
+    def may_matter(self, relative: str) -> bool:
+        """Tell whether a change at a path below the root can change what is indexed, by its name alone."""
+        *above, name = PurePath(relative).parts
+        path = ""
+        for part in above:
+            path += part
+            if not self.enters(part, path):
+                return False
+            path += os.sep
+        return not name.startswith(".") and name not in EXCLUDED_FILES
+
     def reaches(self, root: Path, folder: Path) -> bool:
         """Tell whether the walk of a root comes to a folder below it."""
         relative = folder.relative_to(root)
@@ -147,7 +158,9 @@ class WalkRules:
         return self._patterns[found.index]
 
 
-def walk(root: Path, rules: WalkRules, *, avoid: Iterable[Path] = ()) -> Iterator[Found | Unreadable]:
+def walk(
+    root: Path, rules: WalkRules, *, avoid: Iterable[Path] = (), start: Path | None = None
+) -> Iterator[Found | Unreadable]:
     """Look at everything under a root, folder by folder, in order of names.
 
     Folders that the rules leave out are not entered and not reported. What
@@ -157,6 +170,7 @@ def walk(root: Path, rules: WalkRules, *, avoid: Iterable[Path] = ()) -> Iterato
         root: Where to begin.
         rules: What is left out.
         avoid: Folders that are not entered either: kb's own home, roots of their own.
+        start: A folder below the root to look at alone.
 
     Raises:
         RootAwayError: If the root does not exist, or is no folder any more.
@@ -165,7 +179,7 @@ def walk(root: Path, rules: WalkRules, *, avoid: Iterable[Path] = ()) -> Iterato
     if not stat.S_ISDIR(_mode_of_root(base)):
         raise RootAwayError(base)
     avoided = frozenset(map(os.fspath, avoid))
-    folders = [base]
+    folders = [base if start is None else os.fspath(start)]
     while folders:
         folder = folders.pop()
         try:
@@ -197,6 +211,48 @@ def walk(root: Path, rules: WalkRules, *, avoid: Iterable[Path] = ()) -> Iterato
             yield Found(path, state_of(status), rules.skip_reason(path, relative, status))
         # the last is taken first.
         folders.extend(reversed(below))
+
+
+def look(
+    root: Path, paths: Iterable[Path], rules: WalkRules, *, avoid: Sequence[Path] = ()
+) -> Iterator[Found | Unreadable]:
+    """Look at some files and folders of a root, as `walk` would when it comes to them.
+
+    Args:
+        root: The root they are in.
+        paths: What to look at, none inside another; what does not exist is not reported.
+        rules: What is left out.
+        avoid: Folders that are not entered.
+
+    Raises:
+        RootAwayError: If the root does not exist, or is no folder any more.
+    """
+    if not stat.S_ISDIR(_mode_of_root(os.fspath(root))):
+        raise RootAwayError(os.fspath(root))
+    for path in paths:
+        above = [folder for folder in path.parents if root in folder.parents]
+        if any(path == each or each in path.parents for each in avoid):
+            continue
+        if not all(rules.enters(folder.name, str(folder.relative_to(root))) for folder in above):
+            continue
+        if any(folder.is_symlink() or _is_marked(folder) for folder in above):
+            continue
+        try:
+            status = path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            yield Unreadable(path, reason_of(error))
+            continue
+        relative = str(path.relative_to(root))
+        if not stat.S_ISDIR(status.st_mode):
+            yield Found(path, state_of(status), rules.skip_reason(path, relative, status))
+        elif rules.enters(path.name, relative):
+            yield from walk(root, rules, avoid=avoid, start=path)
+
+
+def _is_marked(folder: Path) -> bool:
+    return any(os.path.lexists(folder / name) for name in MARKERS_OF_EXCLUDED_DIRECTORIES)
 
 
 def state_of(status: os.stat_result) -> FileState:

@@ -8,7 +8,7 @@ import click
 from assistant.cli import diagnostics, options, output
 from assistant.cli.diagnostics import Exit
 from assistant.cli.group import Command
-from assistant.cli.roots import describe, duration
+from assistant.cli.roots import counted, describe, duration
 from indexer.client import connect
 from indexer.paths import Places
 from indexer.types import FileStatus, Progress
@@ -58,7 +58,12 @@ def _rows(said: dict[str, Any]) -> list[tuple[str, str]]:
     progress = Progress.from_json(said["progress"])
     if not progress.is_idle:
         rows.append(("progress", describe(progress)))
-    rows += [("folder", f"{root['path']} ({root.get('files', 0):,} files)") for root in said.get("roots", [])]
+    for root in said.get("roots", []):
+        rows.append(("folder", f"{root['path']} ({counted(root.get('files', 0), 'file')})"))
+        if root.get("is_away"):
+            rows.append(("away", f"{root['path']} is not there; nothing of it is forgotten"))
+        elif reason := root.get("not_watched"):
+            rows.append(("not watched", f"{root['path']}: {reason}; it is looked through every 10 minutes"))
     rows.append(("files", ", ".join(f"{counts[key]:,} {key}" for key in _ORDER if counts.get(key)) or "none"))
     rows.append(("chunks", f"{said.get('chunks', 0):,}"))
     if said.get("as_of"):

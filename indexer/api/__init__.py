@@ -72,6 +72,7 @@ class Api:
         describe: Callable[[], dict[str, Any]],
         is_ready: Callable[[], bool],
         stop: Callable[[], None],
+        unwatched: Callable[[], Mapping[Path, str]] = dict,
     ) -> None:
         self._index = index
         self._pipeline = pipeline
@@ -79,6 +80,7 @@ class Api:
         self._describe = describe
         self._is_ready = is_ready
         self._stop_daemon = stop
+        self._unwatched = unwatched
         self._is_stopping = False
         self._limiter: anyio.CapacityLimiter | None = None
 
@@ -214,9 +216,14 @@ class Api:
 
     def _list_roots(self) -> list[dict[str, Any]]:
         counts = self._index.root_counts()
-        away = self._pipeline.away
+        away, unwatched = self._pipeline.away, self._unwatched()
         return [
-            {"path": str(root), "files": counts.get(root, 0), "is_away": root in away}
+            {
+                "path": str(root),
+                "files": counts.get(root, 0),
+                "is_away": root in away,
+                "not_watched": unwatched.get(root, ""),
+            }
             for root in self._index.roots()
         ]
 

@@ -36,7 +36,18 @@ from indexer.pipeline.writer import (
 )
 from indexer.reconcile import Delete, Seen, Skip, Upsert, covering, reconcile
 from indexer.types import FileEntry, FileStatus, Progress
-from indexer.walk import Found, RootAwayError, Unreadable, WalkRules, check_root, reason_of, state_of, walk
+from indexer.walk import (
+    MARKERS_OF_EXCLUDED_DIRECTORIES,
+    Found,
+    RootAwayError,
+    Unreadable,
+    WalkRules,
+    check_root,
+    look,
+    reason_of,
+    state_of,
+    walk,
+)
 
 if TYPE_CHECKING:
     from indexer.extract.sandbox import Extracted
@@ -66,6 +77,16 @@ class Reader(Protocol):
         """End the child."""
 
 
+class Watching(Protocol):
+    """What tells of changes under the roots; see `indexer.watch.Watcher`."""
+
+    def follow(self, root: Path) -> None:
+        """Watch a root from now on."""
+
+    def forget(self, root: Path) -> None:
+        """Watch a root no longer."""
+
+
 class Pipeline:
     """Keeps an index in step with its roots. Thread-safe.
 
@@ -75,15 +96,23 @@ class Pipeline:
         open_reader: Makes the reader when the first file is to be read; may wait for the
             embedding model, whose capacity the chunks must fit.
         home: kb's own directory, which is never walked.
+        watcher: Told which roots there are; whoever makes it hands its changes to `look_at`.
     """
 
     def __init__(
-        self, index: Ledger, *, rules: WalkRules, open_reader: Callable[[], Reader], home: Path
+        self,
+        index: Ledger,
+        *,
+        rules: WalkRules,
+        open_reader: Callable[[], Reader],
+        home: Path,
+        watcher: Watching | None = None,
     ) -> None:
         self._index = index
         self._rules = rules
         self._open_reader = open_reader
         self._home = home
+        self._watcher = watcher
         self._reader: Reader | None = None
         self._work = WorkQueue()
         self._items = Handoff(READ_AHEAD_CHUNKS)
@@ -135,6 +164,21 @@ class Pipeline:
         self._fault = None
         self._work.add_sweeps(self._index.roots() if roots is None else roots)
 
+    def look_at(self, root: Path, paths: Collection[Path]) -> None:
+        """Have what may have changed in a root compared with the disk; returns at once.
+
+        Args:
+            root: The root.
+            paths: Files and folders, whether they exist or not; none for everything.
+        """
+        if self._fault is None:
+            self._work.add_changes(root, paths)
+
+    def sweep_again(self, roots: Collection[Path]) -> None:
+        """Have roots compared with the disk as a matter of routine, so not after an error of the index."""
+        for root in roots:
+            self.look_at(root, ())
+
     def add_root(self, path: Path) -> str:
         """Have a folder indexed; returns before anything is read.
 
@@ -167,6 +211,7 @@ class Pipeline:
             else:
                 self._index.add_root(real)
             self._away.difference_update(absorbed)
+            self._forget(absorbed)
             self.sweep([real])
         logger.info("root_added path=%r absorbed=%d", str(real), len(absorbed))
         return "".join(f"{root} is now part of {real}\n" for root in absorbed).strip()
@@ -191,6 +236,7 @@ class Pipeline:
             with self._writer.lock:
                 count = self._index.remove_root(found)
             self._away.discard(found)
+            self._forget([found])
         logger.info("root_removed path=%r files=%d", str(found), count)
         return count
 
@@ -240,7 +286,7 @@ class Pipeline:
                 break
             try:
                 if isinstance(work, Sweep):
-                    self._sweep(work.root)
+                    self._sweep(work)
                     self._items.put(Swept(work))
                 else:
                     self._items.put(self._read(work))
@@ -263,17 +309,31 @@ class Pipeline:
         else:
             self._work.finish_read(work)
 
-    def _sweep(self, root: Path) -> None:
-        """Compare a root with the disk and hand out what is to be done."""
+    def _forget(self, roots: Collection[Path]) -> None:
+        if self._watcher is not None:
+            for root in roots:
+                self._watcher.forget(root)
+
+    def _sweep(self, sweep: Sweep) -> None:
+        """Compare a root, or parts of it, with the disk and hand out what is to be done."""
         started = time.monotonic()
+        root = sweep.root
         roots = self._index.roots()
         if root not in roots:
             return
+        below = _outermost(root, sweep.below)
+        if self._watcher is not None and not below:
+            # watched first: what changes during the walk is looked at again.
+            self._watcher.follow(root)
         nested = [each for each in roots if root in each.parents]
         on_disk: dict[Path, Seen] = {}
         unknown: list[Path] = list(nested)
+        avoid = [self._home, *nested]
         try:
-            for item in walk(root, self._rules, avoid=[self._home, *nested]):
+            found = (
+                look(root, below, self._rules, avoid=avoid) if below else walk(root, self._rules, avoid=avoid)
+            )
+            for item in found:
                 if self._work.is_stopped:
                     return
                 if isinstance(item, Found):
@@ -283,12 +343,18 @@ class Pipeline:
                     self._note_unreadable(item)
         except RootAwayError:
             self._away.add(root)
+            self._forget([root])
             logger.warning("root_away path=%r", str(root))
             return
-        self._away.discard(root)
+        if root in self._away:
+            self._away.discard(root)
+            if below:
+                # nobody looked while it was away.
+                self._work.add_changes(root, ())
         cataloged = {
             entry.path: Seen(entry.state, entry.reason if entry.status is FileStatus.SKIPPED else "")
-            for entry in self._index.files(under=root, limit=ALL_FILES)
+            for place in below or [root]
+            for entry in self._index.files(under=place, limit=ALL_FILES)
             # nothing is known of what could not be looked at, so nothing of it is forgotten.
             if not unknown or covering(entry.path, unknown) is None
         }
@@ -308,8 +374,9 @@ class Pipeline:
         upserts = [job for job in jobs if isinstance(job, Upsert)]
         self._work.add_reads(root, upserts)
         logger.info(
-            "root_swept path=%r files=%d new_or_changed=%d gone=%d skipped=%d took_ms=%.0f",
+            "root_swept path=%r places=%d files=%d new_or_changed=%d gone=%d skipped=%d took_ms=%.0f",
             str(root),
+            len(below),
             len(on_disk),
             len(upserts),
             len(gone),
@@ -363,3 +430,16 @@ class Pipeline:
             logger.error("indexing_stopped kind=%s reason=%r", type(error).__name__, error.message)
             self._fault = error
         self._work.drop()
+
+
+def _outermost(root: Path, paths: Collection[Path]) -> list[Path]:
+    """Return the places to look at, none inside another, in order; empty for all of the root.
+
+    Where a file says that its folder is left out, the folder is the place.
+    """
+    places = {path.parent if path.name in MARKERS_OF_EXCLUDED_DIRECTORIES else path for path in paths}
+    if root in places:
+        return []
+    return sorted(
+        path for path in places if root in path.parents and not any(above in places for above in path.parents)
+    )

@@ -18,9 +18,11 @@ from indexer.types import FileEntry, FileStatus, Progress
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Compare a root with the disk."""
+    """Compare a root with the disk, or some files and folders of it."""
 
     root: Path
+    below: frozenset[Path] = frozenset()
+    """Where to look; empty for everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class WorkQueue:
         self._reads: dict[Path, Read] = {}
         self._heap: list[tuple[tuple[int, int], int, Path]] = []
         self._count = 0
-        self._sweeping: set[Path] = set()
+        self._sweeping: list[Sweep] = []
         self._working: dict[Path, Read] = {}
         self._is_stopped = False
         self._begun_at = self._as_of = 0.0
@@ -64,6 +66,19 @@ class WorkQueue:
         with self._changed:
             self._begin()
             self._sweeps.update({root: Sweep(root) for root in roots})
+            self._changed.notify_all()
+
+    def add_changes(self, root: Path, paths: Collection[Path]) -> None:
+        """Have some files and folders of a root compared with the disk; none means all of it."""
+        with self._changed:
+            self._begin()
+            waiting = self._sweeps.get(root)
+            if not paths or (waiting is not None and not waiting.below):
+                self._sweeps[root] = Sweep(root)
+            else:
+                self._sweeps[root] = Sweep(
+                    root, frozenset(paths) | (waiting.below if waiting else frozenset())
+                )
             self._changed.notify_all()
 
     def add_reads(self, root: Path, upserts: Iterable[Upsert]) -> None:
@@ -99,7 +114,7 @@ class WorkQueue:
                 if self._sweeps:
                     root, sweep = next(iter(self._sweeps.items()))
                     del self._sweeps[root]
-                    self._sweeping.add(root)
+                    self._sweeping.append(sweep)
                     return sweep
                 while self._heap:
                     path = heapq.heappop(self._heap)[2]
@@ -117,7 +132,7 @@ class WorkQueue:
     def finish_sweep(self, sweep: Sweep) -> None:
         """Report that a root was compared; its files have been added by now."""
         with self._changed:
-            self._sweeping.discard(sweep.root)
+            self._sweeping.remove(sweep)
             self._end()
 
     def finish_read(self, read: Read, *, chunks: int = 0) -> None:

@@ -207,7 +207,8 @@ def test_status_tells_everything_at_a_glance(bench: Served) -> None:
     assert status["state"] == "idle"
     assert status["pid"] == os.getpid()
     assert status["files"] == {"pending": 0, "indexed": 1, "partial": 0, "skipped": 1, "failed": 1}
-    assert status["roots"] == [{"path": str(bench.folder), "files": 3, "is_away": False}]
+    (root,) = status["roots"]
+    assert root == {"path": str(bench.folder), "files": 3, "is_away": False, "not_watched": ""}
     assert (status["chunks"], status["embedded_total"], status["queue"]) == (2, 2, 0)
     assert status["fault"] is None
     assert status["as_of"] > 0

@@ -1,0 +1,335 @@
+"""File events → settled batches of paths; the only importer of watchdog.
+
+An event is a hint that something changed near a path, never a fact: events are
+lost, come late, or name places that moved meanwhile. So nothing is read off
+them but paths, and whoever gets a batch looks at the disk. What cannot be
+watched is said so and left to sweeps: file systems of other machines, whose
+changes nobody reports, and roots with more folders than the system lets us watch.
+"""
+
+import errno
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileAttribEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+from watchdog.observers.api import ObservedWatch
+
+logger = logging.getLogger(__name__)
+
+QUIET_S = 0.2
+"""How long nothing may happen to a path before it is looked at."""
+
+OPEN_S = 1.0
+"""The same for a file that was written to and not closed yet: half of it may still be missing."""
+
+LONGEST_S = 30.0
+"""A file that never comes to rest, such as a log, is looked at this long after its first change."""
+
+FLOOD_PATHS = 500
+"""More paths than this at once are an unpacked archive or a checkout: one batch, when it is over."""
+
+FLOOD_S = 10.0
+"""The longest time that a flood is waited for."""
+
+REMOTE_SYSTEMS = frozenset(
+    {"9p", "afpfs", "afs", "ceph", "cifs", "davfs", "drvfs", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4"}
+    | {"prl_fs", "smb3", "smbfs", "vboxsf", "virtiofs", "vmhgfs"}
+)
+"""File systems that are changed by machines whose changes this one is not told of."""
+
+_EVENTS: list[type[FileSystemEvent]] = [
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileAttribEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+]
+"""Reading a file makes events too; those are ours."""
+
+_OVERFLOW_LOGGERS = ("watchdog.observers.inotify_c", "watchdog.observers.read_directory_changes")
+
+LIMIT_HINT = "sudo sysctl fs.inotify.max_user_watches=1048576"
+
+
+@dataclass(slots=True)
+class _Change:
+    """What happened to a path since it was last looked at; seconds of the monotonic clock."""
+
+    first: float
+    last: float
+    is_open: bool
+
+    def due(self) -> float:
+        quiet_s = OPEN_S if self.is_open else QUIET_S
+        return min(self.last + quiet_s, self.first + LONGEST_S)
+
+
+class Settling:
+    """Collects changed paths of one root and tells which of them have come to rest.
+
+    Not thread-safe; pure but for the times it is given.
+    """
+
+    def __init__(self) -> None:
+        self._changes: dict[str, _Change] = {}
+        self._flood_since: float | None = None
+
+    def note(self, path: str, *, now: float, is_open: bool) -> None:
+        """Record that something happened to a path; `is_open` while it is being written to."""
+        change = self._changes.get(path)
+        if change is None:
+            self._changes[path] = _Change(now, now, is_open)
+            if len(self._changes) > FLOOD_PATHS and self._flood_since is None:
+                self._flood_since = now
+        else:
+            change.last, change.is_open = now, is_open
+
+    def due(self) -> float | None:
+        """Return when the next path comes to rest; `None` if there is none."""
+        if not self._changes:
+            return None
+        if self._flood_since is not None:
+            last = max(change.due() for change in self._changes.values())
+            return min(last, self._flood_since + FLOOD_S)
+        return min(change.due() for change in self._changes.values())
+
+    def take(self, *, now: float) -> list[str]:
+        """Take out the paths that are at rest; of a flood all or none."""
+        due = self.due()
+        if due is None or due > now:
+            return []
+        if self._flood_since is not None:
+            taken = list(self._changes)
+            self._flood_since = None
+        else:
+            taken = [path for path, change in self._changes.items() if change.due() <= now]
+        for path in taken:
+            del self._changes[path]
+        return taken
+
+
+class Watcher:
+    """Watches roots, and reports what settled there. Thread-safe.
+
+    Args:
+        is_wanted: Tells whether a change at a path in a root matters.
+        probe_folder: A small folder of kb's own, watched for a moment to see whether there is room.
+        types: Returns (mount point, type) of the file systems; for tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        is_wanted: Callable[[Path, str], bool],
+        probe_folder: Path,
+        types: Callable[[], list[tuple[str, str]]] | None = None,
+    ) -> None:
+        self._on_changes: Callable[[Path, Collection[Path]], None] = lambda *_: None
+        self._is_wanted = is_wanted
+        self._probe_folder = probe_folder
+        self._types = types or _mounted
+        self._wake = threading.Condition()
+        self._settling: dict[Path, Settling] = {}
+        self._watches: dict[Path, ObservedWatch] = {}
+        self._unwatched: dict[Path, str] = {}
+        self._stale: set[Path] = set()
+        self._is_closed = False
+        self._observer = Observer()
+        self._thread = threading.Thread(target=self._report, name="settling", daemon=True)
+        self._overflow = _OverflowHandler(self.report_all)
+
+    def start(self, on_changes: Callable[[Path, Collection[Path]], None]) -> None:
+        """Start the threads; before it nothing is reported.
+
+        Args:
+            on_changes: Gets a root and what changed in it, from a thread of the watcher's own; no
+                paths mean that anything may have. Must not wait for long.
+        """
+        self._on_changes = on_changes
+        for name in _OVERFLOW_LOGGERS:
+            logging.getLogger(name).addHandler(self._overflow)
+        self._observer.start()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop watching; what has not settled is found by the next sweep."""
+        for name in _OVERFLOW_LOGGERS:
+            logging.getLogger(name).removeHandler(self._overflow)
+        with self._wake:
+            self._is_closed = True
+            self._wake.notify_all()
+        if self._observer.is_alive():
+            self._observer.stop()
+            self._observer.join(timeout=5)
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+
+    def follow(self, root: Path) -> None:
+        """Watch a root, if that is possible; one that is watched already stays so.
+
+        Takes a while for a root of many folders. Changes from the return on are reported.
+        """
+        with self._wake:
+            is_stale = root in self._stale
+        if is_stale:
+            self.forget(root)
+        with self._wake:
+            if root in self._watches or self._is_closed:
+                return
+            self._settling.setdefault(root, Settling())
+        if kind := remote_type(root, self._types()):
+            self._say_unwatched(root, f"on a {kind} file system, whose changes are not reported")
+            return
+        try:
+            watch = self._observer.schedule(
+                _Handler(self, root), os.fspath(root), recursive=True, event_filter=_EVENTS
+            )
+            self._probe()
+        except OSError as error:
+            self._say_unwatched(root, _why(error))
+            return
+        with self._wake:
+            self._watches[root] = watch
+            self._unwatched.pop(root, None)
+        logger.info("root_watched path=%r", str(root))
+
+    def forget(self, root: Path) -> None:
+        """Stop watching a root."""
+        with self._wake:
+            watch = self._watches.pop(root, None)
+            self._settling.pop(root, None)
+            self._unwatched.pop(root, None)
+            self._stale.discard(root)
+        if watch is not None:
+            self._observer.unschedule(watch)
+
+    def reasons(self) -> dict[Path, str]:
+        """Return the roots that are not watched, or not wholly, each with the reason."""
+        with self._wake:
+            return dict(self._unwatched)
+
+    def note(self, root: Path, path: str, *, is_open: bool) -> None:
+        """Record an event; called by watchdog's thread."""
+        is_root = path == os.fspath(root)
+        if not is_root and not self._is_wanted(root, path):
+            return
+        with self._wake:
+            settling = self._settling.get(root)
+            if settling is not None:
+                if is_root:
+                    # the root itself is gone, and what may stand there again has no watch.
+                    self._stale.add(root)
+                settling.note(path, now=time.monotonic(), is_open=is_open)
+                self._wake.notify_all()
+
+    def report_all(self) -> None:
+        """Report that anything may have changed in every root, because events were lost."""
+        with self._wake:
+            roots = list(self._watches)
+        logger.warning("events_lost roots=%d", len(roots))
+        for root in roots:
+            self._on_changes(root, ())
+
+    def _probe(self) -> None:
+        """Try one more watch: what watchdog could not watch inside a root it does not tell."""
+        watch = self._observer.schedule(FileSystemEventHandler(), os.fspath(self._probe_folder))
+        self._observer.unschedule(watch)
+
+    def _say_unwatched(self, root: Path, reason: str) -> None:
+        with self._wake:
+            self._unwatched[root] = reason
+        logger.warning("root_not_watched path=%r reason=%r", str(root), reason)
+
+    def _report(self) -> None:
+        while True:
+            batches: list[tuple[Path, list[str]]] = []
+            with self._wake:
+                while not self._is_closed:
+                    now = time.monotonic()
+                    batches = [
+                        (root, paths)
+                        for root, settling in self._settling.items()
+                        if (paths := settling.take(now=now))
+                    ]
+                    if batches:
+                        break
+                    dues = [due for each in self._settling.values() if (due := each.due()) is not None]
+                    self._wake.wait(max(0.0, min(dues) - now) if dues else None)
+                if self._is_closed:
+                    return
+            for root, paths in batches:
+                self._on_changes(root, () if len(paths) > FLOOD_PATHS else tuple(map(Path, paths)))
+
+
+class _Handler(FileSystemEventHandler):
+    def __init__(self, watcher: Watcher, root: Path) -> None:
+        self._watcher = watcher
+        self._root = root
+
+    def dispatch(self, event: FileSystemEvent) -> None:
+        is_open = isinstance(event, FileModifiedEvent)
+        for path in (event.src_path, event.dest_path):
+            if path:
+                self._watcher.note(self._root, os.fsdecode(path), is_open=is_open)
+
+
+class _OverflowHandler(logging.Handler):
+    """watchdog tells of lost events nowhere but in its log."""
+
+    def __init__(self, on_overflow: Callable[[], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._on_overflow = on_overflow
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "overflow" in record.getMessage().lower():
+            self._on_overflow()
+
+
+def remote_type(path: Path, mounted: Collection[tuple[str, str]]) -> str:
+    """Return the type of the file system a path is on if others change it unseen; else an empty string.
+
+    Args:
+        path: An absolute path.
+        mounted: (mount point, type) of the file systems.
+    """
+    holders = [
+        (len(point), kind) for point, kind in mounted if path == Path(point) or Path(point) in path.parents
+    ]
+    kind = max(holders)[1] if holders else ""
+    return kind if kind in REMOTE_SYSTEMS or kind.startswith("fuse") else ""
+
+
+def _mounted() -> list[tuple[str, str]]:
+    return [(each.mountpoint, each.fstype) for each in psutil.disk_partitions(all=True)]
+
+
+def _why(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return f"it has more folders than the system watches; `{LIMIT_HINT}` raises the limit"
+    if error.errno == errno.EMFILE:
+        hint = "sudo sysctl fs.inotify.max_user_instances=1024"
+        return f"the system watches for too many programs already; `{hint}` raises the limit"
+    return f"the system refuses to watch it: {(error.strerror or str(error)).lower()}"
