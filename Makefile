@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
 
-.PHONY: demo test check format bench bench-indexing bench-retrieval bench-search bench-faces bench-engine test-gpu lock clean
+.PHONY: demo test check format bench bench-indexing bench-retrieval bench-search bench-faces bench-engine bench-watching test-gpu lock clean
 
 demo: .venv/.ready
 	@$(BIN)/python examples/demo.py
@@ -24,9 +24,9 @@ format: .venv/.ready
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: bench-faces bench-engine bench-indexing bench-search bench-retrieval
+bench: bench-faces bench-engine bench-watching bench-indexing bench-search bench-retrieval
 
-bench-faces bench-engine bench-indexing bench-search: bench-%: .venv/.ready
+bench-faces bench-engine bench-watching bench-indexing bench-search: bench-%: .venv/.ready
 	@$(BIN)/python -m benchmarks.bench_$*
 
 bench-retrieval: .venv/.ready
