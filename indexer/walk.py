@@ -117,7 +117,7 @@ class WalkRules:
         """Tell whether the walk of a root comes to a folder below it."""
         relative = folder.relative_to(root)
         steps = [relative, *relative.parents][:-1]
-        return all(self.enters(step.name, str(step)) for step in steps)
+        return all(self.enters(step.name, str(step)) and not _is_marked(root / step) for step in steps)
 
     def skip_reason(self, path: Path, relative: str, status: os.stat_result) -> str:
         """Name the rule that leaves a file out; empty if it is to be read.
@@ -235,9 +235,9 @@ def look(
             continue
         if not all(rules.enters(folder.name, str(folder.relative_to(root))) for folder in above):
             continue
-        if any(folder.is_symlink() or _is_marked(folder) for folder in above):
-            continue
         try:
+            if any(stat.S_ISLNK(folder.lstat().st_mode) or _is_marked(folder) for folder in above):
+                continue
             status = path.lstat()
         except (FileNotFoundError, NotADirectoryError):
             continue

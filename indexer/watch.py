@@ -12,6 +12,7 @@ import logging
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,9 @@ _EVENTS: list[type[FileSystemEvent]] = [
 """Reading a file makes events too; those are ours."""
 
 _OVERFLOW_LOGGERS = ("watchdog.observers.inotify_c", "watchdog.observers.read_directory_changes")
+
+# a folder that is made while it is walked gets its watch twice, which is harmless.
+warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWarning)
 
 LIMIT_HINT = "sudo sysctl fs.inotify.max_user_watches=1048576"
 

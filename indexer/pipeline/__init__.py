@@ -7,50 +7,33 @@ the index itself stops the work until the next sweep is asked for.
 """
 
 import logging
-import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from indexer.errors import DocumentError, IndexerError, KbError, PermanentError, UsageError
-from indexer.index import FileRecord, NewDocument
+from indexer.errors import IndexerError, KbError, UsageError
+from indexer.index import FileRecord
+from indexer.pipeline.reading import Reader, read_file
+from indexer.pipeline.sweeping import compare, outermost
 from indexer.pipeline.work import Read, Sweep, WorkQueue
 from indexer.pipeline.writer import (
     READ_AHEAD_CHUNKS,
-    Close,
     Flush,
     Gone,
     Handoff,
-    Item,
     Ledger,
-    Ready,
     Swept,
     Verdicts,
     Writer,
     failed,
     log_bug,
-    skipped,
 )
-from indexer.reconcile import Delete, Seen, Skip, Upsert, covering, reconcile
+from indexer.reconcile import Delete, Job, Skip, Upsert, covering
 from indexer.types import FileEntry, FileStatus, Progress
-from indexer.walk import (
-    MARKERS_OF_EXCLUDED_DIRECTORIES,
-    Found,
-    RootAwayError,
-    Unreadable,
-    WalkRules,
-    check_root,
-    look,
-    reason_of,
-    state_of,
-    walk,
-)
-
-if TYPE_CHECKING:
-    from indexer.extract.sandbox import Extracted
+from indexer.walk import RootAwayError, Unreadable, WalkRules, check_root
 
 __all__ = ["Ledger", "Pipeline", "Reader"]
 
@@ -63,18 +46,6 @@ CLOSE_S = 10.0
 
 READING_CLOSE_S = 1.0
 """How long the end of the reading thread is waited for; it leaves nothing half done."""
-
-ALL_FILES = 1 << 60
-
-
-class Reader(Protocol):
-    """What makes chunks of a file; see `indexer.extract.sandbox.Sandbox`."""
-
-    def extract(self, path: Path) -> "Extracted":
-        """Read and chunk a file; raises `PermanentError` or `TransientError`."""
-
-    def close(self) -> None:
-        """End the child."""
 
 
 class Watching(Protocol):
@@ -111,7 +82,8 @@ class Pipeline:
         self._index = index
         self._rules = rules
         self._open_reader = open_reader
-        self._home = home
+        # walks and events speak of real paths.
+        self._home = home.resolve()
         self._watcher = watcher
         self._reader: Reader | None = None
         self._work = WorkQueue()
@@ -149,7 +121,7 @@ class Pipeline:
         if self._writing.ident is None:
             return True
         # the reading thread may wait for the model, which is nothing to wait for here.
-        self._items.put(Close())
+        self._items.close()
         self._writing.join(CLOSE_S)
         self._reading.join(READING_CLOSE_S)
         return not self._writing.is_alive()
@@ -289,16 +261,18 @@ class Pipeline:
                     self._sweep(work)
                     self._items.put(Swept(work))
                 else:
-                    self._items.put(self._read(work))
+                    self._items.put(read_file(work, rules=self._rules, open_reader=self._open))
             except KbError as error:
                 self._give_up(work, error)
             except Exception as error:  # noqa: BLE001 - the loop outlives a bug
                 log_bug("reading_failed", error)
                 bug = IndexerError(f"an internal error ({type(error).__name__})")
                 if isinstance(work, Read):
-                    self._items.put(failed(work, work.upsert.state, bug, is_lasting=True))
+                    # the next version of kb may do better, and so may the next sweep.
+                    self._items.put(failed(work, work.upsert.state, bug, is_lasting=False))
                 else:
-                    self._give_up(work, bug)
+                    self._note_error(work.root, bug.message)
+                    self._items.put(Swept(work))
         if self._reader is not None:
             self._reader.close()
 
@@ -321,44 +295,50 @@ class Pipeline:
         roots = self._index.roots()
         if root not in roots:
             return
-        below = _outermost(root, sweep.below)
-        if self._watcher is not None and not below:
+        places = outermost(root, sweep.below)
+        if self._watcher is not None and not places:
             # watched first: what changes during the walk is looked at again.
             self._watcher.follow(root)
         nested = [each for each in roots if root in each.parents]
-        on_disk: dict[Path, Seen] = {}
-        unknown: list[Path] = list(nested)
-        avoid = [self._home, *nested]
         try:
-            found = (
-                look(root, below, self._rules, avoid=avoid) if below else walk(root, self._rules, avoid=avoid)
+            compared = compare(
+                self._index,
+                root,
+                places,
+                self._rules,
+                avoid=[self._home, *nested],
+                is_stopped=lambda: self._work.is_stopped,
             )
-            for item in found:
-                if self._work.is_stopped:
-                    return
-                if isinstance(item, Found):
-                    on_disk[item.path] = Seen(item.state, item.skip)
-                else:
-                    unknown.append(item.path)
-                    self._note_unreadable(item)
         except RootAwayError:
+            self._note_away(root)
+            return
+        if compared is None:
+            return
+        for item in compared.unreadable:
+            self._note_unreadable(item)
+        if compared.is_emptied:
+            # an unmounted disk leaves an empty folder; whoever means it says `kb remove`.
             self._away.add(root)
-            self._forget([root])
-            logger.warning("root_away path=%r", str(root))
+            logger.warning("root_emptied path=%r", str(root))
             return
         if root in self._away:
             self._away.discard(root)
-            if below:
+            if places:
                 # nobody looked while it was away.
                 self._work.add_changes(root, ())
-        cataloged = {
-            entry.path: Seen(entry.state, entry.reason if entry.status is FileStatus.SKIPPED else "")
-            for place in below or [root]
-            for entry in self._index.files(under=place, limit=ALL_FILES)
-            # nothing is known of what could not be looked at, so nothing of it is forgotten.
-            if not unknown or covering(entry.path, unknown) is None
-        }
-        jobs = reconcile(on_disk, cataloged)
+        if root in self._index.roots():
+            # it may have been removed meanwhile.
+            self._hand_out(root, compared.jobs)
+        logger.info(
+            "root_swept path=%r places=%d files=%d jobs=%d took_ms=%.0f",
+            str(root),
+            len(places),
+            compared.files,
+            len(compared.jobs),
+            (time.monotonic() - started) * 1000,
+        )
+
+    def _hand_out(self, root: Path, jobs: Sequence[Job]) -> None:
         gone = tuple(job.path for job in jobs if isinstance(job, Delete))
         if gone:
             self._items.put(Gone(gone))
@@ -371,51 +351,17 @@ class Pipeline:
         )
         if skips:
             self._items.put(Verdicts(skips))
-        upserts = [job for job in jobs if isinstance(job, Upsert)]
-        self._work.add_reads(root, upserts)
-        logger.info(
-            "root_swept path=%r places=%d files=%d new_or_changed=%d gone=%d skipped=%d took_ms=%.0f",
-            str(root),
-            len(below),
-            len(on_disk),
-            len(upserts),
-            len(gone),
-            len(skips),
-            (time.monotonic() - started) * 1000,
-        )
+        self._work.add_reads(root, [job for job in jobs if isinstance(job, Upsert)])
 
-    def _read(self, read: Read) -> Item:
-        """Read one file, or find out why it is not to be indexed."""
-        path = read.path
-        try:
-            status = path.lstat()
-        except (FileNotFoundError, NotADirectoryError):
-            return Gone((path,), read)
-        except OSError as error:
-            return failed(read, read.upsert.state, DocumentError(reason_of(error)), is_lasting=False)
-        state = state_of(status)
-        if reason := self._rules.skip_reason(path, str(path.relative_to(read.root)), status):
-            return skipped(read, state, reason)
+    def _note_away(self, root: Path) -> None:
+        self._away.add(root)
+        self._forget([root])
+        logger.warning("root_away path=%r", str(root))
+
+    def _open(self) -> Reader:
         if self._reader is None:
             self._reader = self._open_reader()
-        try:
-            extracted = self._reader.extract(path)
-        except DocumentError as error:
-            if not os.path.lexists(path):
-                return Gone((path,), read)
-            return failed(read, state, error, is_lasting=isinstance(error, PermanentError))
-        document = NewDocument(
-            path=path,
-            root=read.root,
-            state=state,
-            title=extracted.title,
-            metadata=extracted.metadata,
-            chunks=extracted.chunks,
-            pages_without_text=extracted.pages_without_text,
-            notes=extracted.notes,
-            content_hash=extracted.content_hash,
-        )
-        return Ready(read, document)
+        return self._reader
 
     def _note_unreadable(self, item: Unreadable) -> None:
         logger.warning("unreadable path=%r reason=%r", str(item.path), item.reason)
@@ -430,16 +376,3 @@ class Pipeline:
             logger.error("indexing_stopped kind=%s reason=%r", type(error).__name__, error.message)
             self._fault = error
         self._work.drop()
-
-
-def _outermost(root: Path, paths: Collection[Path]) -> list[Path]:
-    """Return the places to look at, none inside another, in order; empty for all of the root.
-
-    Where a file says that its folder is left out, the folder is the place.
-    """
-    places = {path.parent if path.name in MARKERS_OF_EXCLUDED_DIRECTORIES else path for path in paths}
-    if root in places:
-        return []
-    return sorted(
-        path for path in places if root in path.parents and not any(above in places for above in path.parents)
-    )

@@ -88,7 +88,7 @@ class WorkQueue:
             for upsert in upserts:
                 path = upsert.path
                 working = self._working.get(path)
-                if working is not None and working.upsert.state == upsert.state:
+                if working is not None and working == Read(root, upsert):
                     continue
                 waiting = self._reads.get(path)
                 if waiting is not None:

@@ -145,6 +145,13 @@ class Handoff(queue.Queue[Item]):
         self._weight -= _weight_of(item)
         return item
 
+    def close(self) -> None:
+        """Put `Close`, also where there is no room: whoever ends kb does not wait for a batch."""
+        with self.mutex:
+            self._put(Close())
+            self.unfinished_tasks += 1
+            self.not_empty.notify()
+
 
 def _weight_of(item: Item) -> int:
     return 1 + len(item.document.chunks) if isinstance(item, Ready) else 1
@@ -246,11 +253,13 @@ class Writer:
             if self._chunks >= self._batch_chunks or time.monotonic() > self._deadline:
                 self._flush()
         elif isinstance(item, Verdicts):
+            self._flush_before({record.path for record in item.records})
             with self.lock:
                 self._record(item)
         elif isinstance(item, Swept):
             self._work.finish_sweep(item.sweep)
         elif isinstance(item, Gone):
+            self._flush_before(set(item.paths))
             with self.lock:
                 self._ledger.forget(item.paths)
             if item.read is not None:
@@ -270,6 +279,11 @@ class Writer:
             self._work.finish_sweep(item.sweep)
         elif isinstance(item, Ready | Verdicts | Gone) and item.read is not None:
             self._work.finish_read(item.read)
+
+    def _flush_before(self, paths: Collection[Path]) -> None:
+        """Write what is gathered if it holds one of these files: what is newer must come after."""
+        if any(ready.read.path in paths for ready in self._batch):
+            self._flush()
 
     def _flush(self) -> None:
         with self.lock:
@@ -316,7 +330,7 @@ class Writer:
             except Exception as error:  # noqa: BLE001 - one file's bug is one file's failure
                 log_bug("document_failed", error)
                 bug = DocumentError(f"an internal error ({type(error).__name__})")
-                self._blame(ready, bug, is_lasting=True)
+                self._blame(ready, bug, is_lasting=False)
 
     def _blame(self, ready: Ready, error: KbError, *, is_lasting: bool) -> None:
         """Record that a file failed, unless it is we who end the worker."""

@@ -13,6 +13,9 @@ import pytest
 
 from indexer.watch import FLOOD_PATHS, FLOOD_S, LONGEST_S, OPEN_S, QUIET_S, Settling, Watcher, remote_type
 
+# see `indexer.watch`: pytest's own filters come before it.
+pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
+
 
 class Reports:
     """Keeps what a watcher reports."""
@@ -173,8 +176,17 @@ def test_a_flood_is_one_report_about_everything(root: Path, watcher: Watcher, re
     """An unpacked archive is no list of thousands of paths."""
     watcher.follow(root)
     for number in range(3 * FLOOD_PATHS):
-        (root / f"{number}.md").write_text("x")
+        watcher.note(root, str(root / f"{number}.md"), is_open=False)
     reports.wait(lambda: (root, frozenset()) in reports.batches)
+
+
+def test_no_file_of_a_flood_is_missed(root: Path, watcher: Watcher, reports: Reports) -> None:
+    """Each is reported by name or by a report about everything, which comes after it was written."""
+    watcher.follow(root)
+    written = {root / f"{number}.md" for number in range(2 * FLOOD_PATHS)}
+    for path in sorted(written):
+        path.write_text("x")
+    reports.wait(lambda: (root, frozenset()) in reports.batches or written <= reports.paths)
 
 
 def test_what_does_not_matter_is_not_reported(root: Path, watcher: Watcher, reports: Reports) -> None:

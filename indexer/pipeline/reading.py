@@ -1,0 +1,67 @@
+"""One file of the queue → what is to be written about it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from indexer.errors import DocumentError, PermanentError
+from indexer.index import NewDocument
+from indexer.pipeline.work import Read
+from indexer.pipeline.writer import Gone, Item, Ready, failed, skipped
+from indexer.walk import WalkRules, reason_of, state_of
+
+if TYPE_CHECKING:
+    from indexer.extract.sandbox import Extracted
+
+
+class Reader(Protocol):
+    """What makes chunks of a file; see `indexer.extract.sandbox.Sandbox`."""
+
+    def extract(self, path: Path) -> "Extracted":
+        """Read and chunk a file; raises `PermanentError` or `TransientError`."""
+
+    def close(self) -> None:
+        """End the child."""
+
+
+def read_file(read: Read, *, rules: WalkRules, open_reader: Callable[[], Reader]) -> Item:
+    """Read one file, or find out why it is not to be indexed.
+
+    Args:
+        read: The work.
+        rules: Which files are left out.
+        open_reader: Returns the reader; may wait for the embedding model.
+    """
+    path = read.path
+    # a folder above that became a link leads to what is not ours.
+    is_ours = os.path.realpath(path.parent) == os.fspath(path.parent)
+    try:
+        status = path.lstat() if is_ours else None
+    except (FileNotFoundError, NotADirectoryError):
+        status = None
+    except OSError as error:
+        return failed(read, read.upsert.state, DocumentError(reason_of(error)), is_lasting=False)
+    if status is None:
+        return Gone((path,), read)
+    state = state_of(status)
+    if reason := rules.skip_reason(path, str(path.relative_to(read.root)), status):
+        return skipped(read, state, reason)
+    try:
+        extracted = open_reader().extract(path)
+    except DocumentError as error:
+        if os.path.lexists(path):
+            return failed(read, state, error, is_lasting=isinstance(error, PermanentError))
+        return Gone((path,), read)
+    document = NewDocument(
+        path=path,
+        root=read.root,
+        state=state,
+        title=extracted.title,
+        metadata=extracted.metadata,
+        chunks=extracted.chunks,
+        pages_without_text=extracted.pages_without_text,
+        notes=extracted.notes,
+        content_hash=extracted.content_hash,
+    )
+    return Ready(read, document)
