@@ -32,19 +32,30 @@ def listening(path: Path) -> Iterator[socket.socket]:
         DaemonError: If the socket cannot be made.
     """
     path.unlink(missing_ok=True)
+    ours: tuple[int, int] | None = None
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         try:
             # not by the umask, which is the whole process's: the directory is closed to others meanwhile.
             listener.bind(os.fspath(path))
+            ours = _identity(path)
             path.chmod(0o600)
             listener.listen(64)
         except OSError as error:
             raise DaemonError(f"cannot listen on {path}: {error.strerror}") from error
         yield listener
     finally:
+        # by now it may be another daemon's, whose door must stay.
+        with contextlib.suppress(OSError):
+            if _identity(path) == ours:
+                path.unlink()
         listener.close()
-        path.unlink(missing_ok=True)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Return what tells a file from one that later got its name, and perhaps its inode."""
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
 
 
 class Protocol(H11Protocol):

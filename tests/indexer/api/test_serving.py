@@ -51,3 +51,14 @@ def test_the_user_at_the_other_end_is_known() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         assert peer_uid(ours) == os.getuid()
+
+
+def test_the_socket_of_a_successor_stays() -> None:
+    """Who leaves takes away its own socket and no other."""
+    with short_home() as places:
+        path = places.indexer_socket
+        with socket.socket(socket.AF_UNIX) as successor:
+            with listening(path):
+                path.unlink()
+                successor.bind(str(path))
+            assert path.exists()
