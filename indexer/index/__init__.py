@@ -18,7 +18,7 @@ import numpy as np
 
 from indexer.catalog import Catalog, FileRecord, StoredChunk
 from indexer.config import IndexerSettings
-from indexer.errors import KbError, StoreError
+from indexer.errors import KbError, StoreError, WorkerError
 from indexer.index.documents import NewDocument, PutCounts, groups_of
 from indexer.index.nearest import nearest_chunks
 from indexer.index.repair import VectorWorker, bring_in_step, check_fingerprint, note_clean_end
@@ -113,7 +113,11 @@ class Index:
         with self._write_lock:
             if not self._is_in_step:
                 # again: after a crash it is another child that has, or has not, opened the store.
-                bring_in_step(self._catalog, self._worker, self.describe().store_error)
+                info = self.describe()
+                if info.store_is_busy:
+                    # not damage: what another process writes must not be thrown away under it.
+                    raise StoreError(info.store_error)
+                bring_in_step(self._catalog, self._worker, info.store_error)
                 self._is_in_step = True
 
     # -- roots and ledger
@@ -212,7 +216,12 @@ class Index:
                 spare = catalog.delete_spare_vectors()
                 catalog.count_up("vectors_deleted", len(spare))
             if spare and self._is_in_step:
-                self._worker.delete(spare)
+                try:
+                    self._worker.delete(spare)
+                except (StoreError, WorkerError) as error:
+                    # the catalog has forgotten them, which is what counts; mending sweeps the rest away.
+                    logger.warning("purge_failed reason=%r", error.message)
+                    self._mend_later()
         return len(spare)
 
     def put_documents(

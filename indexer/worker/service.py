@@ -49,6 +49,10 @@ class Request:
         return self.message["op"] in {"describe", "embed_query", "search"}
 
 
+class StoreBusyError(StoreError):
+    """The store cannot be had, and may be quite sound."""
+
+
 class Inbox:
     """Requests in the order they came, questions apart from work."""
 
@@ -227,7 +231,7 @@ def serve(
             "dtype": embedder.dtype,
         },
     )
-    store, store_error = None, ""
+    store, store_error, is_busy = None, "", False
     store_is_touched.set()
     try:
         if store_dir is None:
@@ -235,8 +239,8 @@ def serve(
         _lock(store_dir)
         store = VectorStore.open(store_dir, dim=embedder.dim, fingerprint=embedder.fingerprint)
     except StoreError as error:
-        store_error = error.message
-    write_frame(answers, {"store_error": store_error})
+        store_error, is_busy = error.message, isinstance(error, StoreBusyError)
+    write_frame(answers, {"store_error": store_error, "store_is_busy": is_busy})
     service = Service(embedder, store, store_error)
     with contextlib.suppress(BrokenPipeError):
         while (request := inbox.next()) is not None:
@@ -255,19 +259,19 @@ def _lock(store_dir: Path) -> None:
     child of a daemon that was killed may still be writing.
 
     Raises:
-        StoreError: If the other process does not end.
+        StoreBusyError: If the other process does not end, or nothing can be locked.
     """
     try:
         descriptor = os.open(store_dir.with_name(store_dir.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise StoreError(f"the vector store {store_dir} cannot be locked: {error.strerror}") from error
+        raise StoreBusyError(f"the vector store {store_dir} cannot be locked: {error.strerror}") from error
     deadline = time.monotonic() + LOCK_WAIT_S
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise StoreError(f"another process has the vector store {store_dir} open") from None
+                raise StoreBusyError(f"another process has the vector store {store_dir} open") from None
             time.sleep(0.05)
         else:
             return

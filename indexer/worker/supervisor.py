@@ -64,6 +64,9 @@ class WorkerInfo:
     store_error: str
     """Why the vector store cannot be opened; empty when it is open."""
 
+    store_is_busy: bool = False
+    """Whether it cannot because another process holds it, which says nothing of damage."""
+
 
 class Worker:
     """A child that embeds and stores. Thread-safe; starts again by itself after a crash.
@@ -84,6 +87,7 @@ class Worker:
         self._child: _Child | None = None
         self._is_closed = False
         self._skips_store = False
+        self._has_crashed = False
 
     @classmethod
     def start(cls, settings: EmbeddingSettings, places: Places, *, module: str = "indexer.worker") -> Self:
@@ -120,6 +124,7 @@ class Worker:
             pid=child.pid,
             memory_bytes=message["memory_bytes"],
             store_error=facts["store_error"],
+            store_is_busy=facts["store_is_busy"],
         )
 
     def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
@@ -177,8 +182,11 @@ class Worker:
 
         Raises:
             StoreError: If its directory cannot be removed.
+            WorkerError: If the worker was closed; nothing is removed then.
         """
         with self._lock:
+            if self._is_closed:
+                raise WorkerError("the embedding worker was stopped")
             child, self._child = self._child, None
             if child is not None:
                 child.kill()
@@ -190,11 +198,13 @@ class Worker:
             self._skips_store = False
 
     def close(self) -> bool:
-        """End the child; tell whether it ended by itself, with everything written."""
+        """End the child; tell whether it, and every one before it, ended with everything written."""
         with self._lock:
             self._is_closed = True
             child, self._child = self._child, None
-        return True if child is None else child.close()
+            has_crashed = self._has_crashed
+        ended_well = True if child is None else child.close()
+        return ended_well and not has_crashed
 
     def _request(self, message: dict[str, Any], payload: bytes = b"") -> Answer:
         for is_last in (False, True):
@@ -207,6 +217,8 @@ class Worker:
                 with self._lock:
                     if self._child is child:
                         self._child = None
+                        # one that close() or reset_store() ended has been taken out of its place before.
+                        self._has_crashed = True
                     # damaged files can end the process inside Chroma; the next child must not open them.
                     self._skips_store = self._skips_store or child.died_opening_store
                 if is_last:

@@ -1,5 +1,6 @@
 """Chroma is brought in step with the catalog, whatever a crash left behind."""
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +27,7 @@ class RecordingWorker(InMemoryWorker):
         super().__init__()
         self.fingerprint = "in-memory-1"
         self.store_error = ""
+        self.store_is_busy = False
         self.is_damaged = False
         self.ends_well = True
         self.probed: list[int] = []
@@ -39,6 +41,7 @@ class RecordingWorker(InMemoryWorker):
                 **{name: getattr(facts, name) for name in facts.__dataclass_fields__},
                 "fingerprint": self.fingerprint,
                 "store_error": self.store_error,
+                "store_is_busy": self.store_is_busy,
             }
         )
 
@@ -242,4 +245,35 @@ def test_an_empty_index_takes_any_model(tmp_path: Path, worker: RecordingWorker)
     worker.fingerprint = "another-model"
     index = reopen(tmp_path, worker)
     index.ready()
+    index.close()
+
+
+def test_a_store_that_another_process_holds_is_not_thrown_away(
+    tmp_path: Path, worker: RecordingWorker
+) -> None:
+    """Being held is no damage: the other process may be writing."""
+    worker.store_error, worker.store_is_busy = "another process has the vector store open", True
+    index = reopen(tmp_path, worker)
+    with pytest.raises(StoreError, match=r"^another process has the vector store open$"):
+        index.ready()
+    assert worker.resets == 0
+    index.close()
+
+
+def test_vectors_that_cannot_be_deleted_stop_nothing(
+    tmp_path: Path, worker: RecordingWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The root is gone all the same, and mending sweeps away what was left."""
+    index = reopen(tmp_path, worker)
+    index.ready()
+    mended = threading.Event()
+    monkeypatch.setattr(index, "_mend_later", mended.set)
+
+    def refuse(_: Sequence[str]) -> None:
+        raise StoreError("the vector store failed: no")
+
+    monkeypatch.setattr(worker, "delete", refuse)
+    assert index.remove_root(ROOT) == 1
+    assert index.roots() == []
+    assert mended.is_set()
     index.close()

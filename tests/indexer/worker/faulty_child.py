@@ -42,7 +42,13 @@ def main() -> None:
     write_frame(answers, FACTS)
     if behaviour == "dies of its store" and store_dir and Path(store_dir).exists():
         os._exit(139)
-    write_frame(answers, {"store_error": "" if store_dir else "the vector store cannot be opened"})
+    write_frame(
+        answers,
+        {
+            "store_error": "" if store_dir else "the vector store cannot be opened",
+            "store_is_busy": False,
+        },
+    )
     while True:
         try:
             message, _ = read_frame(requests)

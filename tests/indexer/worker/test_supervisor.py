@@ -1,5 +1,6 @@
 """A child that dies, refuses or talks nonsense costs a request at most, and never the daemon."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -111,3 +112,23 @@ def test_a_closed_worker_starts_nothing(start: Start, places: Places) -> None:
     with pytest.raises(WorkerError, match=r"^the embedding worker was stopped$"):
         worker.embed_query("hens")
     assert starts(places) == 1
+
+
+def test_a_closed_worker_removes_nothing(start: Start, places: Places) -> None:
+    """Who mends while the daemon stops is refused, and the store stays."""
+    places.chroma_dir.mkdir()
+    worker = start("")
+    worker.describe()
+    worker.close()
+    with pytest.raises(WorkerError, match=r"^the embedding worker was stopped$"):
+        worker.reset_store()
+    assert places.chroma_dir.exists()
+
+
+@pytest.mark.parametrize("text", ["die once", "die"])
+def test_a_crash_is_no_clean_end(start: Start, text: str) -> None:
+    """Also where the next child ends well, or there is none."""
+    worker = start("")
+    with contextlib.suppress(WorkerError):
+        worker.embed_query(text)
+    assert not worker.close()
