@@ -7,6 +7,7 @@ outlives the daemon.
 import logging
 import os
 import select
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -14,6 +15,9 @@ from pathlib import Path
 
 def main() -> None:
     """Serve the parent until it goes away."""
+    # a logout or Ctrl-C signals the whole group: a write must not end in its middle, the parent ends us.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )

@@ -112,3 +112,12 @@ def test_a_killed_child_loses_nothing(worker: Worker) -> None:
     assert {*before, *ids} <= set(worker.ids())
     worker.probe([*before, *ids])
     worker.delete([*before, *ids])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_the_whole_group_does_not_end_it(worker: Worker, number: signal.Signals) -> None:
+    """Its parent ends it, between two writes and not in the middle of one."""
+    pid = worker.describe().pid
+    os.kill(pid, number)
+    worker.embed_query("hens")
+    assert worker.describe().pid == pid
