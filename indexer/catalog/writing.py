@@ -28,6 +28,8 @@ class FileRecord:
     metadata: Mapping[str, Any] | None = None
     pages_without_text: Sequence[int] = ()
     indexed_at: float | None = None
+    keeps_chunks: bool = False
+    """Whether a file that failed stays findable as it was, because it is tried again."""
 
 
 class CatalogWriter(CatalogReader):

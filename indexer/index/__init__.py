@@ -191,7 +191,7 @@ class Index:
             return catalog.has_content(content_hash)
 
     def set_statuses(self, records: Sequence[FileRecord]) -> None:
-        """Enter files as skipped, failed or pending; only pending ones keep their chunks.
+        """Enter files as skipped, failed or pending; only pending ones, and those told to, keep their chunks.
 
         Raises:
             UsageError: If one's root is none.
@@ -199,7 +199,7 @@ class Index:
         with self._write_lock, self._catalog.write() as catalog:
             for record in records:
                 catalog.set_status(record)
-                if record.status is not FileStatus.PENDING:
+                if record.status is not FileStatus.PENDING and not record.keeps_chunks:
                     catalog.drop_chunks(record.path)
             self._purge_later()
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -304,3 +305,26 @@ def test_a_catalog_that_cannot_be_opened_starts_no_worker(tmp_path: Path) -> Non
     places.catalog_file.mkdir()
     with pytest.raises(StoreError, match="cannot open the catalog"):
         Index.open(places, IndexerSettings())
+
+
+def test_a_file_that_is_tried_again_stays_findable(index: Index, worker: InMemoryWorker) -> None:
+    """A failure that passes costs neither the chunks nor another embedding; a lasting one drops them."""
+    document = make_document(ROOT / "a.md", "hens lay eggs", root=ROOT)
+    index.put_documents([document])
+    record = FileRecord(
+        path=document.path,
+        root=ROOT,
+        state=STATE,
+        status=FileStatus.FAILED,
+        reason="locked",
+        keeps_chunks=True,
+    )
+    index.set_statuses([record])
+    assert index.purge() == 0
+    assert index.lexical('"egg"', top_k=5)
+    (entry,) = index.files()
+    assert (entry.status, entry.reason, entry.chunks) == (FileStatus.FAILED, "locked", 1)
+    index.put_documents([document])
+    assert worker.embedded == ["hens lay eggs"]
+    index.set_statuses([replace(record, keeps_chunks=False)])
+    assert index.lexical('"egg"', top_k=5) == []
