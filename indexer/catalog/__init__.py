@@ -5,8 +5,16 @@ be done inside stands in `reading` and `writing`. Chroma is derived from here
 and can be rebuilt without reading a single file of the user's.
 """
 
-from indexer.catalog.database import Catalog
+from indexer.catalog.database import Catalog, is_beyond_repair, rescued_roots
 from indexer.catalog.reading import CatalogReader, StoredChunk
 from indexer.catalog.writing import CatalogWriter, FileRecord
 
-__all__ = ["Catalog", "CatalogReader", "CatalogWriter", "FileRecord", "StoredChunk"]
+__all__ = [
+    "Catalog",
+    "CatalogReader",
+    "CatalogWriter",
+    "FileRecord",
+    "StoredChunk",
+    "is_beyond_repair",
+    "rescued_roots",
+]

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from indexer.catalog.reading import CatalogReader
+from indexer.catalog.reading import CatalogReader, path_of
 from indexer.catalog.schema import NewerSchemaError, migrate
 from indexer.catalog.writing import CatalogWriter
 from indexer.errors import StoreError
@@ -150,6 +150,26 @@ _MEANINGS = {
     sqlite3.SQLITE_CORRUPT: ("the catalog {file} is damaged", "run `kb indexer rebuild`"),
     sqlite3.SQLITE_NOTADB: ("{file} is not a catalog, or is damaged", "run `kb indexer rebuild`"),
 }
+
+_BEYOND_REPAIR = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def is_beyond_repair(error: StoreError) -> bool:
+    """Tell whether an error means that this file will never work: damaged, or a newer version's."""
+    cause = error.__cause__
+    code = getattr(cause, "sqlite_errorcode", None) or 0
+    return isinstance(cause, NewerSchemaError) or code & 0xFF in _BEYOND_REPAIR
+
+
+def rescued_roots(file: Path) -> list[Path]:
+    """Return the roots of a catalog that need not be sound; none if they cannot be read."""
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
+        ) as connection:
+            return [path_of(path) for (path,) in connection.execute("SELECT path FROM roots ORDER BY path")]
+    except (sqlite3.Error, TypeError):
+        return []
 
 
 @contextlib.contextmanager

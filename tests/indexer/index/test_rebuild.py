@@ -1,8 +1,13 @@
 """Starting over: what is kept, what goes, and what is set aside."""
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
+import pytest
+
 from indexer.catalog import Catalog, FileRecord
+from indexer.errors import StoreError
 from indexer.index.rebuild import start_over
 from indexer.types import FileState, FileStatus
 from tests.homes import short_home
@@ -42,3 +47,42 @@ def test_a_catalog_that_cannot_be_opened_is_set_aside() -> None:
         aside = places.home / "catalog.sqlite.damaged-1"
         assert aside.read_bytes().startswith(b"this was a catalog once")
         assert not places.catalog_file.exists()
+
+
+def test_a_catalog_that_opens_and_is_damaged_further_on_is_set_aside() -> None:
+    """The folders are still known afterwards, where they can be read."""
+    with short_home() as places:
+        catalog = Catalog.open(places.catalog_file)
+        with catalog.write() as transaction:
+            transaction.add_root(Path("/notes"))
+            for number in range(4000):
+                path = Path(f"/notes/{number}.md")
+                transaction.set_status(
+                    FileRecord(path=path, root=Path("/notes"), state=STATE, status=FileStatus.FAILED)
+                )
+        catalog.close()
+        sound = 40 * 4096
+        with places.catalog_file.open("r+b") as file:
+            size = file.seek(0, 2)
+            file.seek(sound)
+            file.write(b"\xff" * (size - sound))
+        start_over(places)
+        assert places.catalog_file.with_name("catalog.sqlite.damaged-1").stat().st_size == size
+        catalog = Catalog.open(places.catalog_file)
+        with catalog.read() as reader:
+            assert reader.roots() == [Path("/notes")]
+            assert reader.counts()[FileStatus.FAILED] == 0
+        catalog.close()
+
+
+def test_a_catalog_that_another_process_holds_stays_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may pass is told, and nothing is set aside for it."""
+    monkeypatch.setattr("indexer.catalog.database.BUSY_TIMEOUT_S", 0.0)
+    with short_home() as places:
+        Catalog.open(places.catalog_file).close()
+        with contextlib.closing(sqlite3.connect(places.catalog_file)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreError, match=r"^another process holds the catalog"):
+                start_over(places)
+        assert places.catalog_file.exists()
+        assert not places.catalog_file.with_name("catalog.sqlite.damaged-1").exists()
