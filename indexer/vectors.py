@@ -87,9 +87,15 @@ class VectorStore:
 
     def delete(self, ids: Sequence[str]) -> None:
         """Delete vectors; ids that are not there are passed over."""
+        for _ in self.deleting(ids):
+            pass
+
+    def deleting(self, ids: Sequence[str]) -> Iterator[None]:
+        """Delete vectors as `delete` does, pausing after each page."""
         for start in range(0, len(ids), PAGE_ROWS):
             with translated():
                 self._collection.delete(ids=list(ids[start : start + PAGE_ROWS]))
+            yield
 
     def count(self) -> int:
         """Count the ids; says nothing about whether their vectors can be read."""
@@ -97,14 +103,19 @@ class VectorStore:
             return int(self._collection.count())
 
     def ids(self) -> Iterator[str]:
-        """Yield every id, in pages."""
+        """Yield every id."""
+        for page in self.id_pages():
+            yield from page
+
+    def id_pages(self) -> Iterator[list[str]]:
+        """Yield every id, page by page; nothing may be written meanwhile."""
         offset = 0
         while True:
             with translated():
                 page = self._collection.get(include=[], limit=PAGE_ROWS, offset=offset)["ids"]
             if not page:
                 return
-            yield from page
+            yield page
             offset += len(page)
 
     def probe(self, ids: Sequence[str]) -> None:
@@ -113,12 +124,18 @@ class VectorStore:
         Raises:
             StoreError: If one of them cannot be read.
         """
+        for _ in self.probing(ids):
+            pass
+
+    def probing(self, ids: Sequence[str]) -> Iterator[None]:
+        """Read vectors back as `probe` does, pausing after each page."""
         for start in range(0, len(ids), PAGE_ROWS):
             page = list(ids[start : start + PAGE_ROWS])
             with translated():
                 found = self._collection.get(ids=page, include=["embeddings"])["embeddings"]
             if found is None or len(found) != len(page):
                 raise StoreError("the vector store has lost vectors")
+            yield
 
     def query(self, vector: Vectors, top_k: int) -> list[tuple[str, float]]:
         """Find the nearest vectors.

@@ -178,15 +178,21 @@ class Service:
             yield None
         yield {}, b""
 
-    def _delete(self, request: Request) -> Iterator[Answer]:
-        self._store.delete(request.message["ids"])
+    def _delete(self, request: Request) -> Iterator[Answer | None]:
+        for _ in self._store.deleting(request.message["ids"]):
+            yield None
         yield {}, b""
 
-    def _ids(self, request: Request) -> Iterator[Answer]:  # noqa: ARG002
-        yield {"ids": list(self._store.ids())}, b""
+    def _ids(self, request: Request) -> Iterator[Answer | None]:  # noqa: ARG002
+        ids: list[str] = []
+        for page in self._store.id_pages():
+            ids += page
+            yield None
+        yield {"ids": ids}, b""
 
-    def _probe(self, request: Request) -> Iterator[Answer]:
-        self._store.probe(request.message["ids"])
+    def _probe(self, request: Request) -> Iterator[Answer | None]:
+        for _ in self._store.probing(request.message["ids"]):
+            yield None
         yield {}, b""
 
 
