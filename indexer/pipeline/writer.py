@@ -168,7 +168,9 @@ def failed(read: Read, state: FileState, error: KbError, *, is_lasting: bool) ->
             that no file has is recorded, so that the next sweep tries again.
     """
     recorded = state if is_lasting else replace(state, mtime_ns=0)
-    return Verdicts((_record_of(read, recorded, FileStatus.FAILED, error.message),), read)
+    record = _record_of(read, recorded, FileStatus.FAILED, error.message)
+    # what may pass takes nothing away that was found so far.
+    return Verdicts((replace(record, keeps_chunks=not is_lasting),), read)
 
 
 def skipped(read: Read, state: FileState, reason: str) -> Verdicts:

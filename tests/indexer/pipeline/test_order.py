@@ -192,6 +192,24 @@ def test_a_file_that_met_a_bug_is_tried_again(bench: Bench) -> None:
     assert bench.reader.read == [bug]
 
 
+def test_what_was_indexed_stays_while_a_file_cannot_be_read(bench: Bench) -> None:
+    """A locked file is still found by what it held, and embeds nothing when it is free again."""
+    path = bench.write("a.md", "a thought")
+    pipeline = bench.open()
+    pipeline.add_root(bench.folder)
+    settle(pipeline)
+    path.write_text("LOCKED")
+    pipeline.sweep()
+    settle(pipeline)
+    assert bench.ledger() == {"a.md": ("failed", "the file is locked")}
+    assert bench.index.chunk_count() == 1
+    path.write_text("a thought")
+    pipeline.sweep()
+    settle(pipeline)
+    assert bench.ledger() == {"a.md": ("indexed", "")}
+    assert bench.worker.embedded == ["a thought"]
+
+
 def test_a_folder_above_that_cannot_be_looked_at_is_unknown(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
