@@ -30,7 +30,8 @@ MOST_PHRASES = 8
 """Phrases of a question that are searched for."""
 
 _WORD = re.compile(r"[^\W_]+")
-_IDENTIFIER = re.compile(r"[^\W_]+(?:(?:[_./:@#+\\]|::|->)+[^\W_]+)+")
+_IDENTIFIER = re.compile(r"(?<![^\W_])[^\W_]++(?:(?:[_./:@#+\\]|->)++[^\W_]++)++")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _QUOTED = re.compile(r'["“”„«]([^"“”„«»]{1,200})["“”«»]')
 
 
@@ -57,7 +58,8 @@ def parse_query(text: str) -> Query:
     Raises:
         UsageError: If it is empty or only white space.
     """
-    stripped = text.strip()
+    # what the shell could not decode arrives as surrogates, which are no text.
+    stripped = _SURROGATE.sub("\ufffd", text).strip()
     if not stripped:
         raise UsageError(
             "the question is empty", hint='type what you are looking for, as in: kb search "rent"'

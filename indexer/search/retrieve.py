@@ -20,6 +20,9 @@ from indexer.types import Passage, Vectors
 CANDIDATES = 64
 """Chunks asked of each retriever; 50 and 200 rank the same."""
 
+MOST_ROUNDS, DEEPER = 4, 4
+"""How often it is asked again, and for how much more, where copies leave too few passages."""
+
 LEAST_BEGINNING_CHARS = 4
 """Length from which on a word that no chunk holds is taken for the beginning of one."""
 
@@ -68,10 +71,32 @@ def search(
         IndexerError: If the index cannot serve.
     """
     parsed = parse_query(query)
-    depth = max(CANDIDATES, 2 * top_k)
     total = index.chunk_count()
     if total == 0 or top_k <= 0:
         return ()
+    depth = max(CANDIDATES, 2 * top_k)
+    for _ in range(MOST_ROUNDS):
+        found, is_all = _search_once(
+            index, parsed, top_k=top_k, depth=depth, total=total, under=under, common_chunks=common_chunks
+        )
+        if is_all or len(found) == top_k:
+            break
+        # copies of one text took the places of others.
+        depth *= DEEPER
+    return found
+
+
+def _search_once(
+    index: SearchIndex,
+    parsed: Query,
+    *,
+    top_k: int,
+    depth: int,
+    total: int,
+    under: Sequence[Path],
+    common_chunks: int,
+) -> tuple[tuple[Passage, ...], bool]:
+    """Return the best of `depth` candidates, and whether there are no others."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="dense") as pool:
         pending = pool.submit(index.dense, parsed.embedded, top_k=depth, under=under)
         counts = index.word_counts(parsed.words)
@@ -86,6 +111,7 @@ def search(
     closeness = blend(similarity, index.window_similarities(query_vector, list(similarity)))
     ranking = fuse(lexical, closeness, full=full_score(words, counts, total))
     weights = {word: rarity(counts.get(word, 0), total) for word in words}
+    is_all = len(lexical) < depth and (parsed.is_exact or len(nearest) < depth)
     return tuple(
         Passage(
             chunk_id=chunk.chunk_id,
@@ -100,7 +126,7 @@ def search(
             highlights=best_sentences(chunk.text, weights),
         )
         for chunk, score in _distinct(index, ranking, top_k)
-    )
+    ), is_all
 
 
 def _expression(query: Query, words: Sequence[str], counts: Mapping[str, int], *, common: int) -> str:

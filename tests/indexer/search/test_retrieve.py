@@ -205,3 +205,20 @@ def test_one_good_sentence_is_not_lost_in_a_long_passage(tmp_path: Path) -> None
 def test_an_empty_index_holds_nothing(index: Index) -> None:
     """Without files there are no passages, and no error."""
     assert search(index, "anything", top_k=5) == ()
+
+
+def test_copies_do_not_take_the_places_of_others(index: Index) -> None:
+    """A template that stands in hundreds of files is shown once, and what else there is stands beside it."""
+    for number in range(300):
+        put(index, f"template-{number}.md", "the garden meeting agenda is minutes and budget")
+    for number in range(6):
+        put(index, f"note-{number}.md", f"the garden meeting talked about hedge number {number}")
+    found = search(index, "garden meeting agenda", top_k=7)
+    assert [passage.path.name.split("-")[0] for passage in found] == ["template", *["note"] * 6]
+
+
+def test_a_question_that_is_not_all_text_is_searched(index: Index) -> None:
+    """What a shell could not decode is replaced, not passed on."""
+    put(index, "a.md", "the cabin by the lake")
+    (passage,) = search(index, "cabin \udcff lake", top_k=3)
+    assert passage.path.name == "a.md"
