@@ -128,6 +128,8 @@ class EngineClient:
             while True:
                 try:
                     status = self._call("GET", "/health?wait_s=20")
+                except TimeoutError as error:
+                    raise self._hung() from error
                 except _LOST as error:
                     what = f"the engine ended while it loaded {self.model_name}".rstrip()
                     raise EngineUnavailableError(
@@ -183,9 +185,24 @@ class EngineClient:
             yield from self._read_stream(response)
 
     def count_tokens(self, text: str) -> int:
-        """Count the tokens of a text, as the model reads it; waits until the model is loaded."""
-        self.wait_ready()
-        return int(self._call("POST", "/tokenize", {"content": text})["tokens"])
+        """Count the tokens of a text, as the model reads it; waits until the model is loaded.
+
+        Raises:
+            ModelFileError: Why the model cannot be loaded.
+            EngineUnavailableError: If the engine ends again and again, or does not answer.
+        """
+        for _ in range(_ATTEMPTS):
+            self.wait_ready()
+            try:
+                return int(self._call("POST", "/tokenize", {"content": text})["tokens"])
+            except TimeoutError as error:
+                raise self._hung() from error
+            except _LOST:
+                # it may have left just then, being idle.
+                continue
+        raise EngineCrashedError(
+            f"the engine ended before it answered{self._crash_reason()}", hint=self._log_hint()
+        )
 
     def status(self) -> dict[str, Any]:
         """Return what the engine says of itself; never starts one.

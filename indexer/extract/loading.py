@@ -1,5 +1,6 @@
 """Reading the bytes of one file, in the child: what hangs here can be killed."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -16,7 +17,9 @@ def load(path: Path) -> bytes:
     """
     try:
         # without waiting: opening a named pipe would otherwise last until somebody writes to it.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        # and no link: it may have taken the file's place since it was looked at, and lead anywhere.
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(path, flags)
         with os.fdopen(descriptor, "rb") as stream:
             before = os.fstat(descriptor)
             if stat.S_ISDIR(before.st_mode):
@@ -38,6 +41,8 @@ def explain(error: OSError) -> DocumentError:
         return TransientError("it is gone")
     if isinstance(error, IsADirectoryError):
         return PermanentError("it is a directory")
+    if error.errno == errno.ELOOP:
+        return TransientError("it became a symbolic link")
     if isinstance(error, PermissionError):
         return TransientError("permission denied", hint="make the file readable for your user")
     return TransientError(f"it cannot be read: {error.strerror or error}")

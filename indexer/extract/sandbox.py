@@ -141,7 +141,10 @@ class Sandbox:
     def _start(self) -> subprocess.Popen[bytes]:
         if self._closed.is_set():
             raise _ChildEndedError("the sandbox is closed", is_worth_another=False)
-        self._child = child = spawn_child("indexer.extract", self._arguments, work_dir=self._work_dir)
+        try:
+            self._child = child = spawn_child("indexer.extract", self._arguments, work_dir=self._work_dir)
+        except OSError as error:
+            raise TransientError("the process that reads files does not start") from error
         self._files_read = 0
         if self._closed.is_set():
             # closed between the look above and the start: nobody else can end it any more.

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -259,6 +260,28 @@ def test_a_truncated_model_is_told_by_its_numbers(
     assert caught.value.message == "cut.gguf is cut short: 1.0 MB of 1.3 MB are there"
     assert caught.value.hint == "finish the download"
     assert ask(open_engine(places, settings_for(scripted_model))) == ANSWER
+
+
+def test_counting_tokens_outlives_an_engine_that_leaves(
+    places: Places, scripted_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Being idle it may leave between two calls; another one is started."""
+    client = open_engine(places, settings_for(scripted_model))
+    client.wait_ready()
+    call = client._call
+    left: list[bool] = []
+
+    def leave_first(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        if path == "/tokenize" and not left:
+            left.append(True)
+            raise FileNotFoundError(2, "No such file or directory")
+        return call(method, path, body)
+
+    monkeypatch.setattr(client, "_call", leave_first)
+    assert client.count_tokens("a few words") > 0
+    monkeypatch.setattr(client, "_call", lambda *_: (_ for _ in ()).throw(TimeoutError()))
+    with pytest.raises(EngineUnavailableError):
+        client.wait_ready()
 
 
 def test_a_file_that_is_no_model_starts_nothing(places: Places, tmp_path: Path) -> None:

@@ -241,6 +241,22 @@ def started_child(work_dir: Path) -> Popen[bytes]:
     return child
 
 
+def test_a_system_without_room_for_a_child_is_no_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too many processes or files pass; the file is tried again."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("indexer.extract.sandbox.spawn_child", refuse)
+    with (
+        sandbox(tmp_path) as reader,
+        pytest.raises(TransientError, match=r"^the process that reads files does not start$"),
+    ):
+        reader.extract(write(tmp_path / "a.txt", "text"))
+
+
 def test_the_child_ends_when_its_input_closes(tmp_path: Path) -> None:
     """A parent that is killed leaves nothing behind."""
     with started_child(tmp_path) as child:
