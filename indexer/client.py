@@ -245,7 +245,10 @@ def rebuild(places: Places) -> IndexerClient:
 def _start_daemon(places: Places, client: IndexerClient, *options: str) -> None:
     # deferred: a warm `kb search` starts nothing.
     from indexer.children import spawn_detached
+    from indexer.config import IndexerSettings, load_settings
 
+    # what is wrong with the config is said here, and not only in the log of a daemon that ends at once.
+    load_settings(places.config_file, IndexerSettings)
     log_file = places.log_dir / "indexer.log"
     try:
         log_start = log_file.stat().st_size if log_file.exists() else 0

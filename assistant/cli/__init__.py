@@ -14,7 +14,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: Stand for `sys.argv[1:]`.
     """
-    # deferred: whoever imports a module of this package does not want click.
-    from assistant.cli.app import run_app
+    try:
+        # deferred: whoever imports a module of this package does not want click.
+        from assistant.cli.app import run_app
 
-    sys.exit(run_app(sys.argv[1:] if arguments is None else arguments))
+        code = run_app(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        # before there is anything that could say it better.
+        sys.stderr.write("kb: interrupted\n")
+        code = 130
+    sys.exit(code)

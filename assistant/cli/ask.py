@@ -50,7 +50,7 @@ def ask(
     no_model: bool,
     as_json: bool,
 ) -> Exit:
-    r"""Answer QUESTION from your files, with the places that say so.
+    """Answer QUESTION from your files, with the places that say so.
 
     Without QUESTION it is read from standard input. With QUESTION, piped text
     is read along with it:
@@ -59,7 +59,7 @@ def ask(
         cat mail.txt | kb ask "what do they want?"
 
     Without a model the answer is made of your files' own sentences.
-    """
+    """  # noqa: D301 - click reads the control character
     if model is not None and no_model:
         raise UsageError("--model and --no-model exclude each other")
     places = Places.discover()

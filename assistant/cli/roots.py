@@ -88,7 +88,7 @@ def follow(client: IndexerClient, *, is_waiting: bool) -> None:
         raise Interrupted(GOES_ON) from None
     counts = client.status()["files"]
     done = (
-        f"{counted(last.files_done, 'file')} looked at, {counted(last.chunks_done, 'chunk')} indexed"
+        f"{counted(last.files_done, 'file')} new or changed, {counted(last.chunks_done, 'chunk')} indexed"
         if last
         else "nothing to do"
     )

@@ -5,9 +5,11 @@ from pathlib import Path
 import click
 import pytest
 
+from assistant.cli import main
 from assistant.cli.app import TABLE, kb, run_app
 from assistant.cli.diagnostics import EXIT_CODES, Exit
 from assistant.cli.group import Group
+from tests.assistant.cli.kb import kb as run_kb
 
 
 def context() -> click.Context:
@@ -110,3 +112,25 @@ def test_a_group_by_itself_shows_what_it_holds(capsys: pytest.CaptureFixture[str
     assert shown.out.startswith("Usage: kb models")
     assert "list" in shown.out
     assert shown.err == ""
+
+
+def test_an_interrupt_before_anything_is_loaded_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever presses Ctrl-C at once sees no traceback."""
+
+    def interrupt(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("assistant.cli.app.run_app", interrupt)
+    with pytest.raises(SystemExit) as caught:
+        main([])
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == "kb: interrupted\n"
+
+
+def test_help_shows_the_example_as_it_is_typed(tmp_path: Path) -> None:
+    """No control sequence of the help's own source is left in it."""
+    shown = run_kb(tmp_path, "ask", "--help").out
+    assert 'cat mail.txt | kb ask "what do they want?"\n' in shown
+    assert "\\b" not in shown

@@ -62,7 +62,7 @@ def test_an_empty_folder(base: Path) -> None:
     (base / "empty").mkdir()
     run = kb(base / "home", "add", str(base / "empty"))
     assert (run.code, run.err) == (0, "")
-    assert run.out == "0 files looked at, 0 chunks indexed; the index holds 0 files\n"
+    assert run.out == "0 files new or changed, 0 chunks indexed; the index holds 0 files\n"
     assert failed(kb(base / "home", "search", "--in", str(base / "empty"), "rent"), 1, "kb: nothing found\n")
 
 
@@ -77,7 +77,7 @@ def test_an_unreadable_file(base: Path) -> None:
     try:
         run = kb(home, "add", str(notes), before=obey_file_modes)
         assert run.code == 0
-        assert run.out == "2 files looked at, 1 chunk indexed; the index holds 1 file\n"
+        assert run.out == "2 files new or changed, 1 chunk indexed; the index holds 1 file\n"
         assert run.err == "kb: 1 file could not be read\n  `kb files --state failed` lists them\n"
         listed = kb(home, "files", "--state", "failed")
         assert listed.out == f"failed\t{notes}/locked.md\tpermission denied\n"
@@ -241,3 +241,15 @@ def test_a_closed_stderr_changes_nothing(home: Home) -> None:
     )
     os.close(writing)
     assert (ended.returncode, ended.stdout) == (2, b"")
+
+
+def test_a_bad_config_is_told_before_a_daemon_is_started(base: Path) -> None:
+    """The sentence names file, key and what is allowed, and nothing is left running."""
+    home = base / "misled"
+    home.mkdir()
+    (home / "config.toml").write_text('[index]\nmax_file_mb = "a lot"\n', encoding="utf-8")
+    run = kb(home, "search", "anything")
+    assert run.code == 2
+    assert run.err.startswith(f"kb: error: {home}/config.toml: index.max_file_mb = 'a lot' is not allowed: ")
+    assert run.err.endswith("\n  run `kb config edit`\n")
+    assert kb(home, "indexer", "status").code == 3

@@ -24,7 +24,7 @@ def test_an_index_of_another_model_is_refused_and_rebuilt(tmp_path: Path) -> Non
             assert refused.err.endswith("run `kb indexer rebuild`, or set [embedding] model back\n")
             rebuilt = kb(home, "indexer", "rebuild")
             assert rebuilt.code == 0, rebuilt.err
-            assert rebuilt.out == "1 file looked at, 1 chunk indexed; the index holds 1 file\n"
+            assert rebuilt.out == "1 file new or changed, 1 chunk indexed; the index holds 1 file\n"
             assert "heron-lake-42" in kb(home, "search", "wifi password").out
         finally:
             kb(home, "indexer", "stop")
