@@ -149,14 +149,25 @@ def test_a_home_that_cannot_be_made_is_named() -> None:
 def test_a_daemon_that_does_not_start_says_why() -> None:
     """The last line of its log is the reason, and the log is the hint."""
     with short_home() as places:
-        places.config_file.write_text("[index]\nmax_file_mb = 0\n", encoding="utf-8")
+        places.catalog_file.mkdir()
         with pytest.raises(DaemonError) as caught:
             connect(places)
+        assert caught.value.message.startswith("the indexer did not start: ")
+        assert str(places.catalog_file) in caught.value.message
+        assert caught.value.hint == f"see {places.log_dir}/indexer.log"
+
+
+def test_a_config_that_cannot_be_honoured_starts_nothing() -> None:
+    """What is wrong with it is said by the client itself, as for every command."""
+    with short_home() as places:
+        places.config_file.write_text("[index]\nmax_file_mb = 0\n", encoding="utf-8")
+        with pytest.raises(ConfigError) as caught:
+            connect(places)
         assert caught.value.message == (
-            f"the indexer did not start: {places.config_file}: index.max_file_mb = 0 is not allowed:"
+            f"{places.config_file}: index.max_file_mb = 0 is not allowed:"
             " input should be greater than or equal to 1"
         )
-        assert caught.value.hint == f"see {places.log_dir}/indexer.log"
+        assert not (places.log_dir / "indexer.log").exists()
 
 
 def test_a_log_that_cannot_be_written_is_named() -> None:
