@@ -61,12 +61,8 @@ def _rows(said: dict[str, Any]) -> list[tuple[str, str]]:
     for root in said.get("roots", []):
         rows.append(("folder", f"{root['path']} ({counted(root.get('files', 0), 'file')})"))
         if root.get("is_away"):
-            rows.append(
-                (
-                    "away",
-                    f"{root['path']} is gone or was emptied at once; nothing of it is forgotten before `kb remove`",
-                )
-            )
+            what = "is gone or was emptied at once; nothing of it is forgotten before `kb remove`"
+            rows.append(("away", f"{root['path']} {what}"))
         elif reason := root.get("not_watched"):
             rows.append(("not watched", f"{root['path']}: {reason}; it is looked through every 10 minutes"))
     rows.append(("files", ", ".join(f"{counts[key]:,} {key}" for key in _ORDER if counts.get(key)) or "none"))
