@@ -233,10 +233,10 @@ def look(
         above = [folder for folder in path.parents if root in folder.parents]
         if any(path == each or each in path.parents for each in avoid):
             continue
-        if not all(rules.enters(folder.name, str(folder.relative_to(root))) for folder in above):
+        if not rules.reaches(root, path.parent):
             continue
         try:
-            if any(stat.S_ISLNK(folder.lstat().st_mode) or _is_marked(folder) for folder in above):
+            if any(stat.S_ISLNK(folder.lstat().st_mode) for folder in above):
                 continue
             status = path.lstat()
         except (FileNotFoundError, NotADirectoryError):
