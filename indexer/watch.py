@@ -211,8 +211,14 @@ class Watcher:
             watch = self._observer.schedule(
                 _Handler(self, root), os.fspath(root), recursive=True, event_filter=_EVENTS
             )
+        except OSError as error:
+            self._say_unwatched(root, _why(error))
+            return
+        try:
             self._probe()
         except OSError as error:
+            # taken back: it would be added to by the next try, and leave no room for other roots.
+            self._observer.unschedule(watch)
             self._say_unwatched(root, _why(error))
             return
         with self._wake:
