@@ -1,20 +1,12 @@
 """The running daemon keeps up with the disk by itself."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from indexer.client import IndexerClient, connect
 from indexer.paths import Places
 from tests.homes import short_home
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Wait for what the daemon is to do by itself."""
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.05)
+from tests.indexer.pipeline.bench import wait_until
 
 
 def test_what_is_saved_moved_and_deleted_is_known_by_itself(
