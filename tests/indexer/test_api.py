@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.api import MAX_BODY_BYTES
+from indexer.api.requests import MAX_BODY_BYTES
 from indexer.errors import IndexerError, StoreError, StoreMismatchError, UsageError
 from indexer.types import FileStatus
 from tests.indexer.api_bench import Served, served

@@ -1,0 +1,133 @@
+"""What is known: the status on one page, the folders, and what became of every file."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from indexer.api.answers import Endpoint, described, json_answer
+from indexer.api.requests import absolute, number, parameters_of
+from indexer.api.threads import Threads
+from indexer.errors import UsageError
+from indexer.index import Index
+from indexer.pipeline import Pipeline
+from indexer.types import FileEntry, FileStatus
+
+MAX_FILES = 10_000
+"""Files listed in one answer at most."""
+
+
+class LedgerRoutes:
+    """Reading what the index knows.
+
+    Args:
+        index: What is listed.
+        pipeline: What is still to be done.
+        describe: Facts that only the daemon knows: version, pid, embedding, memory.
+        is_ready: Whether the embedding model is loaded.
+        unwatched: Returns the roots that cannot be watched, each with the reason.
+        threads: Where blocking calls run.
+    """
+
+    def __init__(
+        self,
+        *,
+        index: Index,
+        pipeline: Pipeline,
+        describe: Callable[[], dict[str, Any]],
+        is_ready: Callable[[], bool],
+        unwatched: Callable[[], Mapping[Path, str]],
+        threads: Threads,
+    ) -> None:
+        self._index = index
+        self._pipeline = pipeline
+        self._describe = describe
+        self._is_ready = is_ready
+        self._unwatched = unwatched
+        self._threads = threads
+
+    def routes(self) -> list[tuple[str, str, Endpoint]]:
+        """List (method, path, endpoint)."""
+        return [
+            ("GET", "/v1/status", self._status),
+            ("GET", "/v1/roots", self._roots),
+            ("GET", "/v1/files", self._files),
+        ]
+
+    async def _status(self, _: Request) -> Response:
+        return json_answer(await self._threads.run(self._status_now))
+
+    async def _roots(self, _: Request) -> Response:
+        return json_answer({"roots": await self._threads.run(self._list_roots)})
+
+    async def _files(self, request: Request) -> Response:
+        asked = parameters_of(request)
+        status = _status_asked(asked)
+        under = absolute(asked["under"][0]) if "under" in asked else None
+        limit = min(number(asked, "limit", MAX_FILES), MAX_FILES)
+        offset = number(asked, "offset", 0)
+        entries = await self._threads.run(self._list_files, status, under, limit, offset)
+        return json_answer({"files": [entry.to_json() for entry in entries]})
+
+    def _status_now(self) -> dict[str, Any]:
+        progress = self._pipeline.progress()
+        fault = self._pipeline.fault
+        counts = {status.value: count for status, count in self._index.counts().items()}
+        pending = self._pipeline.pending_count
+        if fault is not None:
+            state = "stopped"
+        elif not self._is_ready():
+            state = "starting"
+        else:
+            state = "idle" if progress.is_idle else "indexing"
+        return {
+            "state": state,
+            **self._describe(),
+            "roots": self._list_roots(),
+            "files": {**counts, FileStatus.PENDING.value: pending},
+            "chunks": self._index.chunk_count(),
+            "embedded_total": self._index.embedded_total,
+            "queue": pending,
+            "as_of": self._pipeline.as_of,
+            "progress": progress.to_json(),
+            "fault": None if fault is None else described(fault)["error"],
+            "last_errors": self._pipeline.last_errors,
+        }
+
+    def _list_roots(self) -> list[dict[str, Any]]:
+        counts = self._index.root_counts()
+        away, unwatched = self._pipeline.away, self._unwatched()
+        return [
+            {
+                "path": str(root),
+                "files": counts.get(root, 0),
+                "is_away": root in away,
+                "not_watched": unwatched.get(root, ""),
+            }
+            for root in self._index.roots()
+        ]
+
+    def _list_files(
+        self, status: FileStatus | None, under: Path | None, limit: int, offset: int
+    ) -> list[FileEntry]:
+        """List the ledger, or, where it knows nothing yet, what waits to be entered."""
+        if status is not FileStatus.PENDING:
+            entries = self._index.files(status=status, under=under, limit=limit, offset=offset)
+            if entries or offset or status is not None:
+                return entries
+        pending = self._pipeline.pending()
+        if under is not None:
+            pending = [entry for entry in pending if under == entry.path or under in entry.path.parents]
+        return pending[offset : offset + limit]
+
+
+def _status_asked(asked: Mapping[str, Sequence[str]]) -> FileStatus | None:
+    if "status" not in asked:
+        return None
+    try:
+        return FileStatus(asked["status"][0])
+    except ValueError:
+        allowed = ", ".join(status.value for status in FileStatus)
+        raise UsageError(f"there is no status {asked['status'][0]!r}; allowed: {allowed}") from None

@@ -1,0 +1,62 @@
+"""Searching: `POST /v1/search`."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from indexer.api.answers import Endpoint, json_answer
+from indexer.api.requests import absolutes, body_of
+from indexer.api.threads import Threads
+from indexer.errors import StoreError, UsageError
+from indexer.pipeline import Pipeline
+from indexer.types import Passage, SearchResult
+
+MAX_TOP_K = 1000
+
+
+class SearchRoutes:
+    """The way of a question through the API.
+
+    Args:
+        pipeline: Says how fresh the index is, and whether it can be read.
+        search: Finds passages: query, how many, and where to look.
+        threads: Where blocking calls run.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        search: Callable[[str, int, Sequence[Path]], tuple[Passage, ...]],
+        threads: Threads,
+    ) -> None:
+        self._pipeline = pipeline
+        self._search_index = search
+        self._threads = threads
+
+    def routes(self) -> list[tuple[str, str, Endpoint]]:
+        """List (method, path, endpoint)."""
+        return [("POST", "/v1/search", self._search)]
+
+    async def _search(self, request: Request) -> Response:
+        body = await body_of(request)
+        query, top_k = body.get("query"), body.get("top_k", 8)
+        if not isinstance(query, str) or not query.strip():
+            raise UsageError("the query is empty")
+        if not isinstance(top_k, int) or not 1 <= top_k <= MAX_TOP_K:
+            raise UsageError(f"the number of passages must be from 1 to {MAX_TOP_K}, not {top_k}")
+        folders = absolutes(body.get("under", []))
+        started = time.perf_counter()
+        fault = self._pipeline.fault
+        if isinstance(fault, StoreError):
+            raise fault
+        passages = await self._threads.run(self._search_index, query, top_k, folders)
+        result = SearchResult(
+            passages=tuple(passages),
+            as_of=self._pipeline.as_of,
+            pending=self._pipeline.pending_count,
+            took_ms=(time.perf_counter() - started) * 1000,
+        )
+        return json_answer(result.to_json())

@@ -1,0 +1,6 @@
+"""The thin client of the daemon's API: standard library only, and quick to import."""
+
+from indexer.client.requests import IndexerClient
+from indexer.client.starting import connect, rebuild
+
+__all__ = ["IndexerClient", "connect", "rebuild"]

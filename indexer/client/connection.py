@@ -1,0 +1,124 @@
+"""One request to the daemon: HTTP/1.0 by hand, the end of the stream as the end of the body.
+
+`http.client` would cost every `kb search` more time to import (45 ms, most of
+it e-mail and TLS) than the search takes.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+from indexer import errors
+from indexer.errors import DaemonError, IndexerError, KbError
+from indexer.paths import Places
+
+
+class Connection:
+    """The way to one home's daemon; safe to share between threads.
+
+    Args:
+        places: Where the daemon's socket is.
+        timeout_s: How long one answer may take.
+    """
+
+    def __init__(self, places: Places, *, timeout_s: float) -> None:
+        self._places = places
+        self._timeout_s = timeout_s
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Send a request and return the object it is answered with.
+
+        Raises:
+            KbError: Whatever the daemon answers with.
+            DaemonError: If no daemon runs, or it goes away.
+        """
+        with self.open(method, path, body) as stream:
+            return self.understand(self.read(stream.read))
+
+    def open(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> BinaryIO:
+        """Send a request and return the body of its answer, to be read and closed."""
+        # ASCII: file names that are not UTF-8 travel as escaped surrogates.
+        payload = b"" if body is None else json.dumps(body).encode("ascii")
+        head = f"{method} {path} HTTP/1.0\r\nHost: kb\r\nContent-Length: {len(payload)}\r\n\r\n"
+        try:
+            connection = self._connect()
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise DaemonError("the indexer is not running", hint="run `kb indexer start`") from error
+        except OSError as error:
+            reason = error.strerror or error
+            raise DaemonError(
+                f"cannot reach the indexer at {self._places.indexer_socket}: {reason}"
+            ) from error
+        with connection:
+            stream = connection.makefile("rb")
+            try:
+                self.read(lambda: connection.sendall(head.encode("ascii") + payload))
+                while self.read(stream.readline).strip():
+                    pass
+            except BaseException:
+                stream.close()
+                raise
+            return stream
+
+    def read(self, step: Any) -> Any:
+        """Carry out one step on the connection, and say in a sentence what goes wrong with it."""
+        try:
+            return step()
+        except TimeoutError as error:
+            raise DaemonError(
+                f"the indexer did not answer within {self._timeout_s:g} s", hint=f"see {self._log_file}"
+            ) from error
+        except OSError as error:
+            raise self.gone() from error
+
+    def understand(self, text: bytes) -> dict[str, Any]:
+        """Return the object of an answer, or raise the error that it carries."""
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            # cut off in the middle.
+            raise self.gone() from error
+        _raise_if_error(value)
+        return dict(value)
+
+    def is_open(self) -> bool:
+        """Tell whether a daemon listens; a socket left behind by a dead one does not count."""
+        try:
+            self._connect().close()
+        except OSError:
+            return False
+        return True
+
+    def gone(self) -> DaemonError:
+        """Return the error of an answer that ends too early."""
+        return DaemonError("the indexer went away in the middle of a request", hint=f"see {self._log_file}")
+
+    @property
+    def _log_file(self) -> object:
+        return self._places.log_dir / "indexer.log"
+
+    def _connect(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(self._timeout_s)
+            connection.connect(os.fspath(self._places.indexer_socket))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _raise_if_error(value: Mapping[str, Any]) -> None:
+    """Raise the error that an answer carries, as the class it was raised with."""
+    described = value.get("error")
+    if described is None:
+        return
+    kind = getattr(errors, described["kind"], None)
+    if not (isinstance(kind, type) and issubclass(kind, KbError)):
+        kind = IndexerError
+    # not through `__init__`: some classes make their message from other arguments.
+    error = kind.__new__(kind)
+    KbError.__init__(error, described["message"], hint=described["hint"])
+    raise error

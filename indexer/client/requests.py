@@ -1,0 +1,153 @@
+"""What can be asked of the daemon, each as a method."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from indexer.client.connection import Connection
+from indexer.errors import DaemonError
+from indexer.paths import Places
+from indexer.types import FileEntry, FileStatus, Progress, SearchResult
+
+STOP_TIMEOUT_S = 30.0
+"""How long a daemon may take to finish the batch it works on."""
+
+FILES_PER_PAGE = 5000
+
+
+class IndexerClient:
+    """One user's daemon, seen from a short-lived process; safe to share between threads.
+
+    Args:
+        places: Where the daemon's socket is.
+        timeout_s: How long one answer may take.
+    """
+
+    def __init__(self, places: Places, *, timeout_s: float = 60.0) -> None:
+        self._places = places
+        self._connection = Connection(places, timeout_s=timeout_s)
+
+    def search(self, query: str, *, top_k: int = 8, under: Sequence[Path] = ()) -> SearchResult:
+        """Return the best passages for a query; waits for the embedding model if it is still loading.
+
+        Args:
+            query: What is looked for, in plain words.
+            top_k: How many passages at most.
+            under: Absolute paths of files or folders to look in; empty for everything.
+        """
+        body = {"query": query, "top_k": top_k, "under": [str(path) for path in under]}
+        return SearchResult.from_json(self._connection.call("POST", "/v1/search", body))
+
+    def status(self) -> dict[str, Any]:
+        """Return how the daemon and the index are."""
+        return self._connection.call("GET", "/v1/status")
+
+    def roots(self) -> list[Path]:
+        """Return the folders that are indexed."""
+        return [Path(root["path"]) for root in self._connection.call("GET", "/v1/roots")["roots"]]
+
+    def add_root(self, path: Path) -> str:
+        """Have a folder indexed; returns as soon as the daemon knows of it.
+
+        Returns:
+            What the person should know ("already indexed as part of …"); empty for a new root.
+        """
+        notice = self._connection.call("POST", "/v1/roots", {"path": str(path)})["notice"]
+        return str(notice)
+
+    def remove_root(self, path: Path) -> int:
+        """Forget a folder and return how many files were forgotten; the files themselves stay."""
+        return int(self._connection.call("DELETE", "/v1/roots", {"path": str(path)})["forgotten"])
+
+    def sweep(self) -> None:
+        """Have every root compared with the disk; returns at once."""
+        self._connection.call("POST", "/v1/sweep", {})
+
+    def files(self, *, status: FileStatus | None = None, under: Path | None = None) -> list[FileEntry]:
+        """Return the ledger, or the part of it with one status or under one folder."""
+        entries: list[FileEntry] = []
+        while True:
+            asked = {"limit": str(FILES_PER_PAGE), "offset": str(len(entries))}
+            if status is not None:
+                asked["status"] = status.value
+            if under is not None:
+                asked["under"] = str(under)
+            query = urlencode(asked, quote_via=quote, errors="surrogateescape")
+            page = self._connection.call("GET", f"/v1/files?{query}")["files"]
+            entries += map(FileEntry.from_json, page)
+            if len(page) < FILES_PER_PAGE:
+                return entries
+
+    def progress(self) -> Iterator[Progress]:
+        """Yield how far indexing is whenever it moves, until nothing is left to do."""
+        return self._stream("GET", "/v1/progress")
+
+    def fresh(self, *, under: Sequence[Path] = ()) -> Iterator[Progress]:
+        """Yield how far indexing is until every change that is on disk now can be found.
+
+        Args:
+            under: Absolute paths of files or folders that matter; empty for everything.
+        """
+        return self._stream("POST", "/v1/fresh", {"under": [str(path) for path in under]})
+
+    def pause(self, seconds: float | None = None) -> None:
+        """Stop indexing for a while, or until `resume`; searches go on."""
+        self._connection.call("POST", "/v1/pause", {"seconds": seconds})
+
+    def resume(self) -> None:
+        """Go on indexing."""
+        self._connection.call("POST", "/v1/resume", {})
+
+    def why(self, path: Path) -> dict[str, Any]:
+        """Return what is known of one file, indexed or not, and by which rule."""
+        query = urlencode({"path": str(path)}, quote_via=quote, errors="surrogateescape")
+        return self._connection.call("GET", f"/v1/why?{query}")
+
+    def prune(self) -> int:
+        """Forget the files of roots that are away; return how many those were."""
+        return int(self._connection.call("POST", "/v1/prune", {})["forgotten"])
+
+    def stop(self) -> None:
+        """End the daemon, and return when it is gone."""
+        self._connection.call("POST", "/v1/stop", {})
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while self._is_locked():
+            if time.monotonic() > deadline:
+                raise DaemonError(
+                    f"the indexer is still finishing its work after {STOP_TIMEOUT_S:.0f} s",
+                    hint=f"see {self._places.log_dir / 'indexer.log'}",
+                )
+            time.sleep(0.02)
+
+    def is_running(self) -> bool:
+        """Tell whether a daemon listens; a socket left behind by a dead one does not count."""
+        return self._connection.is_open()
+
+    def _stream(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Iterator[Progress]:
+        with self._connection.open(method, path, body) as stream:
+            while line := self._connection.read(stream.readline):
+                progress = Progress.from_json(self._connection.understand(line))
+                yield progress
+                if progress.is_idle:
+                    return
+        raise self._connection.gone()
+
+    def _is_locked(self) -> bool:
+        """Tell whether a daemon still holds the lock of this home."""
+        # deferred: only `kb indexer stop` asks.
+        import fcntl
+
+        try:
+            descriptor = os.open(self._places.indexer_lock, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
