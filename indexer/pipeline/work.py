@@ -8,7 +8,7 @@ import heapq
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.pipeline.progress import ProgressMeter
@@ -31,6 +31,8 @@ class Read:
 
     root: Path
     upsert: Upsert
+    is_urgent: bool = field(default=False, compare=False)
+    """Whether somebody just saved the file: it overtakes whatever else is on its way into the index."""
 
     @property
     def path(self) -> Path:
