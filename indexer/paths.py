@@ -25,6 +25,9 @@ class Places:
     home: Path
     """The one directory of everything stored."""
 
+    edition: str = ""
+    """Which of the indexes beside each other `catalog_file` and `chroma_dir` belong to; see `indexer.editions`."""
+
     @classmethod
     def discover(cls, environ: Mapping[str, str] | None = None) -> Self:
         """Return the places of this user; nothing is created.
@@ -45,14 +48,29 @@ class Places:
         )
 
     @property
+    def index_dir(self) -> Path:
+        """Where the index of this edition stands; the first one stands in the home itself."""
+        return self.editions_dir / self.edition if self.edition else self.home
+
+    @property
+    def editions_dir(self) -> Path:
+        """Indexes made with another embedding model than the first."""
+        return self.home / "editions"
+
+    @property
+    def editions_file(self) -> Path:
+        """Which edition answers, and with which model each was made."""
+        return self.home / "editions.json"
+
+    @property
     def catalog_file(self) -> Path:
         """SQLite catalog, the truth about everything indexed."""
-        return self.home / "catalog.sqlite"
+        return self.index_dir / "catalog.sqlite"
 
     @property
     def chroma_dir(self) -> Path:
         """Chroma's directory; derived, can be rebuilt from the catalog."""
-        return self.home / "chroma"
+        return self.index_dir / "chroma"
 
     @property
     def run_dir(self) -> Path:
@@ -108,7 +126,7 @@ class Places:
                     f" and the system allows {SOCKET_PATH_LIMIT_BYTES}",
                     hint="set KB_HOME to a shorter directory",
                 )
-        for directory in (self.home, self.run_dir, self.work_dir, self.log_dir):
+        for directory in (self.home, self.index_dir, self.run_dir, self.work_dir, self.log_dir):
             try:
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
                 # only closed to others, never opened: a home that was made read-only stays so.

@@ -62,3 +62,13 @@ def test_a_socket_path_too_long_is_refused_by_its_length(tmp_path: Path) -> None
     )
     assert caught.value.hint == "set KB_HOME to a shorter directory"
     assert not home.exists()
+
+
+def test_another_edition_of_the_index_has_a_place_of_its_own() -> None:
+    """Catalog and vectors of two embedding models never share a directory; sockets and logs are shared."""
+    with short_home() as first:
+        second = Places(config_file=first.config_file, home=first.home, edition="other")
+        second.create()
+        assert second.catalog_file.parent == second.chroma_dir.parent == first.home / "editions" / "other"
+        assert second.catalog_file.parent.stat().st_mode & 0o777 == 0o700
+        assert (second.indexer_socket, second.log_dir) == (first.indexer_socket, first.log_dir)
