@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -128,8 +129,7 @@ def _serve(places: Places, settings: IndexerSettings) -> None:
             pipeline.sweep_again,
         )
         api = Api(
-            index=index,
-            pipeline=pipeline,
+            current=Serving(index, pipeline),
             search=parts.search,
             describe=parts.describe,
             is_ready=parts.is_ready,
@@ -150,6 +150,14 @@ def _serve(places: Places, settings: IndexerSettings) -> None:
             watcher.close()
         pipeline.close()
     logger.info("stopped pid=%d", os.getpid())
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """The index that answers, and what brings it up to date."""
+
+    index: Index
+    pipeline: Pipeline
 
 
 class Parts:

@@ -26,7 +26,7 @@ class Places:
     """The one directory of everything stored."""
 
     edition: str = ""
-    """Which of the indexes beside each other `catalog_file` and `chroma_dir` belong to; see `indexer.editions`."""
+    """Which index `catalog_file` and `chroma_dir` belong to; see `indexer.editions`."""
 
     @classmethod
     def discover(cls, environ: Mapping[str, str] | None = None) -> Self:

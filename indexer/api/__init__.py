@@ -8,21 +8,19 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from indexer.api.answers import answering, not_found
+from indexer.api.current import Current
 from indexer.api.ledger import LedgerRoutes
 from indexer.api.searching import SearchRoutes
 from indexer.api.threads import Threads
 from indexer.api.work import WorkRoutes
-from indexer.index import Index
-from indexer.pipeline import Pipeline
 from indexer.types import Passage
 
 
 class Api:
-    """The routes over one index and its pipeline.
+    """The routes over the index that answers, and its pipeline.
 
     Args:
-        index: What is listed.
-        pipeline: What brings the index up to date.
+        current: Which index and pipeline that are.
         search: Finds passages: query, how many, and where to look.
         describe: Facts that only the daemon knows: version, pid, embedding, memory.
         is_ready: Whether the embedding model is loaded.
@@ -33,8 +31,7 @@ class Api:
     def __init__(
         self,
         *,
-        index: Index,
-        pipeline: Pipeline,
+        current: Current,
         search: Callable[[str, int, Sequence[Path]], tuple[Passage, ...]],
         describe: Callable[[], dict[str, Any]],
         is_ready: Callable[[], bool],
@@ -43,16 +40,15 @@ class Api:
     ) -> None:
         threads = Threads()
         self._groups = (
-            SearchRoutes(pipeline, search, threads),
+            SearchRoutes(current, search, threads),
             LedgerRoutes(
-                index=index,
-                pipeline=pipeline,
+                current=current,
                 describe=describe,
                 is_ready=is_ready,
                 unwatched=unwatched,
                 threads=threads,
             ),
-            WorkRoutes(pipeline, stop, threads),
+            WorkRoutes(current, stop, threads),
         )
 
     def app(self) -> Starlette:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from indexer.api.answers import Endpoint, described, json_answer
+from indexer.api.current import Current
 from indexer.api.requests import absolute, number, parameters_of
 from indexer.api.threads import Threads
 from indexer.errors import UsageError
@@ -23,8 +24,7 @@ class LedgerRoutes:
     """Reading what the index knows.
 
     Args:
-        index: What is listed.
-        pipeline: What is still to be done.
+        current: What is listed, and what is still to be done.
         describe: Facts that only the daemon knows: version, pid, embedding, memory.
         is_ready: Whether the embedding model is loaded.
         unwatched: Returns the roots that cannot be watched, each with the reason.
@@ -34,19 +34,25 @@ class LedgerRoutes:
     def __init__(
         self,
         *,
-        index: Index,
-        pipeline: Pipeline,
+        current: Current,
         describe: Callable[[], dict[str, Any]],
         is_ready: Callable[[], bool],
         unwatched: Callable[[], Mapping[Path, str]],
         threads: Threads,
     ) -> None:
-        self._index = index
-        self._pipeline = pipeline
+        self._current = current
         self._describe = describe
         self._is_ready = is_ready
         self._unwatched = unwatched
         self._threads = threads
+
+    @property
+    def _index(self) -> Index:
+        return self._current.index
+
+    @property
+    def _pipeline(self) -> Pipeline:
+        return self._current.pipeline
 
     def routes(self) -> list[tuple[str, str, Endpoint]]:
         """List (method, path, endpoint)."""

@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from indexer.api.answers import Endpoint, json_answer
+from indexer.api.current import Current
 from indexer.api.requests import absolutes, body_of
 from indexer.api.threads import Threads
 from indexer.errors import StoreError, UsageError
-from indexer.pipeline import Pipeline
 from indexer.types import Passage, SearchResult
 
 MAX_TOP_K = 1000
@@ -21,18 +21,18 @@ class SearchRoutes:
     """The way of a question through the API.
 
     Args:
-        pipeline: Says how fresh the index is, and whether it can be read.
+        current: Says how fresh the index is, and whether it can be read.
         search: Finds passages: query, how many, and where to look.
         threads: Where blocking calls run.
     """
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        current: Current,
         search: Callable[[str, int, Sequence[Path]], tuple[Passage, ...]],
         threads: Threads,
     ) -> None:
-        self._pipeline = pipeline
+        self._current = current
         self._search_index = search
         self._threads = threads
 
@@ -49,14 +49,15 @@ class SearchRoutes:
             raise UsageError(f"the number of passages must be from 1 to {MAX_TOP_K}, not {top_k}")
         folders = absolutes(body.get("under", []))
         started = time.perf_counter()
-        fault = self._pipeline.fault
+        pipeline = self._current.pipeline
+        fault = pipeline.fault
         if isinstance(fault, StoreError):
             raise fault
         passages = await self._threads.run(self._search_index, query, top_k, folders)
         result = SearchResult(
             passages=tuple(passages),
-            as_of=self._pipeline.as_of,
-            pending=self._pipeline.pending_count,
+            as_of=pipeline.as_of,
+            pending=pipeline.pending_count,
             took_ms=(time.perf_counter() - started) * 1000,
         )
         return json_answer(result.to_json())

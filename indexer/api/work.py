@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from indexer.api.answers import Endpoint, described, json_answer, json_line
+from indexer.api.current import Current
 from indexer.api.requests import absolute, body_of
 from indexer.api.threads import Threads
 from indexer.errors import DaemonError
@@ -23,16 +24,20 @@ class WorkRoutes:
     """Adding and removing folders, sweeps, and the progress of the work.
 
     Args:
-        pipeline: What brings the index up to date.
+        current: What brings the index up to date.
         stop: Asks the daemon to end.
         threads: Where blocking calls run.
     """
 
-    def __init__(self, pipeline: Pipeline, stop: Callable[[], None], threads: Threads) -> None:
-        self._pipeline = pipeline
+    def __init__(self, current: Current, stop: Callable[[], None], threads: Threads) -> None:
+        self._current = current
         self._stop_daemon = stop
         self._threads = threads
         self._is_stopping = False
+
+    @property
+    def _pipeline(self) -> Pipeline:
+        return self._current.pipeline
 
     def routes(self) -> list[tuple[str, str, Endpoint]]:
         """List (method, path, endpoint)."""

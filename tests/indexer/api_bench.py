@@ -19,6 +19,14 @@ from tests.homes import short_home
 from tests.indexer.fakes import InMemoryWorker, ParagraphReader
 
 
+@dataclass(frozen=True)
+class Alone:
+    """One index that never changes."""
+
+    index: Index
+    pipeline: Pipeline
+
+
 @dataclass
 class Served:
     """A running API and what stands behind it."""
@@ -65,8 +73,7 @@ def served(folder: Path, *, worker: InMemoryWorker | None = None) -> Iterator[Se
         pipeline = Pipeline(index, rules=rules, open_reader=lambda: reader, home=places.home)
         bench = Served(places, IndexerClient(places, timeout_s=20), pipeline, worker, reader, folder)
         api = Api(
-            index=index,
-            pipeline=pipeline,
+            current=Alone(index, pipeline),
             search=bench.search,
             describe=lambda: {"pid": os.getpid()},
             is_ready=lambda: bench.is_ready,
