@@ -20,11 +20,12 @@ from indexer.catalog import Catalog, FileRecord, StoredChunk
 from indexer.config import IndexerSettings
 from indexer.errors import KbError, StoreError, WorkerError
 from indexer.index.documents import NewDocument, PutCounts, groups_of
+from indexer.index.ledger import LedgerReads
 from indexer.index.nearest import nearest_chunks
 from indexer.index.repair import VectorWorker, bring_in_step, check_fingerprint, note_clean_end
 from indexer.index.writing import GroupWriter
 from indexer.paths import Places
-from indexer.types import FileEntry, FileState, FileStatus, Vectors
+from indexer.types import FileStatus, Vectors
 from indexer.windows import best_windows
 from indexer.worker import Worker, WorkerInfo
 
@@ -39,11 +40,11 @@ DEFAULT_WEIGHTS = (1.0, 1.0, 1.0)
 """What a word counts for BM25 in text, headings and file name."""
 
 
-class Index:
+class Index(LedgerReads):
     """Catalog and vectors of one user. Thread-safe; writes are one at a time."""
 
     def __init__(self, catalog: Catalog, worker: VectorWorker) -> None:
-        self._catalog = catalog
+        super().__init__(catalog)
         self._worker = worker
         self._write_lock = threading.RLock()
         self._info: WorkerInfo | None = None
@@ -122,16 +123,6 @@ class Index:
 
     # -- roots and ledger
 
-    def roots(self) -> list[Path]:
-        """List the roots, in path order."""
-        with self._catalog.read() as catalog:
-            return catalog.roots()
-
-    def root_counts(self) -> dict[Path, int]:
-        """Count the files of each root."""
-        with self._catalog.read() as catalog:
-            return catalog.root_counts()
-
     def add_root(self, path: Path, *, absorbing: Sequence[Path] = ()) -> None:
         """Add a root; one that is there stays as it is.
 
@@ -151,44 +142,6 @@ class Index:
                 count = catalog.remove_root(path)
             self.purge()
         return count
-
-    def states(self, root: Path) -> dict[Path, FileState]:
-        """Return what the catalog believes of every file of a root that is not pending."""
-        with self._catalog.read() as catalog:
-            return catalog.states(root)
-
-    def files(
-        self,
-        *,
-        status: FileStatus | None = None,
-        under: Path | None = None,
-        limit: int = 1000,
-        offset: int = 0,
-    ) -> list[FileEntry]:
-        """List the ledger in path order."""
-        with self._catalog.read() as catalog:
-            return catalog.files(status=status, under=under, limit=limit, offset=offset)
-
-    def counts(self) -> dict[FileStatus, int]:
-        """Count the files of each status; every status is a key."""
-        with self._catalog.read() as catalog:
-            return catalog.counts()
-
-    def chunk_count(self) -> int:
-        """Count the chunks that can be found."""
-        with self._catalog.read() as catalog:
-            return catalog.chunk_count()
-
-    @property
-    def embedded_total(self) -> int:
-        """Texts embedded since the index was made."""
-        with self._catalog.read() as catalog:
-            return int(catalog.meta("embedded_total") or "0")
-
-    def known_content(self, content_hash: str) -> bool:
-        """Tell whether a file with these bytes is indexed somewhere."""
-        with self._catalog.read() as catalog:
-            return catalog.has_content(content_hash)
 
     def set_statuses(self, records: Sequence[FileRecord]) -> None:
         """Enter files as skipped, failed or pending; only pending ones, and those told to, keep their chunks.
