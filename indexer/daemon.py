@@ -9,7 +9,6 @@ import argparse
 import contextlib
 import fcntl
 import logging
-import logging.handlers
 import os
 import queue
 import signal
@@ -24,6 +23,7 @@ from typing import Any
 
 import psutil
 
+from indexer import logs
 from indexer.api import Api
 from indexer.api.serving import listening, serving
 from indexer.chunking import capacity_for
@@ -51,9 +51,6 @@ LOCK_WAIT_S = 20.0
 SOCKET_CHECK_S = 30.0
 """How often we look whether our socket is still ours; a deleted home must not leave a daemon behind."""
 
-LOG_BYTES = 2_000_000
-LOGS_KEPT = 3
-
 
 def main(arguments: Sequence[str]) -> int:
     """Run the daemon until it is told to stop; return the exit code."""
@@ -61,29 +58,23 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--home", type=Path, help="serve this home and not the one of KB_HOME")
     parser.add_argument("--config", type=Path, help="read this config file")
     parser.add_argument("--rebuild", action="store_true", help="forget what is indexed, and index it again")
-    parser.add_argument("--background", action="store_true", help="standard error is the log file")
     options = parser.parse_args(arguments)
     places = Places.discover()
     home = places.home if options.home is None else options.home
     config_file = places.config_file if options.config is None else options.config
     try:
-        run(
-            Places(config_file=config_file, home=home),
-            is_background=options.background,
-            is_rebuild=options.rebuild,
-        )
+        run(Places(config_file=config_file, home=home), is_rebuild=options.rebuild)
     except KbError as error:
         sys.stderr.write(f"kb: error: {error.message}\n")
         return 2 if isinstance(error, UsageError | ConfigError) else 3
     return 0
 
 
-def run(places: Places, *, is_background: bool = False, is_rebuild: bool = False) -> None:
+def run(places: Places, *, is_rebuild: bool = False) -> None:
     """Serve a home until SIGTERM, SIGINT or a client's request to stop.
 
     Args:
         places: The home.
-        is_background: Whether standard error is the log file already.
         is_rebuild: Whether to forget first what is indexed, but not which folders are.
 
     Raises:
@@ -95,7 +86,7 @@ def run(places: Places, *, is_background: bool = False, is_rebuild: bool = False
     os.umask(0o077)
     places.create()
     with _locked(places):
-        _set_up_logs(places, is_background=is_background)
+        logs.set_up(places.log_dir / "indexer.log")
         try:
             if is_rebuild:
                 start_over(places)
@@ -138,7 +129,7 @@ def _serve(places: Places, settings: IndexerSettings) -> None:
         )
         with listening(places.indexer_socket) as listener, serving(api.app(), listener):
             inode = places.indexer_socket.stat().st_ino
-            logger.info("started pid=%d home=%r", os.getpid(), str(places.home))
+            logger.info("started home=%s", places.home)
             watcher.start(pipeline.look_at)
             pipeline.start()
             rounds.start()
@@ -149,7 +140,7 @@ def _serve(places: Places, settings: IndexerSettings) -> None:
             rounds.close()
             watcher.close()
         pipeline.close()
-    logger.info("stopped pid=%d", os.getpid())
+    logger.info("stopped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,41 +288,3 @@ def _locked(places: Places) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-class _LogFile(logging.handlers.RotatingFileHandler):
-    """The rotating log; in the background standard error, where native crashes are told, moves with it."""
-
-    def __init__(self, file: Path, *, holds_stderr: bool) -> None:
-        self._holds_stderr = holds_stderr
-        super().__init__(
-            file, maxBytes=LOG_BYTES, backupCount=LOGS_KEPT, encoding="utf-8", errors="backslashreplace"
-        )
-
-    def doRollover(self) -> None:  # noqa: N802 - the name is logging's
-        """Begin a new file."""
-        super().doRollover()
-        if self._holds_stderr and self.stream is not None:
-            os.dup2(self.stream.fileno(), sys.stderr.fileno())
-
-
-def _set_up_logs(places: Places, *, is_background: bool) -> None:
-    """Log to the file, and in the foreground to standard error as well."""
-    # a full disk is told by the error that it causes, not by a traceback of the log.
-    logging.raiseExceptions = False
-    try:
-        handlers: list[logging.Handler] = [
-            _LogFile(places.log_dir / "indexer.log", holds_stderr=is_background)
-        ]
-    except OSError as error:
-        raise ConfigError(f"cannot write {places.log_dir / 'indexer.log'}: {error.strerror}") from error
-    if not is_background:
-        handlers.append(logging.StreamHandler())
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        handlers=handlers,
-        force=True,
-    )
-    for noisy in ("uvicorn", "asyncio", "pypdf"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -60,7 +60,7 @@ def _start_daemon(places: Places, client: IndexerClient, *options: str) -> None:
         log_start = log_file.stat().st_size if log_file.exists() else 0
         pid = spawn_detached(
             "indexer",
-            ["--background", "--home", str(places.home), "--config", str(places.config_file), *options],
+            ["--home", str(places.home), "--config", str(places.config_file), *options],
             work_dir=places.work_dir,
             log_file=log_file,
         )
