@@ -14,19 +14,16 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Self
 
-import numpy as np
-
 from indexer.catalog import Catalog, FileRecord, StoredChunk
 from indexer.config import IndexerSettings
 from indexer.errors import KbError, StoreError, WorkerError
 from indexer.index.documents import NewDocument, PutCounts, groups_of
-from indexer.index.ledger import LedgerReads
 from indexer.index.nearest import nearest_chunks
+from indexer.index.reads import IndexReads
 from indexer.index.repair import VectorWorker, bring_in_step, check_fingerprint, note_clean_end
 from indexer.index.writing import GroupWriter
 from indexer.paths import Places
 from indexer.types import FileStatus, Vectors
-from indexer.windows import best_windows
 from indexer.worker import Worker, WorkerInfo
 
 __all__ = ["FileRecord", "Index", "NewDocument", "PutCounts", "StoredChunk", "VectorWorker"]
@@ -36,11 +33,8 @@ logger = logging.getLogger(__name__)
 PURGE_AFTER_S = 30.0
 """How long vectors outlive their last chunk: one that moves between roots is forgotten before it is put."""
 
-DEFAULT_WEIGHTS = (1.0, 1.0, 1.0)
-"""What a word counts for BM25 in text, headings and file name."""
 
-
-class Index(LedgerReads):
+class Index(IndexReads):
     """Catalog and vectors of one user. Thread-safe; writes are one at a time."""
 
     def __init__(self, catalog: Catalog, worker: VectorWorker) -> None:
@@ -213,36 +207,6 @@ class Index(LedgerReads):
 
     # -- reads for search
 
-    def lexical(
-        self,
-        match: str,
-        *,
-        top_k: int,
-        under: Sequence[Path] = (),
-        weights: tuple[float, float, float] = DEFAULT_WEIGHTS,
-    ) -> list[tuple[int, float]]:
-        """Rank chunks for an FTS5 expression by BM25.
-
-        Args:
-            match: The expression, over the columns text, headings and name.
-            top_k: How many at most.
-            under: Absolute folders or files to stay in; empty for everywhere.
-            weights: What a word counts in text, headings and file name.
-
-        Returns:
-            (chunk id, score >= 0), best first.
-
-        Raises:
-            UsageError: If `match` is not an expression.
-        """
-        with self._catalog.read() as catalog:
-            return catalog.lexical(match, top_k=top_k, under=under, weights=weights)
-
-    def word_counts(self, words: Sequence[str]) -> dict[str, int]:
-        """Count the chunks that hold each of some words; a word is letters and digits only."""
-        with self._catalog.read() as catalog:
-            return {word: catalog.word_count(word) for word in words}
-
     def dense(
         self, query: str, *, top_k: int, under: Sequence[Path] = ()
     ) -> tuple[Vectors, list[tuple[int, float]]]:
@@ -275,41 +239,6 @@ class Index(LedgerReads):
             return nearest_chunks(
                 self._catalog, self._worker, query, top_k=top_k, under=under, is_in_step=False
             )
-
-    def similarities(self, query_vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
-        """Return the exact cosine similarity of chunks to a query; ids that are gone are left out."""
-        with self._catalog.read() as catalog:
-            ids, rows = catalog.embeddings(chunk_ids)
-        if not ids:
-            return {}
-        return dict(zip(ids, map(float, rows.astype(np.float32) @ query_vector), strict=True))
-
-    def window_similarities(self, query_vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
-        """Return the cosine similarity of each chunk's best window to a query.
-
-        Ids that are gone are left out, and so is every chunk where the embedding
-        model has no windows.
-        """
-        with self._catalog.read() as catalog:
-            packed = catalog.windows(chunk_ids)
-        return dict(zip(packed, best_windows(list(packed.values()), query_vector), strict=True))
-
-    def chunks(self, chunk_ids: Sequence[int]) -> list[StoredChunk]:
-        """Return chunks in the order asked for; ids that are gone are left out."""
-        with self._catalog.read() as catalog:
-            found = catalog.chunks(chunk_ids)
-        return [found[chunk_id] for chunk_id in chunk_ids if chunk_id in found]
-
-    def chunk_vectors(self, chunk_ids: Sequence[int]) -> Vectors:
-        """Return the embeddings of chunks, `(n, dim)`, in the order asked for; zeros where one is gone."""
-        with self._catalog.read() as catalog:
-            ids, rows = catalog.embeddings(chunk_ids)
-        position = {chunk_id: at for at, chunk_id in enumerate(ids)}
-        result = np.zeros((len(chunk_ids), rows.shape[1]), np.float32)
-        for at, chunk_id in enumerate(chunk_ids):
-            if chunk_id in position:
-                result[at] = rows[position[chunk_id]]
-        return result
 
     # -- inside
 
