@@ -33,6 +33,8 @@ class Upsert:
 
     path: Path
     state: FileState
+    attempt: int = 1
+    """Which try this is, of a file that failed before in this very state."""
 
 
 @dataclass(frozen=True, slots=True)

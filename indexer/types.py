@@ -6,7 +6,7 @@ better. What crosses a process border has `to_json` and `from_json`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
@@ -219,6 +219,15 @@ class FileEntry:
     indexed_at: float | None = None
     """Seconds since the epoch of the last time it was indexed; `None` if never."""
 
+    since: float | None = None
+    """Seconds since the epoch at which it came to this status for this reason; `None` if nobody knows."""
+
+    attempts: int = 0
+    """How often reading it failed while it was as it is."""
+
+    retry_at: float | None = None
+    """Seconds since the epoch at which it is tried again although it did not change; `None` for never."""
+
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object for the API and for `--json`."""
         return {
@@ -231,6 +240,9 @@ class FileEntry:
             "chunks": self.chunks,
             "pages_without_text": self.pages_without_text,
             "indexed_at": self.indexed_at,
+            "since": self.since,
+            "attempts": self.attempts,
+            "retry_at": self.retry_at,
         }
 
     @classmethod
@@ -244,6 +256,9 @@ class FileEntry:
             chunks=value["chunks"],
             pages_without_text=value["pages_without_text"],
             indexed_at=value["indexed_at"],
+            since=value["since"],
+            attempts=value["attempts"],
+            retry_at=value["retry_at"],
         )
 
 
@@ -376,15 +391,7 @@ class Progress:
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object for the API."""
-        return {
-            "files_done": self.files_done,
-            "files_total": self.files_total,
-            "chunks_done": self.chunks_done,
-            "chunks_per_s": self.chunks_per_s,
-            "seconds_left": self.seconds_left,
-            "current": self.current,
-            "is_idle": self.is_idle,
-        }
+        return asdict(self)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:

@@ -9,7 +9,8 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -25,17 +26,24 @@ BUSY_TIMEOUT_S = 10.0
 class Catalog:
     """An open catalog; safe to use from many threads."""
 
-    def __init__(self, file: Path, writer: sqlite3.Connection) -> None:
+    def __init__(
+        self, file: Path, writer: sqlite3.Connection, *, clock: Callable[[], float] = time.time
+    ) -> None:
         self.file = file
         self._writer = writer
+        self._clock = clock
         self._write_lock = threading.Lock()
         self._readers: list[sqlite3.Connection] = []
         self._readers_lock = threading.Lock()
         self._is_closed = False
 
     @classmethod
-    def open(cls, file: Path) -> Self:
+    def open(cls, file: Path, *, clock: Callable[[], float] = time.time) -> Self:
         """Open the catalog, making it (mode 0600) or migrating it where needed.
+
+        Args:
+            file: Where it stands.
+            clock: Seconds since the epoch; says since when a file is what it is.
 
         Raises:
             StoreError: If it cannot be opened, is damaged, or comes from a newer version.
@@ -62,7 +70,7 @@ class Catalog:
             except BaseException:
                 writer.close()
                 raise
-        return cls(file, writer)
+        return cls(file, writer, clock=clock)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[CatalogWriter]:
@@ -76,7 +84,7 @@ class Catalog:
                 raise StoreError(f"the catalog {self.file} is closed")
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                yield CatalogWriter(self._writer)
+                yield CatalogWriter(self._writer, clock=self._clock)
                 self._writer.execute("COMMIT")
             except BaseException:
                 # a full disk has rolled back by itself; there is nothing left to undo then.

@@ -80,36 +80,70 @@ class CatalogReader:
             conditions.append("status = ?")
             values.append(status.value)
         if under is not None:
-            conditions.append(_INSIDE.format(column="files.id"))
+            conditions.append(INSIDE.format(column="files.id"))
             values.append(self._files_under([under]))
+        return self._entries(
+            f"WHERE {' AND '.join(conditions)} ORDER BY path LIMIT ? OFFSET ?", (*values, limit, offset)
+        )
+
+    def file(self, path: Path) -> FileEntry | None:
+        """Return the ledger's row of a file, or `None`."""
+        found = self._entries("WHERE path = ?", (os.fsencode(path),))
+        return found[0] if found else None
+
+    def pages_without_text(self, path: Path) -> list[int]:
+        """List the pages of a file that hold no text, from 1."""
+        row = self._connection.execute(
+            "SELECT pages_without_text FROM files WHERE path = ?", (os.fsencode(path),)
+        ).fetchone()
+        return [] if row is None else list(json.loads(row[0]))
+
+    def due(self, now: float) -> list[FileEntry]:
+        """List the files that are to be tried again by now, what waits longest first."""
+        return self._entries("WHERE retry_at <= ? ORDER BY retry_at, path", (now,))
+
+    def retries(self) -> tuple[int, float | None]:
+        """Return how many files will be tried again, and when the first of them is."""
+        row = self._connection.execute(
+            "SELECT count(*), min(retry_at) FROM files WHERE retry_at IS NOT NULL"
+        ).fetchone()
+        return int(row[0]), row[1]
+
+    def _entries(self, clauses: str, values: Sequence[object]) -> list[FileEntry]:
         rows = self._connection.execute(
-            "SELECT path, status, size_bytes, mtime_ns, inode, reason, chunks,"
-            " json_array_length(pages_without_text), indexed_at FROM files"
-            f" WHERE {' AND '.join(conditions)} ORDER BY path LIMIT ? OFFSET ?",
-            (*values, limit, offset),
+            "SELECT path, status, size_bytes, mtime_ns, inode, json_array_length(pages_without_text),"
+            f" reason, chunks, indexed_at, since, attempts, retry_at FROM files {clauses}",
+            values,
         )
         return [
             FileEntry(
                 path=path_of(path),
-                status=FileStatus(found),
+                status=FileStatus(status),
                 state=_state(size, mtime, inode),
+                pages_without_text=pages,
                 reason=reason,
                 chunks=chunks,
-                pages_without_text=pages,
-                indexed_at=indexed_at,
+                indexed_at=indexed,
+                since=since,
+                attempts=tries,
+                retry_at=retry,
             )
-            for path, found, size, mtime, inode, reason, chunks, pages, indexed_at in rows
+            for path, status, size, mtime, inode, pages, reason, chunks, indexed, since, tries, retry in rows
         ]
 
-    def counts(self) -> dict[FileStatus, int]:
-        """Count the files of each status; every status is a key."""
-        rows = self._connection.execute("SELECT status, count(*) FROM files GROUP BY status")
+    def counts(self, *, under: Path | None = None) -> dict[FileStatus, int]:
+        """Count the files of each status, of everything or of a folder; every status is a key."""
+        condition = f" WHERE {INSIDE.format(column='id')}" if under is not None else ""
+        values = [] if under is None else [self._files_under([under])]
+        rows = self._connection.execute(
+            f"SELECT status, count(*) FROM files{condition} GROUP BY status", values
+        )
         found = {FileStatus(status): int(count) for status, count in rows}
         return {status: found.get(status, 0) for status in FileStatus}
 
     def chunk_count(self, *, under: Sequence[Path] = ()) -> int:
         """Count the chunks, of everything or of some folders and files."""
-        condition = f" WHERE {_INSIDE.format(column='id')}" if under else ""
+        condition = f" WHERE {INSIDE.format(column='id')}" if under else ""
         values = [self._files_under(under)] if under else []
         row = self._connection.execute(f"SELECT coalesce(sum(chunks), 0) FROM files{condition}", values)
         return int(row.fetchone()[0])
@@ -159,7 +193,7 @@ class CatalogReader:
         """
         # one look-up for each chunk that leaves the ranking, so a large folder is not listed chunk by chunk.
         file_of = "(SELECT file FROM chunks WHERE chunks.id = chunk_text.rowid)"
-        condition = f" AND {_INSIDE.format(column=file_of)}" if under else ""
+        condition = f" AND {INSIDE.format(column=file_of)}" if under else ""
         values = [self._files_under(under)] if under else []
         try:
             return rank_chunks(
@@ -208,7 +242,7 @@ class CatalogReader:
         self, vector_ids: Sequence[str], *, under: Sequence[Path] = ()
     ) -> dict[str, list[int]]:
         """Return the chunks that each vector stands for, in id order; copies share one."""
-        condition = f" AND {_INSIDE.format(column='chunks.file')}" if under else ""
+        condition = f" AND {INSIDE.format(column='chunks.file')}" if under else ""
         values = [self._files_under(under)] if under else []
         found: dict[str, list[int]] = {}
         for batch in _batches(vector_ids):
@@ -266,14 +300,14 @@ class CatalogReader:
         """Yield all chunks' vectors in pages of (chunk ids, vectors as rows)."""
         cursor = self._connection.execute(
             "SELECT chunks.id, vectors.embedding FROM chunks JOIN vectors ON vectors.id = chunks.vector"
-            + (f" WHERE {_INSIDE.format(column='chunks.file')}" if under else ""),
+            + (f" WHERE {INSIDE.format(column='chunks.file')}" if under else ""),
             [self._files_under(under)] if under else [],
         )
         while rows := cursor.fetchmany(PAGE_ROWS):
             yield [row[0] for row in rows], matrix([row[1] for row in rows])
 
     def _files_under(self, under: Sequence[Path]) -> str:
-        """Return the ids of the files that are one of these paths or below it, as `_INSIDE` takes them."""
+        """Return the ids of the files that are one of these paths or below it, as `INSIDE` takes them."""
         found: set[int] = set()
         for path in under:
             name = os.fsencode(path)
@@ -288,7 +322,7 @@ class CatalogReader:
         return json.dumps(sorted(found))
 
 
-_INSIDE = "{column} IN (SELECT value FROM json_each(?))"
+INSIDE = "{column} IN (SELECT value FROM json_each(?))"
 """Condition for "one of these files"; its value is what `_files_under` returns."""
 
 

@@ -84,7 +84,25 @@ def m002_windows(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: Sequence[Migration] = (m001_files_chunks_vectors, m002_windows)
+def m003_tries(connection: sqlite3.Connection) -> None:
+    """Keep since when a file is in its state, how often it failed there, and when it is tried again.
+
+    Of files that were indexed the last time is known; of the others it is not, and stays `NULL`.
+    A failure that could pass used to be kept with a time that no file has; it is tried again now.
+    """
+    for statement in (
+        "ALTER TABLE files ADD COLUMN since REAL",
+        "ALTER TABLE files ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE files ADD COLUMN retry_at REAL",
+        "UPDATE files SET since = indexed_at WHERE status IN ('indexed', 'partial')",
+        "UPDATE files SET attempts = 1 WHERE status = 'failed'",
+        "UPDATE files SET retry_at = 0 WHERE status = 'failed' AND mtime_ns = 0",
+        "CREATE INDEX files_by_retry ON files (retry_at) WHERE retry_at IS NOT NULL",
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS: Sequence[Migration] = (m001_files_chunks_vectors, m002_windows, m003_tries)
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:

@@ -2,14 +2,16 @@
 
 import json
 import os
-from collections.abc import Collection, Mapping, Sequence
+import sqlite3
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from indexer.catalog.reading import CatalogReader, to_signed
+from indexer.catalog.reading import INSIDE, CatalogReader, to_signed
 from indexer.errors import UsageError
 from indexer.types import Chunk, Embeddings, FileState, FileStatus
 
@@ -28,12 +30,27 @@ class FileRecord:
     metadata: Mapping[str, Any] | None = None
     pages_without_text: Sequence[int] = ()
     indexed_at: float | None = None
+    attempts: int = 0
+    """How often it failed in this state of the disk; 0 for a file that did not."""
+
+    retry_at: float | None = None
+    """Seconds since the epoch at which it is tried again although it did not change; `None` for never."""
+
     keeps_chunks: bool = False
     """Whether a file that failed stays findable as it was, because it is tried again."""
 
 
 class CatalogWriter(CatalogReader):
-    """Changes to the catalog; made by `Catalog.write`, valid until its block ends."""
+    """Changes to the catalog; made by `Catalog.write`, valid until its block ends.
+
+    Args:
+        connection: Inside a transaction.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(connection)
+        self._clock = clock
 
     def set_meta(self, key: str, value: str) -> None:
         """Note a value under a key."""
@@ -102,15 +119,19 @@ class CatalogWriter(CatalogReader):
             json.dumps(dict(record.metadata or {}), default=str),
             json.dumps(list(record.pages_without_text)),
             record.indexed_at,
+            record.attempts,
+            record.retry_at,
+            self._clock(),
         )
         names = (
             "root, path, size_bytes, mtime_ns, inode, status, reason, content_hash, title, metadata,"
-            " pages_without_text, indexed_at"
+            " pages_without_text, indexed_at, attempts, retry_at"
         )
         updates = ", ".join(f"{name} = excluded.{name}" for name in names.split(", ") if name != "path")
         returned = self._connection.execute(
-            f"INSERT INTO files ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            f" ON CONFLICT (path) DO UPDATE SET {updates} RETURNING id",
+            f"INSERT INTO files ({names}, since) VALUES ({', '.join('?' * len(values))})"
+            f" ON CONFLICT (path) DO UPDATE SET {updates}, since = {_SINCE.format(new='excluded.')}"
+            " RETURNING id",
             values,
         ).fetchone()
         return int(returned[0])
@@ -118,15 +139,20 @@ class CatalogWriter(CatalogReader):
     def set_status(self, record: FileRecord) -> None:
         """Change a file's state, status and reason alone; add the file if it is new."""
         changed = self._connection.execute(
-            "UPDATE files SET size_bytes = ?, mtime_ns = ?, inode = ?, status = ?, reason = ? WHERE path = ?",
-            (
-                record.state.size_bytes,
-                record.state.mtime_ns,
-                to_signed(record.state.inode),
-                record.status.value,
-                _storable(record.reason),
-                os.fsencode(record.path),
-            ),
+            "UPDATE files SET size_bytes = :size, mtime_ns = :mtime, inode = :inode, attempts = :attempts,"
+            f" retry_at = :retry_at, since = {_SINCE.format(new=':')}, status = :status, reason = :reason"
+            " WHERE path = :path",
+            {
+                "size": record.state.size_bytes,
+                "mtime": record.state.mtime_ns,
+                "inode": to_signed(record.state.inode),
+                "attempts": record.attempts,
+                "retry_at": record.retry_at,
+                "since": self._clock(),
+                "status": record.status.value,
+                "reason": _storable(record.reason),
+                "path": os.fsencode(record.path),
+            },
         ).rowcount
         if not changed:
             self.put_file(record)
@@ -181,6 +207,21 @@ class CatalogWriter(CatalogReader):
         self._connection.execute(
             "UPDATE files SET chunks = 0, pages_without_text = '[]' WHERE path = ?", name
         )
+
+    def retry_failed(self, at: float, *, under: Path | None = None) -> int:
+        """Have failed files tried again from a time on; return how many those are.
+
+        Args:
+            at: Seconds since the epoch.
+            under: Only those that are tried again anyway, and stand at this path or below it.
+        """
+        condition = "" if under is None else f" AND retry_at > ? AND {INSIDE.format(column='files.id')}"
+        values = [] if under is None else [at, self._files_under([under])]
+        changed = self._connection.execute(
+            f"UPDATE files SET retry_at = ? WHERE status = ?{condition}",
+            (at, FileStatus.FAILED.value, *values),
+        )
+        return changed.rowcount
 
     def forget(self, paths: Collection[Path]) -> None:
         """Delete files and their chunks; paths that are not there are passed over."""
@@ -240,6 +281,12 @@ class CatalogWriter(CatalogReader):
                 )
             kept.setdefault((vector, text, headings), []).append(chunk_id)
         return kept
+
+
+_SINCE = (
+    "CASE WHEN files.status = {new}status AND files.reason = {new}reason THEN files.since ELSE {new}since END"
+)
+"""A file that stays what it was, for the same reason, has been so since the first time."""
 
 
 def _storable(text: str) -> str:

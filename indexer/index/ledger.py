@@ -1,5 +1,6 @@
 """What can be asked of the ledger: roots, and what became of every file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from indexer.catalog import Catalog
@@ -39,15 +40,44 @@ class LedgerReads:
         with self._catalog.read() as catalog:
             return catalog.files(status=status, under=under, limit=limit, offset=offset)
 
-    def counts(self) -> dict[FileStatus, int]:
-        """Count the files of each status; every status is a key."""
+    def file(self, path: Path) -> FileEntry | None:
+        """Return the row of a file, or `None`."""
         with self._catalog.read() as catalog:
-            return catalog.counts()
+            return catalog.file(path)
 
-    def chunk_count(self) -> int:
-        """Count the chunks that can be found."""
+    def pages_without_text(self, path: Path) -> list[int]:
+        """List the pages of a file that hold no text, from 1."""
         with self._catalog.read() as catalog:
-            return catalog.chunk_count()
+            return catalog.pages_without_text(path)
+
+    def counts(self, *, under: Path | None = None) -> dict[FileStatus, int]:
+        """Count the files of each status, of everything or of a folder; every status is a key."""
+        with self._catalog.read() as catalog:
+            return catalog.counts(under=under)
+
+    def chunk_count(self, *, under: Sequence[Path] = ()) -> int:
+        """Count the chunks that can be found, of everything or of some folders and files."""
+        with self._catalog.read() as catalog:
+            return catalog.chunk_count(under=under)
+
+    def due(self, now: float) -> list[FileEntry]:
+        """List the failed files that are to be tried again by now, in seconds since the epoch."""
+        with self._catalog.read() as catalog:
+            return catalog.due(now)
+
+    def retries(self) -> tuple[int, float | None]:
+        """Return how many failed files will be tried again, and when the first of them is."""
+        with self._catalog.read() as catalog:
+            return catalog.retries()
+
+    def next_retry(self) -> float | None:
+        """Return when the next failed file is to be tried again, in seconds since the epoch."""
+        return self.retries()[1]
+
+    def retry_failed(self, at: float, *, under: Path | None = None) -> int:
+        """Have failed files tried again from a time on; see `CatalogWriter.retry_failed`."""
+        with self._catalog.write() as catalog:
+            return catalog.retry_failed(at, under=under)
 
     @property
     def embedded_total(self) -> int:

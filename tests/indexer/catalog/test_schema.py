@@ -69,3 +69,30 @@ def test_a_newer_catalog_is_refused() -> None:
         migrate(connection)
     assert _tables(connection) == {}
     connection.close()
+
+
+def test_files_of_an_older_catalog_keep_what_is_known_of_them(tmp_path: Path) -> None:
+    """What was indexed is so since then; a failure that could pass, kept without a time, is tried again."""
+    connection = sqlite3.connect(tmp_path / "catalog.sqlite", isolation_level=None)
+    migrate(connection, MIGRATIONS[:2])
+    connection.execute("INSERT INTO roots (id, path) VALUES (1, x'2F')")
+    rows = [
+        (b"/a", 5, "indexed", 100.0),
+        (b"/b", 5, "skipped", None),
+        (b"/c", 0, "failed", 90.0),
+        (b"/d", 5, "failed", None),
+    ]
+    connection.executemany(
+        "INSERT INTO files (root, path, size_bytes, mtime_ns, inode, status, indexed_at)"
+        " VALUES (1, ?, 1, ?, 1, ?, ?)",
+        rows,
+    )
+    migrate(connection)
+    found = connection.execute("SELECT path, since, attempts, retry_at FROM files ORDER BY path").fetchall()
+    connection.close()
+    assert found == [
+        (b"/a", 100.0, 0, None),
+        (b"/b", None, 0, None),
+        (b"/c", None, 1, 0.0),
+        (b"/d", None, 1, None),
+    ]
