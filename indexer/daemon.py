@@ -8,15 +8,14 @@ gone, so that neither two first clients nor a restart can end without a daemon.
 import argparse
 import contextlib
 import fcntl
+import functools
 import logging
 import os
 import queue
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,22 +25,16 @@ import psutil
 from indexer import logs
 from indexer.api import Api
 from indexer.api.serving import listening, serving
-from indexer.chunking import capacity_for
 from indexer.client import IndexerClient
 from indexer.config import IndexerSettings, load_settings
+from indexer.editions import Edition, Editions, current_places
 from indexer.errors import ConfigError, DaemonError, KbError, UsageError
 from indexer.extract import is_supported
-from indexer.extract.sandbox import Sandbox
-from indexer.index import Index
 from indexer.index.rebuild import start_over
 from indexer.paths import Places
-from indexer.pipeline import Pipeline
 from indexer.pipeline.rounds import Rounds
-from indexer.search import search
-from indexer.types import Passage
 from indexer.walk import WalkRules
 from indexer.watch import Watcher
-from indexer.worker import WorkerInfo
 
 logger = logging.getLogger("indexer.daemon")
 
@@ -89,7 +82,7 @@ def run(places: Places, *, is_rebuild: bool = False) -> None:
         logs.set_up(places.log_dir / "indexer.log")
         try:
             if is_rebuild:
-                start_over(places)
+                start_over(current_places(places))
                 logger.info("index_cleared home=%r", str(places.home))
             _serve(places, load_settings(places.config_file, IndexerSettings))
         except KbError as error:
@@ -108,130 +101,72 @@ def _serve(places: Places, settings: IndexerSettings) -> None:
         max_file_bytes=settings.index.max_file_mb * 1_000_000,
         is_supported=is_supported,
     )
-    index = Index.open(places, settings)
-    with contextlib.closing(index):
-        parts = Parts(places, settings, index)
-        watcher = Watcher(is_wanted=parts.wanted_by(rules), probe_folder=places.run_dir)
-        pipeline = Pipeline(
-            index, rules=rules, open_reader=parts.open_reader, home=places.home, watcher=watcher
-        )
+    watcher = Watcher(is_wanted=_wanted(places, rules), probe_folder=places.run_dir)
+    opened = functools.partial(Edition.open, rules=rules, watcher=watcher)
+    with contextlib.closing(Editions.open(places, settings, open_edition=opened)) as editions:
         rounds = Rounds(
-            lambda: dict.fromkeys(index.roots(), True) | dict.fromkeys(watcher.reasons(), False),
-            pipeline.sweep_again,
+            lambda: dict.fromkeys(editions.index.roots(), True) | dict.fromkeys(watcher.reasons(), False),
+            editions.sweep_again,
         )
         api = Api(
-            current=Serving(index, pipeline),
-            search=parts.search,
-            describe=parts.describe,
-            is_ready=parts.is_ready,
+            current=editions,
+            search=editions.search,
+            describe=functools.partial(_describe, editions, psutil.Process()),
+            is_ready=lambda: editions.info is not None,
             stop=lambda: stop_reasons.put("request"),
             unwatched=watcher.reasons,
         )
         with listening(places.indexer_socket) as listener, serving(api.app(), listener):
             inode = places.indexer_socket.stat().st_ino
             logger.info("started home=%s", places.home)
-            watcher.start(pipeline.look_at)
-            pipeline.start()
+            watcher.start(editions.look_at)
+            editions.start()
             rounds.start()
-            warming = threading.Thread(target=parts.warm_up, args=(pipeline,), name="warming", daemon=True)
-            warming.start()
             reason = wait_for_stop(stop_reasons, places.indexer_socket, inode)
             logger.info("stopping reason=%s", reason)
             rounds.close()
             watcher.close()
-        pipeline.close()
     logger.info("stopped")
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """The index that answers, and what brings it up to date."""
+def _wanted(places: Places, rules: WalkRules) -> Callable[[Path, str], bool]:
+    """Return what tells whether a change matters, by its root and path: kb's own writing never does."""
+    home = os.fspath(places.home.resolve())
 
-    index: Index
-    pipeline: Pipeline
+    def is_wanted(root: Path, path: str) -> bool:
+        relative = path[len(os.fspath(root)) + 1 :]
+        return path != home and not path.startswith(home + os.sep) and rules.may_matter(relative)
+
+    return is_wanted
 
 
-class Parts:
-    """What the API and the pipeline need of the index, the reader and this process."""
-
-    def __init__(self, places: Places, settings: IndexerSettings, index: Index) -> None:
-        self._places = places
-        self._settings = settings
-        self._index = index
-        self._info: WorkerInfo | None = None
-        self._process = psutil.Process()
-
-    def warm_up(self, pipeline: Pipeline) -> None:
-        """Wait for the embedding model and bring the vectors in step; runs in a thread of its own."""
-        started = time.monotonic()
-        try:
-            self._index.ready()
-            self._info = self._index.describe()
-        except KbError as error:
-            pipeline.stop_work(error)
-            return
-        logger.info(
-            "model_loaded model=%r device=%s dtype=%s took_s=%.1f",
-            self._info.model,
-            self._info.device,
-            self._info.dtype,
-            time.monotonic() - started,
-        )
-
-    def wanted_by(self, rules: WalkRules) -> Callable[[Path, str], bool]:
-        """Return whether a change matters, by its root and path: kb's own writing never does."""
-        home = os.fspath(self._places.home.resolve())
-
-        def is_wanted(root: Path, path: str) -> bool:
-            relative = path[len(os.fspath(root)) + 1 :]
-            return path != home and not path.startswith(home + os.sep) and rules.may_matter(relative)
-
-        return is_wanted
-
-    def is_ready(self) -> bool:
-        """Tell whether the embedding model is loaded."""
-        return self._info is not None
-
-    def open_reader(self) -> Sandbox:
-        """Make the child that reads files; waits for the model, whose capacity chunks must fit."""
-        self._info = info = self._index.describe()
-        wanted_tokens = self._settings.embedding.chunk_tokens
-        return Sandbox(
-            tokenizer_file=info.tokenizer_file,
-            capacity_tokens=capacity_for(info.capacity_tokens, wanted_tokens=wanted_tokens),
-            timeout_s=self._settings.index.extract_timeout_s,
-            memory_mb=self._settings.index.extract_memory_mb,
-            work_dir=self._places.work_dir,
-        )
-
-    def search(self, query: str, top_k: int, under: Sequence[Path]) -> tuple[Passage, ...]:
-        """Find passages; waits for the model if it is still loading."""
-        return search(self._index, query, top_k=top_k, under=under)
-
-    def describe(self) -> dict[str, Any]:
-        """Return the facts of this process for `status`; never waits for the worker."""
-        info = self._info
-        embedding = None
-        if info is not None:
-            embedding = {
-                "model": info.model,
-                "device": info.device,
-                "dtype": info.dtype,
-                "fingerprint": info.fingerprint,
-            }
-        return {
-            "version": version("kb"),
-            "pid": os.getpid(),
-            "embedding": embedding,
-            "memory_mb": round(self._memory_bytes() / 1e6),
+def _describe(editions: Editions, process: psutil.Process) -> dict[str, Any]:
+    """Return the facts of this process for `status`; never waits for the worker."""
+    info = editions.info
+    embedding = None
+    if info is not None:
+        embedding = {
+            "model": info.model,
+            "device": info.device,
+            "dtype": info.dtype,
+            "fingerprint": info.fingerprint,
         }
+    return {
+        "version": version("kb"),
+        "pid": process.pid,
+        "embedding": embedding,
+        "building": editions.describe_building(),
+        "memory_mb": round(_memory_bytes(process) / 1e6),
+    }
 
-    def _memory_bytes(self) -> int:
-        total = 0
-        for process in (self._process, *self._process.children(recursive=True)):
-            with contextlib.suppress(psutil.Error):
-                total += process.memory_info().rss
-        return total
+
+def _memory_bytes(process: psutil.Process) -> int:
+    """Return what a process and everything below it hold."""
+    total = 0
+    for each in (process, *process.children(recursive=True)):
+        with contextlib.suppress(psutil.Error):
+            total += each.memory_info().rss
+    return total
 
 
 def wait_for_stop(

@@ -25,6 +25,8 @@ PROBED_VECTORS = 256
 PAGE_VECTORS = 1_000
 """Vectors sent to Chroma at a time."""
 
+_CHUNKER_MARK = "-chunker-"
+
 DEAD_SHARE = 0.3
 """Share of deleted entries past which the collection is rebuilt, since Chroma never frees their space."""
 
@@ -67,19 +69,31 @@ def check_fingerprint(catalog: Catalog, info: WorkerInfo) -> None:
     """Note the embedding model of an empty index, and refuse another one for an index that is not.
 
     Raises:
-        StoreMismatchError: If the vectors were made by another model or from other chunks.
+        StoreMismatchError: If the vectors were made by another model.
     """
     with catalog.write() as transaction:
         stored = transaction.meta("fingerprint")
         if stored == info.fingerprint:
             return
         if stored is not None and transaction.vector_count():
+            if _model_of(stored) == _model_of(info.fingerprint):
+                # chunks that were cut otherwise can be searched as well as ever.
+                return
             raise StoreMismatchError(
                 stored=f"{transaction.meta('model')} ({stored})",
                 configured=f"{info.model} ({info.fingerprint})",
             )
         transaction.set_meta("fingerprint", info.fingerprint)
         transaction.set_meta("model", info.model)
+
+
+def chunker_of(fingerprint: str) -> str:
+    """Return the version of the chunker that a fingerprint names; empty if it names none."""
+    return fingerprint.partition(_CHUNKER_MARK)[2]
+
+
+def _model_of(fingerprint: str) -> str:
+    return fingerprint.partition(_CHUNKER_MARK)[0]
 
 
 def bring_in_step(

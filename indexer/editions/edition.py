@@ -1,0 +1,123 @@
+"""One index with everything that keeps it: its embedding model, its reader of files, its pipeline."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
+
+from indexer.chunking import capacity_for
+from indexer.config import IndexerSettings
+from indexer.errors import KbError
+from indexer.extract.sandbox import Sandbox
+from indexer.index import Index
+from indexer.paths import Places
+from indexer.pipeline import Pipeline, Reader, Watching
+from indexer.search import search
+from indexer.types import Passage
+from indexer.walk import WalkRules
+from indexer.worker import WorkerInfo
+
+logger = logging.getLogger(__name__)
+
+
+class Edition:
+    """An index that is open, and kept up to date once `start` was called.
+
+    Args:
+        places: Where it is.
+        index: What is open there.
+        rules: Which files are left out.
+        watcher: What tells of changes.
+        make_reader: Makes what reads files, given the facts of the embedding model.
+    """
+
+    def __init__(
+        self,
+        places: Places,
+        index: Index,
+        *,
+        rules: WalkRules,
+        watcher: Watching,
+        make_reader: Callable[[WorkerInfo], Reader],
+    ) -> None:
+        self.name = places.edition
+        self.index = index
+        self.pipeline = Pipeline(
+            index, rules=rules, open_reader=self._open_reader, home=places.home, watcher=watcher
+        )
+        self._make_reader = make_reader
+        self._info: WorkerInfo | None = None
+        self._warming = threading.Thread(target=self._warm_up, name="warming", daemon=True)
+
+    @classmethod
+    def open(cls, places: Places, settings: IndexerSettings, *, rules: WalkRules, watcher: Watching) -> Self:
+        """Open an index, making it where there is none; returns before the model is loaded.
+
+        Args:
+            places: Where it is.
+            settings: With the model that it is made with.
+            rules: Which files are left out.
+            watcher: What tells of changes.
+
+        Raises:
+            ConfigError: If a directory cannot be made.
+            StoreError: If the catalog cannot be opened.
+            WorkerError: If no process can be started.
+        """
+
+        def sandbox(info: WorkerInfo) -> Sandbox:
+            wanted_tokens = settings.embedding.chunk_tokens
+            return Sandbox(
+                tokenizer_file=info.tokenizer_file,
+                # longer chunks than the model reads would be cut off.
+                capacity_tokens=capacity_for(info.capacity_tokens, wanted_tokens=wanted_tokens),
+                timeout_s=settings.index.extract_timeout_s,
+                memory_mb=settings.index.extract_memory_mb,
+                work_dir=places.work_dir,
+            )
+
+        index = Index.open(places, settings)
+        return cls(places, index, rules=rules, watcher=watcher, make_reader=sandbox)
+
+    def start(self) -> None:
+        """Begin to bring the index up to date, and to load the model."""
+        self.pipeline.start()
+        self._warming.start()
+
+    def close(self) -> None:
+        """Finish what is being written, and close."""
+        self.pipeline.close()
+        self.index.close()
+
+    @property
+    def info(self) -> WorkerInfo | None:
+        """The facts of the embedding model; `None` until it is loaded."""
+        return self._info
+
+    def search(self, query: str, top_k: int, under: Sequence[Path]) -> tuple[Passage, ...]:
+        """Find passages; waits for the model if it is still loading."""
+        return search(self.index, query, top_k=top_k, under=under)
+
+    def _warm_up(self) -> None:
+        """Wait for the embedding model and bring the vectors in step; runs in a thread of its own."""
+        started = time.monotonic()
+        try:
+            self.index.ready()
+            self._info = info = self.index.describe()
+        except KbError as error:
+            self.pipeline.stop_work(error)
+            return
+        logger.info(
+            "model_loaded model=%r device=%s dtype=%s took_s=%.1f",
+            info.model,
+            info.device,
+            info.dtype,
+            time.monotonic() - started,
+        )
+
+    def _open_reader(self) -> Reader:
+        """Make what reads files; waits for the model, whose capacity chunks must fit."""
+        self._info = self.index.describe()
+        return self._make_reader(self._info)
