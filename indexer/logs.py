@@ -155,16 +155,17 @@ class RotatingLog(logging.Handler):
     def _put_aside(self, size: int) -> None:
         part = self._file.with_name(f"{self._file.name}.part")
         try:
-            for number in range(self._kept - 1, 0, -1):
-                with contextlib.suppress(FileNotFoundError):
-                    put_aside(self._file, number).replace(put_aside(self._file, number + 1))
             self._copy_to(part)
         except OSError:
             # no room for a copy: tried again later, and not with each line.
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink()
             self._limit = size + self._max_bytes
             return
-        # what others append between the copy and here is lost: some microseconds in every 2 MB.
+        # what others append between the copy and the end is lost: some microseconds in every 2 MB.
+        for number in range(self._kept - 1, 0, -1):
+            with contextlib.suppress(FileNotFoundError):
+                put_aside(self._file, number).replace(put_aside(self._file, number + 1))
         part.replace(put_aside(self._file, 1))
         os.ftruncate(self._descriptor, 0)
         self._limit = self._max_bytes
@@ -231,7 +232,7 @@ def follow(
 def _said(record: logging.LogRecord) -> str:
     template = str(record.msg)
     is_ours = record.name.partition(".")[0] in _OURS
-    if not (is_ours and _is_event(template)):
+    if not (is_ours and is_event(template)):
         # what a library fills in is not ours to write down, nor is text that it put together itself.
         said = _quoted(template) if record.args and not is_ours else "unknown"
         place = f"{record.module}:{record.lineno}"
@@ -245,7 +246,7 @@ def _filled(directive: str, value: object) -> str:
 
 
 @functools.lru_cache(maxsize=256)
-def _is_event(template: str) -> bool:
+def is_event(template: str) -> bool:
     """Tell whether a template is an event with keys, as all of ours are."""
     return _EVENT.fullmatch(template) is not None
 

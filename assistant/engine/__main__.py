@@ -26,6 +26,7 @@ from assistant.engine.launch import EXIT_ANOTHER_RUNS, Launch, is_listening
 from assistant.engine.models import check_magic, read_head
 from assistant.engine.runner import LoadedModel, Runner
 from assistant.errors import ModelFileError
+from indexer import logs
 from indexer.errors import KbError
 from indexer.paths import Places
 
@@ -45,22 +46,21 @@ def main(arguments: list[str]) -> int:
     """Serve until idle or told to leave; returns the exit code."""
     # a native crash writes its name to the log, where the client finds it.
     faulthandler.enable()
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     places, launch = Launch.parse(arguments)
     try:
         places.create()
+        logs.set_up(places.log_dir / "engine.log")
     except KbError as error:
-        logger.error("engine.failed reason=%s", error.message)
+        sys.stderr.write(f"kb: error: {error.message}\n")
         return 4
     lock = _take_lock(places)
     if lock is None:
         logger.info("engine.left reason=another")
         return EXIT_ANOTHER_RUNS
     with contextlib.closing(lock):
-        logger.info("engine.started pid=%d model=%s", os.getpid(), launch.model.name)
+        logger.info("engine.started model=%s", launch.model.name)
         asyncio.run(_serve(places, launch))
-        logger.info("engine.left pid=%d", os.getpid())
+        logger.info("engine.left")
     return 0
 
 

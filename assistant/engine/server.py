@@ -84,7 +84,8 @@ class Api:
         try:
             pieces = self._template.render(asked.messages, asked.template_options)
         except TemplateError as error:
-            logger.warning("template.failed reason=%s", error)
+            # without its reason, which may quote the question.
+            logger.warning("template.failed kind=%s", type(error.__cause__ or error).__name__)
             pieces = ChatTemplate("").render(asked.messages)
         prompt = await run_in_threadpool(model.tokenize, pieces)
         if len(prompt) >= facts.context_tokens:

@@ -12,15 +12,15 @@ import sys
 import threading
 from pathlib import Path
 
+from indexer import logs
+
 
 def main() -> None:
     """Serve the parent until it goes away."""
     # a logout or Ctrl-C signals the whole group: a write must not end in its middle, the parent ends us.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    logs.set_up(None, level=logging.WARNING)
     # a library that prints would break the frames: only this private copy is still the pipe.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -37,7 +37,7 @@ class Log:
             if self._kept is not None:
                 self._kept.append((level, line))
         if level >= _WARN and line.strip(". "):
-            logger.log(logging.WARNING if level == _WARN else logging.ERROR, "llama.cpp: %s", line)
+            logger.log(logging.WARNING if level == _WARN else logging.ERROR, "llama_cpp said=%s", line)
 
     @contextlib.contextmanager
     def collect(self) -> Iterator[list[tuple[int, str]]]:

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 import threading
 import time
@@ -148,7 +149,9 @@ def test_a_template_that_fails_is_replaced(places: Places, tmp_path: Path, templ
     open_engine(places, settings_for(model))
     status, answer = call(places, "POST", "/v1/chat/completions", ASKED)
     assert (status, answer["choices"][0]["message"]["content"]) == (200, "ab")
-    assert "WARNING template." in (places.log_dir / "engine.log").read_text()
+    log = (places.log_dir / "engine.log").read_text()
+    assert re.search(r" WARNING pid=\d+ template\.", log)
+    assert "never" not in log
 
 
 def test_every_answer_begins_anew(places: Places, tmp_path: Path) -> None:
