@@ -27,6 +27,9 @@ _START_TIMEOUT_S = 60.0
 _LOOK_EVERY_MS = 100
 _REAP_S = 5.0
 
+# nobody's fault but the system's or a person's: short of memory, logging out.
+_FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
+
 # how native libraries end when they are given no more memory.
 _OUT_OF_MEMORY = (-signal.SIGABRT, -signal.SIGTRAP, -signal.SIGILL)
 
@@ -49,10 +52,11 @@ class Extracted:
 class _ChildEndedError(Exception):
     """The child is gone; what is left to say is why."""
 
-    def __init__(self, reason: str, *, is_worth_another: bool) -> None:
+    def __init__(self, reason: str, *, is_worth_another: bool, is_from_outside: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.is_worth_another = is_worth_another
+        self.is_from_outside = is_from_outside
 
 
 class Sandbox:
@@ -106,12 +110,14 @@ class Sandbox:
                 try:
                     answer = self._ask(path)
                 except _ChildEndedError as ended:
-                    if not (had_read and ended.is_worth_another):
+                    if not ((had_read and ended.is_worth_another) or ended.is_from_outside):
                         raise
                     answer = self._ask(path)
             except _ChildEndedError as ended:
                 if self._closed.is_set():
                     raise TransientError("reading it was broken off") from ended
+                if ended.is_from_outside:
+                    raise TransientError("the process that reads files was killed") from ended
                 raise PermanentError(ended.reason) from ended
         return _understand(answer)
 
@@ -131,7 +137,10 @@ class Sandbox:
             write_frame(child.stdin, {"path": str(path.absolute()), "timeout_s": self._timeout_s})
             answer = self._await(child, self._timeout_s)
         except (OSError, EOFError, ValueError) as error:
-            raise _ChildEndedError(self._end(), is_worth_another=True) from error
+            code = self._end()
+            raise _ChildEndedError(
+                self._reason_of(code), is_worth_another=True, is_from_outside=code in _FROM_OUTSIDE
+            ) from error
         if answer["kind"] == "memory":
             self._end()
             raise _ChildEndedError(self._memory_reason(), is_worth_another=True)
@@ -174,12 +183,17 @@ class Sandbox:
     def _memory_reason(self) -> str:
         return f"it needed more than {self._memory_mb} MB of memory"
 
-    def _end(self) -> str:
-        """Kill the child if it still runs, and say what ended it."""
+    def _reason_of(self, code: int) -> str:
+        if code in _OUT_OF_MEMORY:
+            return f"{self._memory_reason()}, or crashed the process that reads files"
+        return f"it crashed the process that reads files ({_name_of(code)})"
+
+    def _end(self) -> int:
+        """Kill the child if it still runs, and return the code that it ended with."""
         child, self._child = self._child, None
         self._files_read = 0
         if child is None:
-            return "the process that reads files is gone"
+            return -signal.SIGKILL
         code = child.poll()
         child.kill()
         try:
@@ -190,9 +204,7 @@ class Sandbox:
         for stream in (child.stdin, child.stdout):
             if stream is not None:
                 _close(stream)
-        if ended_by in _OUT_OF_MEMORY:
-            return f"{self._memory_reason()}, or crashed the process that reads files"
-        return f"it crashed the process that reads files ({_name_of(ended_by)})"
+        return ended_by
 
 
 def _close(stream: Any) -> None:
