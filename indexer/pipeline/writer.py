@@ -17,6 +17,7 @@ from typing import Protocol
 
 from indexer.errors import DocumentError, IndexerError, KbError, StoreError, WorkerError
 from indexer.index import FileRecord, NewDocument, PutCounts
+from indexer.pipeline.troubles import FILE_WAITS_S, wait_s
 from indexer.pipeline.work import Read, Sweep, WorkQueue
 from indexer.types import FileEntry, FileState, FileStatus
 
@@ -145,32 +146,45 @@ class Handoff(queue.Queue[Item]):
         self._weight -= _weight_of(item)
         return item
 
-    def close(self) -> None:
-        """Put `Close`, also where there is no room: whoever ends kb does not wait for a batch."""
+    def put_urgent(self, item: Item) -> None:
+        """Put what comes of a change that somebody just made, without ever waiting for room.
+
+        All of it comes from one thread and keeps its order: what was read, what is gone, the end of a look.
+        """
         with self.mutex:
-            self._put(Close())
+            self._put(item)
             self.unfinished_tasks += 1
             self.not_empty.notify()
+
+    def close(self) -> None:
+        """Put `Close`, also where there is no room: whoever ends kb does not wait for a batch."""
+        self.put_urgent(Close())
 
 
 def _weight_of(item: Item) -> int:
     return 1 + len(item.document.chunks) if isinstance(item, Ready) else 1
 
 
-def failed(read: Read, state: FileState, error: KbError, *, is_lasting: bool) -> Verdicts:
+def failed(read: Read, state: FileState, error: KbError, *, is_lasting: bool, now: float) -> Verdicts:
     """Return the verdict on a file that cannot be indexed.
 
     Args:
         read: The work.
         state: What the disk says of the file.
         error: What went wrong.
-        is_lasting: Whether only a change of the file can help. Otherwise a state
-            that no file has is recorded, so that the next sweep tries again.
+        is_lasting: Whether only a change of the file can help; otherwise it is tried
+            again by and by, and stays findable as it was.
+        now: Seconds since the epoch.
     """
-    recorded = state if is_lasting else replace(state, mtime_ns=0)
-    record = _record_of(read, recorded, FileStatus.FAILED, error.message)
-    # what may pass takes nothing away that was found so far.
-    return Verdicts((replace(record, keeps_chunks=not is_lasting),), read)
+    # a file that changed meanwhile was not tried before.
+    attempts = read.upsert.attempt if state == read.upsert.state else 1
+    record = replace(
+        _record_of(read, state, FileStatus.FAILED, error.message),
+        attempts=attempts,
+        retry_at=None if is_lasting else now + wait_s(attempts, FILE_WAITS_S),
+        keeps_chunks=not is_lasting,
+    )
+    return Verdicts((record,), read)
 
 
 def skipped(read: Read, state: FileState, reason: str) -> Verdicts:
@@ -189,10 +203,11 @@ class Writer:
         ledger: The index.
         work: Where finished work is reported.
         items: Where items come from.
-        on_error: Told of each file that fails: its path and the reason.
+        on_failure: Told of each file that failed, once that is recorded.
         on_fault: Told of an error that concerns the index and not one file; nothing
             is written any more while `has_fault` says so.
         has_fault: Whether such an error stands.
+        clock: Seconds since the epoch.
     """
 
     def __init__(
@@ -201,14 +216,16 @@ class Writer:
         *,
         work: WorkQueue,
         items: Handoff,
-        on_error: Callable[[Path, str], None],
+        on_failure: Callable[[FileRecord], None],
         on_fault: Callable[[KbError], None],
         has_fault: Callable[[], bool],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._ledger = ledger
         self._work = work
         self._items = items
-        self._on_error = on_error
+        self._on_failure = on_failure
+        self._clock = clock
         self._on_fault = on_fault
         self._has_fault = has_fault
         self._batch: list[Ready] = []
@@ -337,7 +354,8 @@ class Writer:
     def _blame(self, ready: Ready, error: KbError, *, is_lasting: bool) -> None:
         """Record that a file failed, unless it is we who end the worker."""
         if not self._work.is_stopped:
-            self._record(failed(ready.read, ready.document.state, error, is_lasting=is_lasting))
+            state, now = ready.document.state, self._clock()
+            self._record(failed(ready.read, state, error, is_lasting=is_lasting, now=now))
 
     def _put_together(self, batch: Sequence[Ready]) -> None:
         started = time.monotonic()
@@ -370,7 +388,7 @@ class Writer:
         for record in verdicts.records:
             if record.status is FileStatus.FAILED:
                 logger.warning("file_failed path=%r reason=%r", str(record.path), record.reason)
-                self._on_error(record.path, record.reason)
+                self._on_failure(record)
         if verdicts.read is not None:
             self._work.finish_read(verdicts.read)
 
