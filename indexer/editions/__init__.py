@@ -100,13 +100,15 @@ class Editions:
         record = load_record(places.editions_file) or _first_record(places, wanted)
         name = record.named(wanted)
         if record.made.get(record.current) != wanted:
-            if not roots_of(_places_of(places, record.current)):
-                # there is nothing to go on answering from.
-                record = record.begun(record.current, wanted)
-            elif name in record.whole and _places_of(places, name).catalog_file.exists():
-                _copy_roots(_places_of(places, record.current), _places_of(places, name))
+            current, former = _places_of(places, record.current), _places_of(places, name)
+            if name in record.whole and former.catalog_file.exists():
+                if current.catalog_file.exists():
+                    _copy_roots(current, former)
                 logger.info("edition_switched from=%r to=%r", record.current, name)
                 record = record.switched(name)
+            elif not roots_of(current):
+                # there is nothing to go on answering from.
+                record = record.begun(record.current, wanted)
         save_record(places.editions_file, record)
         return cls(places, settings, record, open_edition=open_edition, look_s=look_s, grace_s=grace_s)
 
