@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+from sentence_transformers.sentence_transformer.modules import Pooling
 
 from indexer.config import EmbeddingSettings
 from indexer.embedding import Embedder, batches_by_length, bundled_folder, check_weights, normalized
 from indexer.errors import ConfigError
 from indexer.tokens import TokenCounter
+from tests.models.tiny_embedder import write_tiny_embedder
 
 TEXTS = [
     "Hens lay eggs in the barn, and the cock crows at four.",
@@ -36,31 +36,8 @@ def bundled(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
 @pytest.fixture(scope="module")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a small random model with prompts for queries and documents."""
-    base = tmp_path_factory.mktemp("base")
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_file=str(bundled_folder() / "tokenizer.json"),
-        unk_token="[UNK]",
-        pad_token="[PAD]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-    )
-    config = BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-    )
-    BertModel(config).save_pretrained(base)
-    tokenizer.save_pretrained(base)
-    transformer = Transformer(str(base), max_seq_length=40)
-    prompts = {"query": "find this: ", "document": "a passage to be found: "}
-    model = SentenceTransformer(
-        modules=[transformer, Pooling(32, pooling_mode="mean")], prompts=prompts, device="cpu"
-    )
     folder = tmp_path_factory.mktemp("tiny") / "model"
-    model.save(str(folder), create_model_card=False)
+    write_tiny_embedder(folder)
     return folder
 
 
