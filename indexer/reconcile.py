@@ -66,8 +66,12 @@ def reconcile(on_disk: Mapping[Path, Seen], cataloged: Mapping[Path, Seen]) -> l
 
 
 def covering(path: Path, roots: Collection[Path]) -> Path | None:
-    """Return the root that holds a path, which may be the path itself; `None` where there is none."""
-    return next((root for root in roots if root == path or root in path.parents), None)
+    """Return the root that holds a path, which may be the path itself; `None` where there is none.
+
+    Of nested roots it is the innermost: the walk of the outer one does not come there.
+    """
+    holders = [root for root in roots if root == path or root in path.parents]
+    return max(holders, key=lambda root: len(root.parts), default=None)
 
 
 def priority(state: FileState, *, now_s: float) -> tuple[int, int]:

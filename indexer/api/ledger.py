@@ -99,7 +99,7 @@ class LedgerRoutes:
             "as_of": self._pipeline.as_of,
             "progress": progress.to_json(),
             "fault": None if fault is None else described(fault)["error"],
-            "last_errors": self._pipeline.last_errors,
+            "last_errors": self._pipeline.troubles.last_errors,
         }
 
     def _list_roots(self) -> list[dict[str, Any]]:

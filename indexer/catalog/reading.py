@@ -102,12 +102,16 @@ class CatalogReader:
         """List the files that are to be tried again by now, what waits longest first."""
         return self._entries("WHERE retry_at <= ? ORDER BY retry_at, path", (now,))
 
-    def retries(self) -> tuple[int, float | None]:
-        """Return how many files will be tried again, and when the first of them is."""
-        row = self._connection.execute(
-            "SELECT count(*), min(retry_at) FROM files WHERE retry_at IS NOT NULL"
-        ).fetchone()
-        return int(row[0]), row[1]
+    def retry_count(self) -> int:
+        """Count the files that will be tried again."""
+        row = self._connection.execute("SELECT count(*) FROM files WHERE retry_at IS NOT NULL").fetchone()
+        return int(row[0])
+
+    def next_retry(self, *, after: float) -> float | None:
+        """Return when the first file is to be tried again that is not before a time already."""
+        row = self._connection.execute("SELECT min(retry_at) FROM files WHERE retry_at > ?", (after,))
+        found: float | None = row.fetchone()[0]
+        return found
 
     def _entries(self, clauses: str, values: Sequence[object]) -> list[FileEntry]:
         rows = self._connection.execute(

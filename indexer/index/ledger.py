@@ -65,14 +65,15 @@ class LedgerReads:
         with self._catalog.read() as catalog:
             return catalog.due(now)
 
-    def retries(self) -> tuple[int, float | None]:
-        """Return how many failed files will be tried again, and when the first of them is."""
+    def retry_count(self) -> int:
+        """Count the failed files that will be tried again although they did not change."""
         with self._catalog.read() as catalog:
-            return catalog.retries()
+            return catalog.retry_count()
 
-    def next_retry(self) -> float | None:
-        """Return when the next failed file is to be tried again, in seconds since the epoch."""
-        return self.retries()[1]
+    def next_retry(self, *, after: float = 0.0) -> float | None:
+        """Return when the first failed file after a time is to be tried again, in seconds since the epoch."""
+        with self._catalog.read() as catalog:
+            return catalog.next_retry(after=after)
 
     def retry_failed(self, at: float, *, under: Path | None = None) -> int:
         """Have failed files tried again from a time on; see `CatalogWriter.retry_failed`."""

@@ -9,21 +9,22 @@ the index itself stops the work until the next sweep is asked for.
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from indexer.errors import IndexerError, KbError, UsageError
 from indexer.index import FileRecord
 from indexer.pipeline.reading import Reader, read_file
 from indexer.pipeline.sweeping import compare, outermost
+from indexer.pipeline.troubles import Troubles
 from indexer.pipeline.work import Read, Sweep, WorkQueue
 from indexer.pipeline.writer import (
     READ_AHEAD_CHUNKS,
     Flush,
     Gone,
     Handoff,
+    Item,
     Ledger,
     Swept,
     Verdicts,
@@ -33,13 +34,11 @@ from indexer.pipeline.writer import (
 )
 from indexer.reconcile import Delete, Job, Skip, Upsert, covering
 from indexer.types import FileEntry, FileStatus, Progress
-from indexer.walk import RootAwayError, Unreadable, WalkRules, check_root
+from indexer.walk import RootAwayError, WalkRules, check_root
 
 __all__ = ["Ledger", "Pipeline", "Reader"]
 
 logger = logging.getLogger(__name__)
-
-ERRORS_KEPT = 20
 
 CLOSE_S = 10.0
 """How long a batch under way may take to be finished when the pipeline is closed."""
@@ -68,6 +67,7 @@ class Pipeline:
             embedding model, whose capacity the chunks must fit.
         home: kb's own directory, which is never walked.
         watcher: Told which roots there are; whoever makes it hands its changes to `look_at`.
+        clock: Seconds since the epoch; says when what failed is tried again.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Pipeline:
         open_reader: Callable[[], Reader],
         home: Path,
         watcher: Watching | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._index = index
         self._rules = rules
@@ -88,17 +89,20 @@ class Pipeline:
         self._reader: Reader | None = None
         self._work = WorkQueue()
         self._items = Handoff(READ_AHEAD_CHUNKS)
-        self._fault: KbError | None = None
-        self._errors: deque[dict[str, Any]] = deque(maxlen=ERRORS_KEPT)
+        self._clock = clock
+        self.troubles = Troubles(index, clock=clock)
+        """What went wrong, and when it is tried again."""
+        self._wants_reader = False
         self._away: set[Path] = set()
         self._roots_lock = threading.Lock()
         self._writer = Writer(
             index,
             work=self._work,
             items=self._items,
-            on_error=self._note_error,
+            on_failure=self.troubles.note_failure,
             on_fault=self.stop_work,
-            has_fault=lambda: self._fault is not None,
+            has_fault=lambda: self.fault is not None,
+            clock=clock,
         )
         self._reading = threading.Thread(target=self._read_files, name="reading", daemon=True)
         self._writing = threading.Thread(target=self._writer.run, name="writing", daemon=True)
@@ -133,7 +137,7 @@ class Pipeline:
 
         After an error of the index this is what tries again.
         """
-        self._fault = None
+        self.troubles.start_over()
         self._work.add_sweeps(self._index.roots() if roots is None else roots)
 
     def look_at(self, root: Path, paths: Collection[Path]) -> None:
@@ -143,13 +147,32 @@ class Pipeline:
             root: The root.
             paths: Files and folders, whether they exist or not; none for everything.
         """
-        if self._fault is None:
+        if self.fault is None:
             self._work.add_changes(root, paths)
 
     def sweep_again(self, roots: Collection[Path]) -> None:
         """Have roots compared with the disk as a matter of routine, so not after an error of the index."""
         for root in roots:
             self.look_at(root, ())
+
+    def retry(self) -> float | None:
+        """Try again what failed and is due: after an error of the index all work, else single files.
+
+        Returns:
+            When something more is due, in seconds since the epoch; `None` where nothing is known of.
+        """
+        roots = self._index.roots()
+        if self.troubles.may_go_on():
+            self._wants_reader = True
+            self._work.add_sweeps(roots)
+        if self.fault is not None:
+            return self.troubles.retry_at
+        if self.progress().is_idle:
+            self.troubles.note_success()
+        due, next_at = self.troubles.take_due(roots, self.away)
+        for root, upserts in due.items():
+            self._work.add_reads(root, upserts)
+        return next_at
 
     def add_root(self, path: Path) -> str:
         """Have a folder indexed; returns before anything is read.
@@ -238,12 +261,7 @@ class Pipeline:
     @property
     def fault(self) -> KbError | None:
         """The error that stopped indexing, or `None`."""
-        return self._fault
-
-    @property
-    def last_errors(self) -> list[dict[str, Any]]:
-        """The last files that failed, oldest first: path, reason, and seconds since the epoch."""
-        return list(self._errors)
+        return self.troubles.fault
 
     # -- the thread that reads
 
@@ -261,20 +279,24 @@ class Pipeline:
                     self._sweep(work)
                     self._items.put(Swept(work))
                 else:
-                    self._items.put(read_file(work, rules=self._rules, open_reader=self._open))
+                    self._items.put(self._read(work))
             except KbError as error:
                 self._give_up(work, error)
             except Exception as error:  # noqa: BLE001 - the loop outlives a bug
                 log_bug("reading_failed", error)
                 bug = IndexerError(f"an internal error ({type(error).__name__})")
                 if isinstance(work, Read):
-                    # the next version of kb may do better, and so may the next sweep.
-                    self._items.put(failed(work, work.upsert.state, bug, is_lasting=False))
+                    # the next version of kb may do better, and so may another try.
+                    state, now = work.upsert.state, self._clock()
+                    self._items.put(failed(work, state, bug, is_lasting=False, now=now))
                 else:
-                    self._note_error(work.root, bug.message)
+                    self.troubles.note_error(work.root, bug.message)
                     self._items.put(Swept(work))
         if self._reader is not None:
             self._reader.close()
+
+    def _read(self, read: Read) -> Item:
+        return read_file(read, rules=self._rules, open_reader=self._open, clock=self._clock)
 
     def _give_up(self, work: Sweep | Read, error: KbError) -> None:
         self.stop_work(error)
@@ -295,6 +317,10 @@ class Pipeline:
         roots = self._index.roots()
         if root not in roots:
             return
+        if self._wants_reader:
+            # after an error of the index: does the worker start again at all?
+            self._open()
+            self._wants_reader = False
         places = outermost(root, sweep.below)
         if self._watcher is not None and not places:
             # watched first: what changes during the walk is looked at again.
@@ -315,7 +341,8 @@ class Pipeline:
         if compared is None:
             return
         for item in compared.unreadable:
-            self._note_unreadable(item)
+            logger.warning("unreadable path=%r reason=%r", str(item.path), item.reason)
+            self.troubles.note_error(item.path, item.reason)
         if compared.is_emptied:
             # an unmounted disk leaves an empty folder; whoever means it says `kb remove`.
             self._away.add(root)
@@ -363,16 +390,9 @@ class Pipeline:
             self._reader = self._open_reader()
         return self._reader
 
-    def _note_unreadable(self, item: Unreadable) -> None:
-        logger.warning("unreadable path=%r reason=%r", str(item.path), item.reason)
-        self._note_error(item.path, item.reason)
-
-    def _note_error(self, path: Path, reason: str) -> None:
-        self._errors.append({"path": str(path), "reason": reason, "at": time.time()})
-
     def stop_work(self, error: KbError) -> None:
         """Stop all work because of an error that concerns the index and not one file."""
         if not self._work.is_stopped:
             logger.error("indexing_stopped kind=%s reason=%r", type(error).__name__, error.message)
-            self._fault = error
+            self.troubles.stop(error)
         self._work.drop()

@@ -1,6 +1,7 @@
 """One file of the queue → what is to be written about it."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from indexer.errors import DocumentError, PermanentError
 from indexer.index import NewDocument
 from indexer.pipeline.work import Read
-from indexer.pipeline.writer import Gone, Item, Ready, failed, skipped
+from indexer.pipeline.writer import Gone, Item, Ready, Verdicts, failed, skipped
 from indexer.walk import WalkRules, reason_of, state_of
 
 if TYPE_CHECKING:
@@ -25,13 +26,20 @@ class Reader(Protocol):
         """End the child."""
 
 
-def read_file(read: Read, *, rules: WalkRules, open_reader: Callable[[], Reader]) -> Item:
+def read_file(
+    read: Read,
+    *,
+    rules: WalkRules,
+    open_reader: Callable[[], Reader],
+    clock: Callable[[], float] = time.time,
+) -> Item:
     """Read one file, or find out why it is not to be indexed.
 
     Args:
         read: The work.
         rules: Which files are left out.
         open_reader: Returns the reader; may wait for the embedding model.
+        clock: Seconds since the epoch.
     """
     path = read.path
     # a folder above that became a link leads to what is not ours.
@@ -41,9 +49,10 @@ def read_file(read: Read, *, rules: WalkRules, open_reader: Callable[[], Reader]
     except (FileNotFoundError, NotADirectoryError):
         status = None
     except OSError as error:
-        return failed(read, read.upsert.state, DocumentError(reason_of(error)), is_lasting=False)
+        refused = DocumentError(reason_of(error))
+        return failed(read, read.upsert.state, refused, is_lasting=False, now=clock())
     if status is None:
-        return Gone((path,), read)
+        return _gone(read)
     state = state_of(status)
     if reason := rules.skip_reason(path, str(path.relative_to(read.root)), status):
         return skipped(read, state, reason)
@@ -51,8 +60,9 @@ def read_file(read: Read, *, rules: WalkRules, open_reader: Callable[[], Reader]
         extracted = open_reader().extract(path)
     except DocumentError as error:
         if os.path.lexists(path):
-            return failed(read, state, error, is_lasting=isinstance(error, PermanentError))
-        return Gone((path,), read)
+            is_lasting = isinstance(error, PermanentError)
+            return failed(read, state, error, is_lasting=is_lasting, now=clock())
+        return _gone(read)
     document = NewDocument(
         path=path,
         root=read.root,
@@ -65,3 +75,13 @@ def read_file(read: Read, *, rules: WalkRules, open_reader: Callable[[], Reader]
         content_hash=extracted.content_hash,
     )
     return Ready(read, document)
+
+
+def _gone(read: Read) -> Item:
+    """Return what is to be done about a file that is not there: nothing, where its whole root is away."""
+    try:
+        with os.scandir(read.root) as entries:
+            is_away = next(entries, None) is None
+    except OSError:
+        is_away = True
+    return Verdicts((), read) if is_away else Gone((read.path,), read)

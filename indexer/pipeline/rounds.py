@@ -1,10 +1,15 @@
-"""Sweeps at regular times and after sleep: events are hints, and the disk is the truth."""
+"""Sweeps at regular times and after sleep, and another try of what failed, when it is due.
+
+Sweeps, because events are hints, and the disk is the truth.
+"""
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
+
+from indexer.errors import KbError
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +22,9 @@ UNWATCHED_S = 600.0
 LOOK_S = 60.0
 """How often the clock is looked at."""
 
+MARGIN_S = 0.05
+"""How much after its time something is tried again, so that its time has come by every clock."""
+
 ASLEEP_S = 90.0
 """A look at the clock that comes this much too late comes from a machine that slept."""
 
@@ -27,6 +35,8 @@ class Rounds:
     Args:
         roots: Returns all roots, each with whether it is watched.
         sweep: Has some roots swept.
+        retry: Tries again what failed and is due, and returns when more is: in seconds since
+            the epoch, or `None`.
         clock: Seconds since the epoch, which go on while the machine sleeps.
         look_s: How often the clock is looked at.
     """
@@ -36,30 +46,38 @@ class Rounds:
         roots: Callable[[], dict[Path, bool]],
         sweep: Callable[[Collection[Path]], None],
         *,
+        retry: Callable[[], float | None] = lambda: None,
         clock: Callable[[], float] = time.time,
         look_s: float = LOOK_S,
     ) -> None:
         self._roots = roots
         self._sweep = sweep
+        self._retry = retry
         self._clock = clock
         self._look_s = look_s
         self._looked_at = clock()
         self._swept_at: dict[Path, float] = {}
-        self._ended = threading.Event()
+        self._woken = threading.Event()
+        self._is_ended = False
         self._thread = threading.Thread(target=self._run, name="rounds", daemon=True)
 
     def start(self) -> None:
-        """Start the thread; the first sweep comes after a whole round."""
+        """Start the thread; the first sweep comes after a whole round, another try as soon as it is due."""
         self._thread.start()
+
+    def wake(self) -> None:
+        """Look at once, because something is due sooner than was known."""
+        self._woken.set()
 
     def close(self) -> None:
         """End the thread."""
-        self._ended.set()
+        self._is_ended = True
+        self._woken.set()
         if self._thread.is_alive():
             self._thread.join()
 
-    def look(self) -> None:
-        """Look at the clock, and have swept what is due."""
+    def look(self) -> float:
+        """Look at the clock, and have done what is due; return how many seconds later to look again."""
         now = self._clock()
         # a clock that was set back is no reason to wait for it.
         was_away = not 0 <= now - self._looked_at <= self._look_s + ASLEEP_S
@@ -75,7 +93,18 @@ class Rounds:
             logger.info("round roots=%d after_sleep=%s", len(due), was_away)
             self._swept_at.update(dict.fromkeys(due, now))
             self._sweep(due)
+        retry_at = self._retry()
+        if retry_at is None:
+            return self._look_s
+        return min(self._look_s, max(0.0, retry_at - now) + MARGIN_S)
 
     def _run(self) -> None:
-        while not self._ended.wait(self._look_s):
-            self.look()
+        while not self._is_ended:
+            self._woken.clear()
+            pause_s = self._look_s
+            try:
+                pause_s = self.look()
+            except KbError as error:
+                # a catalog that cannot be read today may be read tomorrow.
+                logger.warning("round_failed reason=%r", error.message)
+            self._woken.wait(pause_s)

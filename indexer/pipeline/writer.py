@@ -17,7 +17,7 @@ from typing import Protocol
 
 from indexer.errors import DocumentError, IndexerError, KbError, StoreError, WorkerError
 from indexer.index import FileRecord, NewDocument, PutCounts
-from indexer.pipeline.troubles import FILE_WAITS_S, wait_s
+from indexer.pipeline.troubles import FILE_WAITS_S, Retrying, wait_s
 from indexer.pipeline.work import Read, Sweep, WorkQueue
 from indexer.types import FileEntry, FileState, FileStatus
 
@@ -39,7 +39,7 @@ WORKER_DEATHS = 3
 """After so many files in a row that the worker did not survive, the worker is at fault and not the files."""
 
 
-class Ledger(Protocol):
+class Ledger(Retrying, Protocol):
     """What the pipeline needs of `indexer.index.Index`."""
 
     def roots(self) -> list[Path]:

@@ -91,7 +91,9 @@ def test_what_is_due_is_listed_in_the_order_of_its_time(catalog: Catalog) -> Non
     with catalog.read() as transaction:
         assert [each.path.name for each in transaction.due(300.0)] == ["b.md", "a.md"]
         assert transaction.due(199.0) == []
-        assert transaction.retries() == (3, 200.0)
+        assert (transaction.retry_count(), transaction.next_retry(after=0.0)) == (3, 200.0)
+        assert transaction.next_retry(after=200.0) == 300.0
+        assert transaction.next_retry(after=400.0) is None
 
 
 def test_all_that_failed_is_tried_again_on_demand(catalog: Catalog) -> None:

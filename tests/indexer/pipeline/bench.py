@@ -22,17 +22,21 @@ class Bench:
         self._stack = stack
         self.worker = InMemoryWorker()
         self.reader = ParagraphReader()
+        self.now = time.time()
+        """What the pipeline takes for the present time."""
 
     def open(self, *exclude: str, open_reader: Callable[[], ParagraphReader] | None = None) -> Pipeline:
         """Open the index anew and start a pipeline over it, without any root yet."""
-        catalog = Catalog.open(self.home / "catalog.sqlite")
+        catalog = Catalog.open(self.home / "catalog.sqlite", clock=lambda: self.now)
         self.index = Index(catalog, self.worker)
         self._stack.callback(self.index.close)
         rules = WalkRules(
             exclude=exclude, max_file_bytes=1_000_000, is_supported=lambda path: path.suffix == ".md"
         )
         opener = open_reader or (lambda: self.reader)
-        pipeline = Pipeline(self.index, rules=rules, open_reader=opener, home=self.home)
+        pipeline = Pipeline(
+            self.index, rules=rules, open_reader=opener, home=self.home, clock=lambda: self.now
+        )
         self._stack.callback(pipeline.close)
         pipeline.start()
         return pipeline

@@ -1,6 +1,5 @@
 """What goes wrong, and what it may not take with it."""
 
-import os
 import threading
 from collections.abc import Sequence
 
@@ -25,7 +24,7 @@ def test_a_failing_file_does_not_stop_the_rest(bench: Bench) -> None:
         "good.md": ("indexed", ""),
         "locked.md": ("failed", "the file is locked"),
     }
-    assert {error["reason"] for error in pipeline.last_errors} == {
+    assert {error["reason"] for error in pipeline.troubles.last_errors} == {
         "the file is damaged",
         "the file is locked",
     }
@@ -45,22 +44,6 @@ def test_a_bug_in_reading_one_file_is_recorded_without_its_text(
         "good.md": ("indexed", ""),
     }
     assert "secret" not in caplog.text
-
-
-def test_a_locked_file_is_tried_again_by_the_next_sweep(bench: Bench) -> None:
-    """What may pass is tried again although the file did not change; what cannot, is not."""
-    bad, locked = bench.write("bad.md", "DAMAGED"), bench.write("locked.md", "LOCKED")
-    pipeline = bench.open()
-    pipeline.add_root(bench.folder)
-    settle(pipeline)
-    bench.reader.read.clear()
-    pipeline.sweep()
-    settle(pipeline)
-    assert bench.reader.read == [locked]
-    os.utime(bad, ns=(1, 1))
-    pipeline.sweep()
-    settle(pipeline)
-    assert set(bench.reader.read) == {bad, locked}
 
 
 def test_a_file_that_kills_the_worker_is_found_out(bench: Bench) -> None:
@@ -123,7 +106,7 @@ def test_files_that_vanish_before_they_are_read_are_forgotten(bench: Bench) -> N
     settle(pipeline)
     assert bench.reader.read == files[:1]
     assert bench.ledger() == {}
-    assert pipeline.last_errors == []
+    assert pipeline.troubles.last_errors == []
 
 
 def test_closing_in_the_middle_loses_nothing(bench: Bench) -> None:

@@ -60,7 +60,7 @@ def test_what_is_gathered_is_written_before_what_is_newer(bench: Bench) -> None:
     index = bench.index
     index.add_root(bench.folder)
     work, items = WorkQueue(), Handoff(1000)
-    writer = Writer(index, work=work, items=items, on_error=print, on_fault=print, has_fault=lambda: False)
+    writer = Writer(index, work=work, items=items, on_failure=print, on_fault=print, has_fault=lambda: False)
     for name, newer in (
         ("gone.md", lambda path: Gone((path,))),
         (
@@ -173,7 +173,7 @@ def test_a_bug_in_one_sweep_stops_nothing_else(bench: Bench, monkeypatch: pytest
         pipeline.sweep()
         settle(pipeline)
     assert pipeline.fault is None
-    assert [error["path"] for error in pipeline.last_errors] == [str(bench.folder)]
+    assert [error["path"] for error in pipeline.troubles.last_errors] == [str(bench.folder)]
     bench.write("b.md")
     pipeline.look_at(bench.folder, [bench.folder / "b.md"])
     settle(pipeline)
@@ -181,13 +181,14 @@ def test_a_bug_in_one_sweep_stops_nothing_else(bench: Bench, monkeypatch: pytest
 
 
 def test_a_file_that_met_a_bug_is_tried_again(bench: Bench) -> None:
-    """The fault is kb's, and the next sweep may do better."""
+    """The fault is kb's, and another try may do better."""
     bug = bench.write("bug.md", "BUG")
     pipeline = bench.open()
     pipeline.add_root(bench.folder)
     settle(pipeline)
     bench.reader.read.clear()
-    pipeline.sweep()
+    bench.now += 30
+    pipeline.retry()
     settle(pipeline)
     assert bench.reader.read == [bug]
 
@@ -232,4 +233,4 @@ def test_a_folder_above_that_cannot_be_looked_at_is_unknown(
         settle(pipeline)
     assert pipeline.fault is None
     assert set(bench.ledger()) == {"sub/a.md", "b.md"}
-    assert pipeline.last_errors[-1]["reason"] == "permission denied"
+    assert pipeline.troubles.last_errors[-1]["reason"] == "permission denied"

@@ -88,7 +88,7 @@ def test_a_root_can_be_removed_while_it_is_being_indexed(bench: Bench) -> None:
     settle(pipeline)
     assert bench.ledger() == {}
     assert pipeline.fault is None
-    assert pipeline.last_errors == []
+    assert pipeline.troubles.last_errors == []
 
 
 def test_removing_what_is_no_root_is_refused(bench: Bench) -> None:
