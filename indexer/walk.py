@@ -1,43 +1,43 @@
-"""The files under a root, each with what the disk says of it and the rule that leaves it out, if one does.
+"""What stands under a root: its files folder by folder, each with what the disk says of it.
 
 Links are never followed: what they lead to is either inside the root, and
-found there, or outside, and not ours to read. Hidden entries are left out
-because keys, tokens and caches live there.
+found there, or outside, and not ours to read. A walk compares nothing and makes
+no object of a file but its path in bytes and its `stat`, because nearly all files
+of nearly all walks are unchanged.
 """
 
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
-from pathspec import GitIgnoreSpec
-
-from indexer.errors import ConfigError, UsageError
+from indexer.errors import UsageError
+from indexer.ignore import IGNORE_FILES, Chain, Stamp, stamp_of
+from indexer.rules import MARKERS_OF_EXCLUDED_DIRECTORIES, RULE_FILES, WalkRules
 from indexer.types import FileState
 
-EXCLUDED_DIRECTORIES = frozenset(
-    {
-        "$RECYCLE.BIN",
-        "CVS",
-        "System Volume Information",
-        "__MACOSX",
-        "__pycache__",
-        "_darcs",
-        "bower_components",
-        "lost+found",
-        "node_modules",
-        "site-packages",
-    }
-)
-"""Folders that hold no documents of a person; hidden ones are left out anyway."""
+__all__ = [
+    "Entered",
+    "Found",
+    "Listing",
+    "RootAwayError",
+    "Unreadable",
+    "WalkRules",
+    "check_root",
+    "look",
+    "reason_of",
+    "scan",
+    "state_of",
+    "walk",
+]
 
-EXCLUDED_FILES = frozenset({"Thumbs.db", "desktop.ini", "ehthumbs.db", "Icon\r"})
-"""What file managers leave behind."""
+Stamps = tuple[Stamp | None, ...]
+"""What `IGNORE_FILES` of a folder were; empty where there are none."""
 
-MARKERS_OF_EXCLUDED_DIRECTORIES = frozenset({"CACHEDIR.TAG", "pyvenv.cfg"})
-"""A folder that holds one of these is a cache or a Python environment."""
+Entered = Mapping[bytes, Stamps]
+"""The folders that a walk came to, each with its ignore files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,25 @@ class Found:
     state: FileState
     skip: str = ""
     """The rule that leaves the file out; empty for a file to be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files of one folder."""
+
+    folder: bytes
+    files: list[tuple[bytes, os.stat_result]]
+    """Path and what `lstat` says; everything but folders."""
+
+    chain: Chain
+    """The ignore files that count for them."""
+
+    stamps: Stamps
+    is_as_before: bool
+    """Whether all ignore files above its files are those of an earlier walk."""
+
+    leaves_out_folders: bool
+    """Whether a pattern keeps the walk out of a folder in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,161 +81,145 @@ class RootAwayError(Exception):
     """The root itself does not exist at the moment: an unmounted disk, a renamed folder."""
 
 
-class WalkRules:
-    """Which files are left out, and why.
+def scan(
+    root: Path,
+    rules: WalkRules,
+    *,
+    avoid: Iterable[Path] = (),
+    start: Path | None = None,
+    before: Entered | None = None,
+) -> Iterator[Listing | Unreadable]:
+    """List the folders of a root that the rules do not leave out, each before those in it.
 
-    Args:
-        exclude: Patterns as in .gitignore, matched against the path below the root.
-        max_file_bytes: Larger files are left out.
-        is_supported: Whether there is a reader for a path, by its name.
-
-    Raises:
-        ConfigError: If a pattern cannot be understood.
-    """
-
-    def __init__(
-        self,
-        *,
-        exclude: Sequence[str] = (),
-        max_file_bytes: int,
-        is_supported: Callable[[Path], bool],
-    ) -> None:
-        self._patterns = tuple(exclude)
-        try:
-            self._spec = GitIgnoreSpec.from_lines(self._patterns)
-        except ValueError as error:
-            raise ConfigError(
-                f"[index] exclude holds a pattern that cannot be understood: {error}"
-            ) from error
-        self._max_file_bytes = max_file_bytes
-        self._is_supported = is_supported
-
-    def enters(self, name: str, relative: str) -> bool:
-        """Tell whether a folder is looked into.
-
-        Args:
-            name: Its last part.
-            relative: Its path below the root.
-        """
-        if name.startswith(".") or name in EXCLUDED_DIRECTORIES:
-            return False
-        return not self._excluded_by(relative + "/")
-
-    def may_matter(self, relative: str) -> bool:
-        """Tell whether a change at a path below the root can change what is indexed, by its name alone."""
-        *above, name = PurePath(relative).parts
-        path = ""
-        for part in above:
-            path += part
-            if not self.enters(part, path):
-                return False
-            path += os.sep
-        return not name.startswith(".") and name not in EXCLUDED_FILES
-
-    def reaches(self, root: Path, folder: Path) -> bool:
-        """Tell whether the walk of a root comes to a folder below it."""
-        relative = folder.relative_to(root)
-        steps = [relative, *relative.parents][:-1]
-        return all(self.enters(step.name, str(step)) and not _is_marked(root / step) for step in steps)
-
-    def skip_reason(self, path: Path, relative: str, status: os.stat_result) -> str:
-        """Name the rule that leaves a file out; empty if it is to be read.
-
-        Args:
-            path: Its absolute path.
-            relative: Its path below the root.
-            status: What `lstat` says of it.
-        """
-        if not stat.S_ISREG(status.st_mode):
-            is_link = stat.S_ISLNK(status.st_mode)
-            reason = (
-                "a symbolic link; add what it leads to with `kb add`" if is_link else "not a regular file"
-            )
-        elif path.name.startswith("."):
-            reason = "a hidden file"
-        elif path.name in EXCLUDED_FILES:
-            reason = "a file of the file manager"
-        elif pattern := self._excluded_by(relative):
-            reason = f"[index] exclude: {pattern}"
-        elif not self._is_supported(path):
-            # "Mr. Smith" has a suffix for pathlib only.
-            named = path.suffix and not any(map(str.isspace, path.suffix))
-            reason = f"no reader for {f'{path.suffix.lower()} files' if named else 'files without a suffix'}"
-        elif status.st_size > self._max_file_bytes:
-            reason = f"larger than {self._max_file_bytes // 1_000_000} MB ([index] max_file_mb)"
-        else:
-            reason = ""
-        return reason
-
-    def _excluded_by(self, relative: str) -> str:
-        """Return the pattern of the config that matches a path, or an empty string."""
-        if not self._patterns:
-            return ""
-        found = self._spec.check_file(relative)
-        if not found.include or found.index is None:
-            return ""
-        return self._patterns[found.index]
-
-
-def walk(
-    root: Path, rules: WalkRules, *, avoid: Iterable[Path] = (), start: Path | None = None
-) -> Iterator[Found | Unreadable]:
-    """Look at everything under a root, folder by folder, in order of names.
-
-    Folders that the rules leave out are not entered and not reported. What
-    vanishes during the walk is not reported either.
+    What vanishes meanwhile is not reported.
 
     Args:
         root: Where to begin.
         rules: What is left out.
         avoid: Folders that are not entered either: kb's own home, roots of their own.
-        start: A folder below the root to look at alone.
+        start: A folder below the root to look at alone, to which the walk of the root comes.
+        before: The folders of an earlier walk.
 
     Raises:
         RootAwayError: If the root does not exist, or is no folder any more.
     """
-    base = os.fspath(root)
+    base = os.fsencode(root)
     if not stat.S_ISDIR(_mode_of_root(base)):
-        raise RootAwayError(base)
-    avoided = frozenset(map(os.fspath, avoid))
-    folders = [base if start is None else os.fspath(start)]
-    while folders:
-        folder = folders.pop()
+        raise RootAwayError(root)
+    name = os.fspath(root)
+    avoided = frozenset(map(os.fsencode, avoid))
+    before = {} if before is None else before
+    chain = () if start is None else rules.files.chain(name, os.fspath(start.parent))
+    pending = [(base if start is None else os.fsencode(start), chain, start is None)]
+    while pending:
+        folder, chain, is_as_before = pending.pop()
+        content = _Content()
         try:
-            with os.scandir(folder) as entries:
-                listing = sorted(entries, key=lambda entry: entry.name)
+            content.list(folder)
         except OSError as error:
             if folder == base and error.errno in {errno.ENOENT, errno.ENOTDIR}:
-                raise RootAwayError(base) from error
+                raise RootAwayError(root) from error
             if error.errno != errno.ENOENT:
-                yield Unreadable(Path(folder), reason_of(error))
+                yield Unreadable(path_of(folder), reason_of(error))
             continue
-        if folder != base and any(entry.name in MARKERS_OF_EXCLUDED_DIRECTORIES for entry in listing):
-            continue
-        below: list[str] = []
-        for entry in listing:
-            relative = entry.path[len(base) + 1 :]
-            try:
-                if entry.is_dir(follow_symlinks=False):
-                    if entry.path not in avoided and rules.enters(entry.name, relative):
-                        below.append(entry.path)
+        stamps: Stamps = ()
+        if content.special:
+            if folder != base and not MARKERS_OF_EXCLUDED_DIRECTORIES.isdisjoint(content.special):
+                continue
+            level = rules.files.level(name, os.fsdecode(folder), content.special)
+            chain = chain if level is None else (*chain, level)
+            stamps = _stamps_of(content.special)
+        yield from content.unreadable
+        is_as_before = is_as_before and before.get(folder) == stamps
+        below = [
+            path
+            for path in content.folders
+            if path not in avoided
+            and ((is_as_before and path in before) or _enters(rules, base, path, chain))
+        ]
+        has_more = len(below) < len(content.folders) and any(
+            path not in avoided and not os.path.basename(path).startswith(b".")  # noqa: PTH119 - bytes
+            for path in set(content.folders).difference(below)
+        )
+        yield Listing(folder, content.files, chain, stamps, is_as_before, has_more)
+        below.sort(reverse=True)
+        pending.extend((path, chain, is_as_before) for path in below)
+
+
+class _Content:
+    """What stands in one folder."""
+
+    __slots__ = ("files", "folders", "special", "unreadable")
+
+    def __init__(self) -> None:
+        self.files: list[tuple[bytes, os.stat_result]] = []
+        self.folders: list[bytes] = []
+        self.special: dict[str, os.stat_result] = {}
+        self.unreadable: list[Unreadable] = []
+
+    def list(self, folder: bytes) -> None:
+        """List a folder; raises `OSError` if that cannot be done."""
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                try:
+                    if entry.is_dir(follow_symlinks=False):
+                        self.folders.append(entry.path)
+                        continue
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
                     continue
-                status = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                yield Unreadable(Path(entry.path), reason_of(error))
-                continue
-            path = Path(entry.path)
-            yield Found(path, state_of(status), rules.skip_reason(path, relative, status))
-        # the last is taken first.
-        folders.extend(reversed(below))
+                except OSError as error:
+                    self.unreadable.append(Unreadable(path_of(entry.path), reason_of(error)))
+                    continue
+                self.files.append((entry.path, status))
+                if entry.name in _RULE_FILES:
+                    self.special[os.fsdecode(entry.name)] = status
+
+
+_RULE_FILES = frozenset(map(os.fsencode, RULE_FILES))
+
+
+def _stamps_of(special: Mapping[str, os.stat_result]) -> Stamps:
+    found = [special.get(name) for name in IGNORE_FILES]
+    return tuple(status and stamp_of(status) for status in found) if any(found) else ()
+
+
+def _enters(rules: WalkRules, base: bytes, path: bytes, chain: Chain) -> bool:
+    relative = os.fsdecode(path[len(base) + 1 :])
+    return not rules.folder_reason(relative.rpartition("/")[2], relative, chain)
+
+
+def walk(
+    root: Path, rules: WalkRules, *, avoid: Iterable[Path] = (), start: Path | None = None
+) -> Iterator[Found | Unreadable]:
+    """Look at everything that `scan` comes to, in order of names, and ask the rules about every file."""
+    for item in scan(root, rules, avoid=avoid, start=start):
+        if isinstance(item, Unreadable):
+            yield item
+            continue
+        for path, status in sorted(item.files):
+            yield found_at(root, path, status, rules, item.chain)
+
+
+def found_at(root: Path, path: bytes, status: os.stat_result, rules: WalkRules, chain: Chain) -> Found:
+    """Ask the rules about a file of a folder that is walked.
+
+    Args:
+        root: The root it is in.
+        path: Where it is.
+        status: What `lstat` says of it.
+        rules: What is left out.
+        chain: The ignore files above it.
+    """
+    absolute = os.fsdecode(path)
+    relative = absolute[len(os.fspath(root)) + 1 :]
+    return Found(Path(absolute), state_of(status), rules.file_reason(relative, status, chain))
 
 
 def look(
     root: Path, paths: Iterable[Path], rules: WalkRules, *, avoid: Sequence[Path] = ()
-) -> Iterator[Found | Unreadable]:
-    """Look at some files and folders of a root, as `walk` would when it comes to them.
+) -> Iterator[Listing | Unreadable]:
+    """Look at some files and folders of a root, as `scan` would when it comes to them.
 
     Args:
         root: The root they are in.
@@ -227,8 +230,8 @@ def look(
     Raises:
         RootAwayError: If the root does not exist, or is no folder any more.
     """
-    if not stat.S_ISDIR(_mode_of_root(os.fspath(root))):
-        raise RootAwayError(os.fspath(root))
+    if not stat.S_ISDIR(_mode_of_root(os.fsencode(root))):
+        raise RootAwayError(root)
     for path in paths:
         above = [folder for folder in path.parents if root in folder.parents]
         if any(path == each or each in path.parents for each in avoid):
@@ -244,15 +247,17 @@ def look(
         except OSError as error:
             yield Unreadable(path, reason_of(error))
             continue
-        relative = str(path.relative_to(root))
         if not stat.S_ISDIR(status.st_mode):
-            yield Found(path, state_of(status), rules.skip_reason(path, relative, status))
-        elif rules.enters(path.name, relative):
-            yield from walk(root, rules, avoid=avoid, start=path)
+            chain = rules.files.chain(os.fspath(root), os.fspath(path.parent))
+            files = [(os.fsencode(path), status)]
+            yield Listing(os.fsencode(path.parent), files, chain, (), False, False)
+        elif rules.reaches(root, path):
+            yield from scan(root, rules, avoid=avoid, start=path)
 
 
-def _is_marked(folder: Path) -> bool:
-    return any(os.path.lexists(folder / name) for name in MARKERS_OF_EXCLUDED_DIRECTORIES)
+def path_of(path: bytes) -> Path:
+    """Return a path as the rest of kb speaks of it."""
+    return Path(os.fsdecode(path))
 
 
 def state_of(status: os.stat_result) -> FileState:
@@ -298,10 +303,10 @@ def check_root(path: Path, *, home: Path) -> Path:
     return real
 
 
-def _mode_of_root(base: str) -> int:
+def _mode_of_root(base: bytes) -> int:
     try:
         return os.stat(base).st_mode  # noqa: PTH116 - the walk speaks strings
     except OSError as error:
         if error.errno in {errno.ENOENT, errno.ENOTDIR}:
-            raise RootAwayError(base) from error
+            raise RootAwayError(os.fsdecode(base)) from error
         return stat.S_IFDIR

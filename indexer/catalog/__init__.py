@@ -6,6 +6,7 @@ and can be rebuilt without reading a single file of the user's.
 """
 
 from indexer.catalog.database import Catalog, is_beyond_repair, rescued_roots
+from indexer.catalog.files import FileRow
 from indexer.catalog.reading import CatalogReader, StoredChunk
 from indexer.catalog.writing import CatalogWriter, FileRecord
 
@@ -14,6 +15,7 @@ __all__ = [
     "CatalogReader",
     "CatalogWriter",
     "FileRecord",
+    "FileRow",
     "StoredChunk",
     "is_beyond_repair",
     "rescued_roots",

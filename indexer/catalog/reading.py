@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from indexer.catalog.files import FileRow, file_rows
 from indexer.catalog.lexical import rank_chunks
 from indexer.errors import UsageError
 from indexer.types import FileEntry, FileState, FileStatus, Locator
@@ -85,6 +86,10 @@ class CatalogReader:
         return self._entries(
             f"WHERE {' AND '.join(conditions)} ORDER BY path LIMIT ? OFFSET ?", (*values, limit, offset)
         )
+
+    def file_rows(self, under: Path) -> list[FileRow]:
+        """List the bare rows of a folder's files, or of a file by itself, in no order."""
+        return file_rows(self._connection, under)
 
     def file(self, path: Path) -> FileEntry | None:
         """Return the ledger's row of a file, or `None`."""
@@ -175,8 +180,20 @@ class CatalogReader:
         }
 
     def vector_ids(self) -> set[str]:
-        """Return the ids of all vectors."""
-        return {vector_id.hex() for (vector_id,) in self._connection.execute("SELECT vector_id FROM vectors")}
+        """Return the ids of all vectors that Chroma holds: those that a chunk names, or named until now."""
+        rows = self._connection.execute(f"SELECT vector_id FROM vectors WHERE NOT ({AHEAD})")
+        return {vector_id.hex() for (vector_id,) in rows}
+
+    def vectors_ahead(self, vector_ids: Sequence[str]) -> set[str]:
+        """Return those of the given ids that were embedded, and that no chunk ever named."""
+        return {
+            row[0].hex()
+            for batch in _batches(vector_ids)
+            for row in self._connection.execute(
+                f"SELECT vector_id FROM vectors WHERE vector_id IN ({_marks(batch)}) AND {AHEAD}",
+                [bytes.fromhex(vector_id) for vector_id in batch],
+            )
+        }
 
     def lexical(
         self, match: str, *, top_k: int, under: Sequence[Path], weights: tuple[float, float, float]
@@ -325,6 +342,12 @@ class CatalogReader:
             found.update(file_id for (file_id,) in rows)
         return json.dumps(sorted(found))
 
+
+AHEAD = (
+    "NOT EXISTS (SELECT 1 FROM chunks WHERE chunks.vector = vectors.id)"
+    " AND vectors.id NOT IN (SELECT vector FROM spare_vectors)"
+)
+"""Condition for vectors of a document that is still being embedded; only the catalog has them yet."""
 
 INSIDE = "{column} IN (SELECT value FROM json_each(?))"
 """Condition for "one of these files"; its value is what `_files_under` returns."""

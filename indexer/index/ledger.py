@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from indexer.catalog import Catalog
+from indexer.catalog import Catalog, FileRow
 from indexer.types import FileEntry, FileState, FileStatus
 
 
@@ -39,6 +39,11 @@ class LedgerReads:
         """List the ledger in path order."""
         with self._catalog.read() as catalog:
             return catalog.files(status=status, under=under, limit=limit, offset=offset)
+
+    def file_rows(self, under: Path) -> list[FileRow]:
+        """List the bare rows of a folder's files, or of a file by itself, in no order."""
+        with self._catalog.read() as catalog:
+            return catalog.file_rows(under)
 
     def file(self, path: Path) -> FileEntry | None:
         """Return the row of a file, or `None`."""
@@ -90,3 +95,13 @@ class LedgerReads:
         """Tell whether a file with these bytes is indexed somewhere."""
         with self._catalog.read() as catalog:
             return catalog.has_content(content_hash)
+
+    def meta(self, key: str) -> str | None:
+        """Return what was noted under a key; `None` if nothing was."""
+        with self._catalog.read() as catalog:
+            return catalog.meta(key)
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Note something under a key, in place of what stood there."""
+        with self._catalog.write() as catalog:
+            catalog.set_meta(key, value)

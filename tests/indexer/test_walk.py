@@ -139,7 +139,7 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (root / "folder").symlink_to(outside.parent)
     (root / "nowhere.md").symlink_to(root / "missing.md")
     (root / "parent").symlink_to(root)
-    reason = "a symbolic link; add what it leads to with `kb add`"
+    reason = "a symbolic link, which is not followed; a folder elsewhere can be added with `kb add`"
     assert found(root, rules()) == {
         "a.md": "",
         "file.md": reason,
