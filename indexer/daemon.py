@@ -14,6 +14,7 @@ import os
 import queue
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
@@ -102,11 +103,14 @@ def _serve(places: Places, settings: IndexerSettings) -> None:
         is_supported=is_supported,
     )
     watcher = Watcher(is_wanted=_wanted(places, rules), probe_folder=places.run_dir)
-    opened = functools.partial(Edition.open, rules=rules, watcher=watcher)
+    trouble = threading.Event()
+    opened = functools.partial(Edition.open, rules=rules, watcher=watcher, on_trouble=trouble.set)
     with contextlib.closing(Editions.open(places, settings, open_edition=opened)) as editions:
         rounds = Rounds(
             lambda: dict.fromkeys(editions.index.roots(), True) | dict.fromkeys(watcher.reasons(), False),
             editions.sweep_again,
+            retry=editions.retry,
+            woken=trouble,
         )
         api = Api(
             current=editions,

@@ -161,6 +161,11 @@ class Editions:
         for edition in self._open_ones():
             edition.pipeline.sweep_again(roots)
 
+    def retry(self) -> float | None:
+        """Try again what failed and is due; return when more is, in seconds since the epoch."""
+        times = [edition.pipeline.retry() for edition in self._open_ones()]
+        return min((at for at in times if at is not None), default=None)
+
     def describe_building(self) -> dict[str, Any] | None:
         """Return how far the index is that is being built; `None` where none is."""
         with self._lock:

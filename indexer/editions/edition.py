@@ -4,11 +4,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 
 from indexer.chunking import capacity_for
-from indexer.config import IndexerSettings
+from indexer.config import IndexerSettings, IndexSettings
 from indexer.errors import KbError
 from indexer.extract.sandbox import Sandbox
 from indexer.index import Index
@@ -31,6 +32,7 @@ class Edition:
         rules: Which files are left out.
         watcher: What tells of changes.
         make_reader: Makes what reads files, given the facts of the embedding model.
+        on_trouble: Called when something failed that is to be tried again.
     """
 
     def __init__(
@@ -41,18 +43,28 @@ class Edition:
         rules: WalkRules,
         watcher: Watching,
         make_reader: Callable[[WorkerInfo], Reader],
+        on_trouble: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = places.edition
         self.index = index
         self.pipeline = Pipeline(
             index, rules=rules, open_reader=self._open_reader, home=places.home, watcher=watcher
         )
+        self.pipeline.troubles.on_nearer = on_trouble
         self._make_reader = make_reader
         self._info: WorkerInfo | None = None
         self._warming = threading.Thread(target=self._warm_up, name="warming", daemon=True)
 
     @classmethod
-    def open(cls, places: Places, settings: IndexerSettings, *, rules: WalkRules, watcher: Watching) -> Self:
+    def open(
+        cls,
+        places: Places,
+        settings: IndexerSettings,
+        *,
+        rules: WalkRules,
+        watcher: Watching,
+        on_trouble: Callable[[], None] = lambda: None,
+    ) -> Self:
         """Open an index, making it where there is none; returns before the model is loaded.
 
         Args:
@@ -60,6 +72,7 @@ class Edition:
             settings: With the model that it is made with.
             rules: Which files are left out.
             watcher: What tells of changes.
+            on_trouble: Called when something failed that is to be tried again.
 
         Raises:
             ConfigError: If a directory cannot be made.
@@ -79,7 +92,9 @@ class Edition:
             )
 
         index = Index.open(places, settings)
-        return cls(places, index, rules=rules, watcher=watcher, make_reader=sandbox)
+        if count := index.note_limits(_limits_of(settings.index)):
+            logger.info("limits_changed retried=%d", count)
+        return cls(places, index, rules=rules, watcher=watcher, make_reader=sandbox, on_trouble=on_trouble)
 
     def start(self) -> None:
         """Begin to bring the index up to date, and to load the model."""
@@ -121,3 +136,11 @@ class Edition:
         """Make what reads files; waits for the model, whose capacity chunks must fit."""
         self._info = self.index.describe()
         return self._make_reader(self._info)
+
+
+def _limits_of(settings: IndexSettings) -> str:
+    """Write down what decides whether a file can be read, besides the file."""
+    return (
+        f"kb {version('kb')}, {settings.max_file_mb} MB, {settings.extract_timeout_s} s,"
+        f" {settings.extract_memory_mb} MB of memory"
+    )

@@ -80,6 +80,18 @@ class LedgerReads:
         with self._catalog.read() as catalog:
             return catalog.next_retry(after=after)
 
+    def note_limits(self, limits: str) -> int:
+        """Note what files are read with; where that is new, have all that failed tried again at once.
+
+        Returns:
+            How many files those are.
+        """
+        with self._catalog.write() as catalog:
+            if catalog.meta("limits") == limits:
+                return 0
+            catalog.set_meta("limits", limits)
+            return catalog.retry_failed(0.0)
+
     def retry_failed(self, at: float, *, under: Path | None = None) -> int:
         """Have failed files tried again from a time on; see `CatalogWriter.retry_failed`."""
         with self._catalog.write() as catalog:

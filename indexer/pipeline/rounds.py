@@ -39,6 +39,7 @@ class Rounds:
             the epoch, or `None`.
         clock: Seconds since the epoch, which go on while the machine sleeps.
         look_s: How often the clock is looked at.
+        woken: Set by whoever knows that something is due sooner than was known.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Rounds:
         retry: Callable[[], float | None] = lambda: None,
         clock: Callable[[], float] = time.time,
         look_s: float = LOOK_S,
+        woken: threading.Event | None = None,
     ) -> None:
         self._roots = roots
         self._sweep = sweep
@@ -57,17 +59,13 @@ class Rounds:
         self._look_s = look_s
         self._looked_at = clock()
         self._swept_at: dict[Path, float] = {}
-        self._woken = threading.Event()
+        self._woken = woken or threading.Event()
         self._is_ended = False
         self._thread = threading.Thread(target=self._run, name="rounds", daemon=True)
 
     def start(self) -> None:
         """Start the thread; the first sweep comes after a whole round, another try as soon as it is due."""
         self._thread.start()
-
-    def wake(self) -> None:
-        """Look at once, because something is due sooner than was known."""
-        self._woken.set()
 
     def close(self) -> None:
         """End the thread."""

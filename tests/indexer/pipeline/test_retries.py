@@ -282,7 +282,8 @@ class Timetable:
     def __init__(self, retry_at: float | None) -> None:
         self.retry_at = retry_at
         self.tries = 0
-        self.rounds = Rounds(dict, lambda _: None, retry=self._retry, clock=lambda: 1_000.0)
+        self.woken = threading.Event()
+        self.rounds = Rounds(dict, lambda _: None, retry=self._retry, clock=lambda: 1_000.0, woken=self.woken)
 
     def _retry(self) -> float | None:
         self.tries += 1
@@ -302,7 +303,7 @@ def test_a_nearer_try_wakes_the_clock() -> None:
     table = Timetable(None)
     table.rounds.start()
     wait_until(lambda: table.tries == 1)
-    table.rounds.wake()
+    table.woken.set()
     wait_until(lambda: table.tries == 2)
     table.rounds.close()
 
@@ -319,7 +320,7 @@ def test_an_unreadable_catalog_does_not_end_the_rounds() -> None:
     table.rounds.start()
     for tries in (1, 2):
         wait_until(lambda tries=tries: table.tries >= tries)  # type: ignore[misc]
-        table.rounds.wake()
+        table.woken.set()
     table.rounds.close()
 
 
