@@ -38,17 +38,17 @@ class Api:
         stop: Callable[[], None],
         unwatched: Callable[[], Mapping[Path, str]] = dict,
     ) -> None:
-        threads = Threads()
+        # a line for each: whoever asks how things are does not wait for fifty searches or a root's removal.
         self._groups = (
-            SearchRoutes(current, search, threads),
+            SearchRoutes(current, search, Threads()),
             LedgerRoutes(
                 current=current,
                 describe=describe,
                 is_ready=is_ready,
                 unwatched=unwatched,
-                threads=threads,
+                threads=Threads(),
             ),
-            WorkRoutes(current, stop, threads),
+            WorkRoutes(current, stop, Threads()),
         )
 
     def app(self) -> Starlette:

@@ -10,8 +10,8 @@ from starlette.requests import Request
 
 from indexer.errors import UsageError
 
-MAX_BODY_BYTES = 4_000_000
-"""A question of 100,000 characters fits, escaped, six times over."""
+MAX_BODY_BYTES = 1_000_000
+"""A question of 100,000 characters fits, each escaped; every client that waits may hold so much of us."""
 
 
 async def body_of(request: Request) -> dict[str, Any]:

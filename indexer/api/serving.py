@@ -1,25 +1,66 @@
-"""Serving the API on a Unix socket that only its owner can open.
+"""Serving the API on a Unix socket that only its owner can open, to clients that may do anything.
 
-Uvicorn is given our own socket: those it makes can be opened by everybody.
+Uvicorn is given our own socket: those it makes can be opened by everybody. What
+one client costs is bounded, however it behaves: so many connections, so long to
+ask, so long to read, and nothing is done any more for a client that has gone.
 """
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
+import resource
 import socket
 import struct
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
+import h11
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from indexer.api.answers import described, json_answer
 from indexer.errors import DaemonError
 
 logger = logging.getLogger(__name__)
+
+BACKLOG = 1024
+"""Clients that may wait to be let in; past it their connection fails at once."""
+
+LOOK_S = 0.05
+"""In so long we have looked at what a new connection says."""
+
+ACCEPTED_AT_ONCE = 32
+"""Clients let in before their connections are counted, each a file descriptor."""
+
+FILES_PER_CONNECTION = 3
+"""Of the files this process may open, connections may take one in so many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What clients may take of us."""
+
+    connections: int = 256
+    """Connections at a time; for one more, the oldest goes that asks nothing."""
+
+    asking_s: float = 20.0
+    """How long a client may take to say what it wants."""
+
+    reading_s: float = 60.0
+    """How long a client may leave an answer unread."""
+
+    def most_connections(self) -> int:
+        """Return how many connections there may be where we may open but few files."""
+        allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if allowed == resource.RLIM_INFINITY:
+            return self.connections
+        return max(1, min(self.connections, allowed // FILES_PER_CONNECTION))
 
 
 @contextlib.contextmanager
@@ -40,7 +81,7 @@ def listening(path: Path) -> Iterator[socket.socket]:
             listener.bind(os.fspath(path))
             ours = _identity(path)
             path.chmod(0o600)
-            listener.listen(64)
+            listener.listen(BACKLOG)
         except OSError as error:
             raise DaemonError(f"cannot listen on {path}: {error.strerror}") from error
         yield listener
@@ -61,13 +102,157 @@ def _identity(path: Path) -> tuple[int, int]:
 class Protocol(H11Protocol):
     """HTTP for this user and for root; whoever else got hold of the socket is hung up on."""
 
+    def __init__(self, *arguments: Any, limits: Limits, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._limits = limits
+        self._asking: asyncio.TimerHandle | None = None
+        self._reading: asyncio.TimerHandle | None = None
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, or close it at once."""
         super().connection_made(transport)
+        self._came_at = self.loop.time()
+        # whatever is not read at once is waited for by a clock, also the last bytes of an answer.
+        transport.set_write_buffer_limits(0)
         connection = transport.get_extra_info("socket")
         if (peer := peer_uid(connection)) not in {None, 0, os.getuid()}:
             logger.warning("stranger_refused uid=%s", peer)
             transport.abort()
+        else:
+            self._watch_asking()
+            self._find_room()
+
+    def data_received(self, data: bytes) -> None:
+        """Take a piece of a request."""
+        super().data_received(data)
+        self._watch_asking()
+
+    def pause_writing(self) -> None:
+        """Note that the client does not read."""
+        super().pause_writing()
+        self._reading = self._reading or self.loop.call_later(
+            self._limits.reading_s, self._hang_up, "answer_unread"
+        )
+
+    def resume_writing(self) -> None:
+        """Note that the client has read everything so far."""
+        super().resume_writing()
+        _end(self._reading)
+        self._reading = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget a connection."""
+        super().connection_lost(exc)
+        _end(self._asking)
+        _end(self._reading)
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether no request has been made in full that is not yet answered."""
+        return self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
+
+    @property
+    def came_at(self) -> float:
+        """When the connection was made, by the loop's clock."""
+        return self._came_at
+
+    def _find_room(self) -> None:
+        """Have the oldest connection go that asks nothing, where there are too many."""
+        excess = len(self.connections) - self._limits.most_connections()
+        if excess > self._limits.most_connections():
+            self._make_room()
+        elif excess > 0:
+            # not at once: the oldest may have asked, and we not have looked yet.
+            self.loop.call_later(LOOK_S, self._make_room)
+
+    def _make_room(self) -> None:
+        if len(self.connections) > self._limits.most_connections():
+            asking = [each for each in self.connections if isinstance(each, Protocol) and each.is_asking]
+            if asking:
+                oldest = min(asking, key=lambda each: each.came_at)
+                # not when its end is told: many may come at once, and each has to find another one.
+                self.connections.discard(oldest)
+                oldest._hang_up("room_needed")
+
+    def _watch_asking(self) -> None:
+        """Let the clock run for as long as a request is incomplete."""
+        if not self.is_asking:
+            _end(self._asking)
+            self._asking = None
+        elif self._asking is None:
+            self._asking = self.loop.call_later(self._limits.asking_s, self._hang_up, "request_unfinished")
+
+    def _hang_up(self, reason: str) -> None:
+        logger.info("client_hung_up_on reason=%s", reason)
+        self.transport.abort()
+
+
+def _end(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
+
+
+class Attentive:
+    """Breaks off what is done for a client that has gone; what waits in line is not begun.
+
+    Args:
+        app: What answers.
+        most: How many requests are answered or wait in line; one more is refused.
+    """
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app = app
+        self._most = most
+        self._count = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if self._count >= self._most:
+            logger.warning("request_refused waiting=%d", self._count)
+            error = DaemonError("the indexer has too much to do for one more request", hint="try again soon")
+            await json_answer(described(error), status=503)(scope, receive, send)
+            return
+        self._count += 1
+        try:
+            await self._answer(scope, receive, send)
+        finally:
+            self._count -= 1
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_read, is_gone = asyncio.Event(), asyncio.Event()
+        if scope["method"] == "GET":
+            # nobody may ever look at its body, which is none.
+            is_read.set()
+
+        async def receive_body() -> Message:
+            if is_read.is_set():
+                await is_gone.wait()
+                return {"type": "http.disconnect"}
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                is_gone.set()
+            if not message.get("more_body"):
+                is_read.set()
+            return message
+
+        async def watch() -> None:
+            await is_read.wait()
+            while not is_gone.is_set():
+                if (await receive())["type"] == "http.disconnect":
+                    is_gone.set()
+
+        answering = asyncio.ensure_future(self._app(scope, receive_body, send))
+        watching = asyncio.ensure_future(watch())
+        try:
+            await asyncio.wait({answering, watching}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            watching.cancel()
+            # a thread that is at work already is waited for.
+            if not answering.done():
+                answering.cancel()
+            await asyncio.wait({answering})
+        if not answering.cancelled():
+            answering.result()
 
 
 def peer_uid(connection: socket.socket) -> int | None:
@@ -82,14 +267,17 @@ def peer_uid(connection: socket.socket) -> int | None:
 class Server(uvicorn.Server):
     """Uvicorn without its clock: the original looks ten times a second whether it is to end."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
         super().__init__(config)
+        self._listener = listener
         self.ready = threading.Event()
         self._ended = asyncio.Event()
 
     async def main_loop(self) -> None:
         """Wait for the end."""
         self._loop = asyncio.get_running_loop()
+        # asyncio lets as many in at once as may wait, unless told anew how many may.
+        self._listener.listen(BACKLOG)
         self.ready.set()
         await self._ended.wait()
 
@@ -99,12 +287,14 @@ class Server(uvicorn.Server):
 
 
 @contextlib.contextmanager
-def serving(app: Starlette, listener: socket.socket) -> Iterator[None]:
+def serving(app: ASGIApp, listener: socket.socket, *, limits: Limits | None = None) -> Iterator[None]:
     """Serve an application on a socket, in a thread, for as long as the block runs."""
+    limits = limits or Limits()
+    protocol = functools.partial(Protocol, limits=limits)
     server = Server(
         uvicorn.Config(
-            app,
-            http=Protocol,
+            Attentive(app, limits.connections),
+            http=cast("type[asyncio.Protocol]", protocol),
             loop="asyncio",
             lifespan="off",
             ws="none",
@@ -112,8 +302,10 @@ def serving(app: Starlette, listener: socket.socket) -> Iterator[None]:
             access_log=False,
             server_header=False,
             date_header=False,
+            backlog=ACCEPTED_AT_ONCE,
             timeout_graceful_shutdown=2,
-        )
+        ),
+        listener,
     )
 
     def serve() -> None:

@@ -1,4 +1,4 @@
-"""Blocking calls in threads of their own, so many at a time."""
+"""Blocking calls in threads of their own, so many at a time; first come, first served."""
 
 import functools
 from collections.abc import Callable

@@ -90,7 +90,7 @@ def test_a_request_that_is_too_large_is_refused(bench: Served) -> None:
     """The body is bounded, so that nobody fills the daemon's memory."""
     status, body = raw(bench, post("/v1/search", b'{"query": "' + b"x" * MAX_BODY_BYTES + b'"}'))
     assert status == 400
-    assert json.loads(body)["error"]["message"] == "the request is larger than 4 MB"
+    assert json.loads(body)["error"]["message"] == "the request is larger than 1 MB"
 
 
 @pytest.mark.parametrize(

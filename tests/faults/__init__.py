@@ -1,0 +1,1 @@
+"""What kb survives: kills, full disks, damaged files, clients that misbehave."""
