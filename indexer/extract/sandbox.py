@@ -5,6 +5,7 @@ file that ends a child that had read others before gets a second chance in a
 fresh one, so that no file pays for what another left behind.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -26,6 +27,7 @@ from indexer.types import Chunk
 _START_TIMEOUT_S = 60.0
 _LOOK_EVERY_MS = 100
 _REAP_S = 5.0
+_CLOSING_S = 1.0
 
 # nobody's fault but the system's or a person's: short of memory, logging out.
 _FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
@@ -137,7 +139,7 @@ class Sandbox:
             write_frame(child.stdin, {"path": str(path.absolute()), "timeout_s": self._timeout_s})
             answer = self._await(child, self._timeout_s)
         except (OSError, EOFError, ValueError) as error:
-            code = self._end()
+            code = self._end(grace_s=_CLOSING_S)
             raise _ChildEndedError(
                 self._reason_of(code), is_worth_another=True, is_from_outside=code in _FROM_OUTSIDE
             ) from error
@@ -160,8 +162,12 @@ class Sandbox:
             child.kill()
         try:
             self._await(child, _START_TIMEOUT_S)
-        except (_ChildEndedError, OSError, EOFError, ValueError) as error:
-            self._end()
+        except _ChildEndedError as error:
+            raise TransientError("the process that reads files does not start") from error
+        except (OSError, EOFError, ValueError) as error:
+            if self._end(grace_s=_CLOSING_S) in _FROM_OUTSIDE:
+                reason = "the process that reads files was killed"
+                raise _ChildEndedError(reason, is_worth_another=True, is_from_outside=True) from error
             raise TransientError("the process that reads files does not start") from error
         return child
 
@@ -188,13 +194,19 @@ class Sandbox:
             return f"{self._memory_reason()}, or crashed the process that reads files"
         return f"it crashed the process that reads files ({_name_of(code)})"
 
-    def _end(self) -> int:
-        """Kill the child if it still runs, and return the code that it ended with."""
+    def _end(self, *, grace_s: float = 0.0) -> int:
+        """Kill the child if it still runs, and return the code that it ended with.
+
+        Args:
+            grace_s: How long a child that closed its pipe may take to end, so that its end is told from ours.
+        """
         child, self._child = self._child, None
         self._files_read = 0
         if child is None:
             return -signal.SIGKILL
-        code = child.poll()
+        code = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = child.wait(grace_s)
         child.kill()
         try:
             ended_by = child.wait(_REAP_S) if code is None else code
