@@ -1,42 +1,37 @@
 """From changed files to an index that agrees with the disk, in the background.
 
-Two threads: one sweeps the roots and has files read and chunked, the other
-writes what was read, so that reading the next files and embedding the present
-ones overlap. A file that fails is recorded and the rest goes on; an error of
-the index itself stops the work until the next sweep is asked for.
+Two threads look at the disk and have files read and chunked, one of them only
+what somebody just changed; a third writes what was read, so that reading the
+next files and embedding the present ones overlap. A file that fails is recorded
+and the rest goes on; an error of the index itself stops the work for a while.
 """
 
 import logging
-import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from threading import Thread
+from typing import Literal
 
-from indexer.errors import IndexerError, KbError, UsageError
-from indexer.index import FileRecord
-from indexer.pipeline.reading import Reader, read_file
-from indexer.pipeline.sweeping import compare, outermost
+from indexer.errors import KbError
+from indexer.pipeline.freshness import Freshness, Unwatched, Watching
+from indexer.pipeline.lanes import Readers, ReadingLane
+from indexer.pipeline.ledger import Ledger
+from indexer.pipeline.looking import Looker
+from indexer.pipeline.pausing import Pausing
+from indexer.pipeline.reading import Reader
+from indexer.pipeline.roots import Roots
+from indexer.pipeline.tasks import Lane
+from indexer.pipeline.tickets import Ticket
 from indexer.pipeline.troubles import Troubles
-from indexer.pipeline.work import Read, Sweep, WorkQueue
-from indexer.pipeline.writer import (
-    READ_AHEAD_CHUNKS,
-    Flush,
-    Gone,
-    Handoff,
-    Item,
-    Ledger,
-    Swept,
-    Verdicts,
-    Writer,
-    failed,
-    log_bug,
-)
-from indexer.reconcile import Delete, Job, Skip, Upsert, covering
-from indexer.types import FileEntry, FileStatus, Progress
-from indexer.walk import RootAwayError, WalkRules, check_root
+from indexer.pipeline.work import WorkQueue
+from indexer.pipeline.writer import READ_AHEAD_CHUNKS, Handoff, Writer
+from indexer.reconcile import covering
+from indexer.types import FileEntry, Progress
+from indexer.walk import WalkRules
 
-__all__ = ["Ledger", "Pipeline", "Reader"]
+__all__ = ["Ledger", "Pausing", "Pipeline", "Reader", "Ticket", "Watching"]
 
 logger = logging.getLogger(__name__)
 
@@ -44,17 +39,7 @@ CLOSE_S = 10.0
 """How long a batch under way may take to be finished when the pipeline is closed."""
 
 READING_CLOSE_S = 1.0
-"""How long the end of the reading thread is waited for; it leaves nothing half done."""
-
-
-class Watching(Protocol):
-    """What tells of changes under the roots; see `indexer.watch.Watcher`."""
-
-    def follow(self, root: Path) -> None:
-        """Watch a root from now on."""
-
-    def forget(self, root: Path) -> None:
-        """Watch a root no longer."""
+"""How long the end of a reading thread is waited for; it leaves nothing half done."""
 
 
 class Pipeline:
@@ -63,11 +48,12 @@ class Pipeline:
     Args:
         index: What is kept in step.
         rules: Which files are left out.
-        open_reader: Makes the reader when the first file is to be read; may wait for the
+        open_reader: Makes a reader when files are to be read; may wait for the
             embedding model, whose capacity the chunks must fit.
         home: kb's own directory, which is never walked.
         watcher: Told which roots there are; whoever makes it hands its changes to `look_at`.
-        clock: Seconds since the epoch; says when what failed is tried again.
+        pausing: Says when nothing is to be indexed; `None` for one of its own.
+        clock: Seconds since the epoch.
     """
 
     def __init__(
@@ -78,23 +64,42 @@ class Pipeline:
         open_reader: Callable[[], Reader],
         home: Path,
         watcher: Watching | None = None,
+        pausing: Pausing | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._index = index
-        self._rules = rules
-        self._open_reader = open_reader
-        # walks and events speak of real paths.
-        self._home = home.resolve()
-        self._watcher = watcher
-        self._reader: Reader | None = None
-        self._work = WorkQueue()
-        self._items = Handoff(READ_AHEAD_CHUNKS)
-        self._clock = clock
         self.troubles = Troubles(index, clock=clock)
         """What went wrong, and when it is tried again."""
+
+        self.pausing = pausing or Pausing(home / "paused.json", clock=clock)
+        """Whether indexing is paused, and by whom."""
+
+        self._watcher = watcher or Unwatched()
+        self._readers = Readers(open_reader)
+        self._work = WorkQueue(clock=clock, hold=self.pausing.hold, on_idle=self._note_idle)
+        self.pausing.listen(self._work.wake)
+        self._freshness = Freshness(index, watcher=self._watcher, since=self._work.since, clock=clock)
+        self._items = Handoff(READ_AHEAD_CHUNKS)
         self._wants_reader = False
-        self._away: set[Path] = set()
-        self._roots_lock = threading.Lock()
+        self.rules = rules
+        """Which files are left out."""
+
+        # walks and events speak of real paths.
+        self.home = home = home.resolve()
+        """kb's own directory, which is never walked."""
+
+        self._looker = Looker(
+            index,
+            rules=rules,
+            home=home,
+            watcher=self._watcher,
+            work=self._work,
+            items=self._items,
+            troubles=self.troubles,
+            freshness=self._freshness,
+            prepare=self._prepare,
+            clock=clock,
+        )
         self._writer = Writer(
             index,
             work=self._work,
@@ -102,15 +107,42 @@ class Pipeline:
             on_failure=self.troubles.note_failure,
             on_fault=self.stop_work,
             has_fault=lambda: self.fault is not None,
+            on_forgotten=self._looker.look_again,
             clock=clock,
         )
-        self._reading = threading.Thread(target=self._read_files, name="reading", daemon=True)
-        self._writing = threading.Thread(target=self._writer.run, name="writing", daemon=True)
+        self._roots = Roots(
+            index,
+            rules=rules,
+            home=home,
+            work=self._work,
+            looker=self._looker,
+            freshness=self._freshness,
+            writing=self._writer.lock,
+            sweep=self.sweep,
+        )
+        self._lanes = [
+            ReadingLane(
+                lane,
+                work=self._work,
+                items=self._items,
+                look=self._looker.look,
+                readers=self._readers,
+                index=index,
+                rules=rules,
+                on_fault=self.stop_work,
+                on_error=self.troubles.note_error,
+                clock=clock,
+            )
+            for lane in Lane
+        ]
+        self._writing = Thread(target=self._writer.run, name="writing", daemon=True)
 
     def start(self) -> None:
         """Start the threads, and have every root compared with the disk."""
+        self._freshness.begin(self._index.roots())
         self.sweep()
-        self._reading.start()
+        for lane in self._lanes:
+            lane.start()
         self._writing.start()
 
     def close(self) -> bool:
@@ -119,15 +151,16 @@ class Pipeline:
         Returns:
             Whether the batch was finished in time.
         """
-        self._work.stop()
-        if (reader := self._reader) is not None:
-            reader.close()
         if self._writing.ident is None:
             return True
-        # the reading thread may wait for the model, which is nothing to wait for here.
+        self._work.stop()
+        self._readers.close()
+        # a reading thread may wait for the model, which is nothing to wait for here.
         self._items.close()
         self._writing.join(CLOSE_S)
-        self._reading.join(READING_CLOSE_S)
+        for lane in self._lanes:
+            lane.join(READING_CLOSE_S)
+        self._freshness.keep(is_end=True)
         return not self._writing.is_alive()
 
     # -- what people ask for
@@ -140,15 +173,16 @@ class Pipeline:
         self.troubles.start_over()
         self._work.add_sweeps(self._index.roots() if roots is None else roots)
 
-    def look_at(self, root: Path, paths: Collection[Path]) -> None:
+    def look_at(self, root: Path, paths: Collection[Path], since: float | None = None) -> None:
         """Have what may have changed in a root compared with the disk; returns at once.
 
         Args:
             root: The root.
             paths: Files and folders, whether they exist or not; none for everything.
+            since: When the first of them changed, in seconds since the epoch; `None` for now.
         """
         if self.fault is None:
-            self._work.add_changes(root, paths)
+            self._work.add_changes(root, paths, since=since)
 
     def sweep_again(self, roots: Collection[Path]) -> None:
         """Have roots compared with the disk as a matter of routine, so not after an error of the index."""
@@ -174,6 +208,32 @@ class Pipeline:
             self._work.add_reads(root, upserts)
         return next_at
 
+    @contextmanager
+    def fresh(self, under: Collection[Path] = ()) -> Iterator[Ticket]:
+        """Have everything that is on disk now made searchable; `progress` says how far that is.
+
+        Whatever the events say, the disk is looked at anew. What changes after the
+        call is not waited for, nor is a file that is given up.
+
+        Args:
+            under: Folders and files that matter; none for all roots.
+        """
+        if self.fault is not None:
+            # what was given up has to be found again first.
+            self.sweep()
+        roots = self._index.roots()
+        whole = {root for root in roots if not under or any(_holds(each, root) for each in under)}
+        parts: dict[Path, frozenset[Path]] = {}
+        for path in under:
+            root = covering(path, roots)
+            if root is not None and root not in whole:
+                parts[root] = parts.get(root, frozenset()) | {path}
+        ticket = self._work.add_ticket(whole, parts)
+        try:
+            yield ticket
+        finally:
+            self._work.close_ticket(ticket)
+
     def add_root(self, path: Path) -> str:
         """Have a folder indexed; returns before anything is read.
 
@@ -187,29 +247,7 @@ class Pipeline:
             UsageError: If the folder cannot become a root.
             StoreError: If the catalog cannot be written.
         """
-        real = check_root(path, home=self._home)
-        with self._roots_lock:
-            roots = self._index.roots()
-            holder = covering(real, roots)
-            if holder == real:
-                self.sweep([real])
-                return f"{real} is already indexed"
-            if holder is not None and self._rules.reaches(holder, real):
-                self.sweep([holder])
-                return f"{real} is already indexed as part of {holder}"
-            absorbed = [root for root in roots if real in root.parents and self._rules.reaches(real, root)]
-            if absorbed:
-                self._work.drop(absorbed)
-                # not under a batch: its files are about to change their root.
-                with self._writer.lock:
-                    self._index.add_root(real, absorbing=absorbed)
-            else:
-                self._index.add_root(real)
-            self._away.difference_update(absorbed)
-            self._forget(absorbed)
-            self.sweep([real])
-        logger.info("root_added path=%r absorbed=%d", str(real), len(absorbed))
-        return "".join(f"{root} is now part of {real}\n" for root in absorbed).strip()
+        return self._roots.add(path)
 
     def remove_root(self, path: Path) -> int:
         """Forget a root with everything indexed of it; return how many files that were.
@@ -217,27 +255,32 @@ class Pipeline:
         Raises:
             UsageError: If it is not a root.
         """
-        with self._roots_lock:
-            roots = self._index.roots()
-            # as given first: a folder that is gone, or became a link, can be removed as well.
-            found = next((each for each in (path, path.resolve()) if each in roots), None)
-            if found is None:
-                holder = covering(path.resolve(), roots)
-                raise UsageError(
-                    f"{path} is not an indexed folder" + (f", but part of {holder}" if holder else ""),
-                    hint=f"run `kb remove {holder}`" if holder else "run `kb roots`",
-                )
-            self._work.drop([found])
-            with self._writer.lock:
-                count = self._index.remove_root(found)
-            self._away.discard(found)
-            self._forget([found])
-        logger.info("root_removed path=%r files=%d", str(found), count)
-        return count
+        return self._roots.remove(path)
 
-    def progress(self) -> Progress:
-        """Return how far the present stretch of work is, or how the last one ended."""
-        return self._work.progress()
+    def prune(self) -> int:
+        """Forget the files of roots that are away, and return how many; the roots stay.
+
+        One that has come back meanwhile is compared with the disk instead.
+        """
+        return self._roots.prune()
+
+    def pause(self, seconds: float | None) -> None:
+        """Read and embed nothing for some seconds, or until `resume`; what changes is noted meanwhile."""
+        self.pausing.pause(seconds)
+
+    def resume(self) -> None:
+        """Go on reading and embedding."""
+        self.pausing.resume()
+
+    # -- how it stands
+
+    def progress(self, ticket: Ticket | None = None) -> Progress:
+        """Return how far the present stretch of work is, or how the last one ended.
+
+        Args:
+            ticket: Of `fresh`; tells how far that is instead.
+        """
+        return self._work.progress(ticket)
 
     def pending(self) -> list[FileEntry]:
         """List the files that wait to be read, or are being indexed."""
@@ -245,154 +288,57 @@ class Pipeline:
 
     @property
     def pending_count(self) -> int:
-        """How many files wait to be read, or are being indexed."""
-        return self._work.pending_count()
+        """How many files wait to be read, are being indexed, or have just changed and not come to rest."""
+        return self._work.pending_count() + self._watcher.unsettled()[0]
 
     @property
     def as_of(self) -> float:
-        """Seconds since the epoch at which the index last agreed with the disk; 0 if it never did."""
-        return self._work.as_of
+        """Seconds since the epoch: all that was on disk then can be found; 0 if that is not known."""
+        return self._freshness.as_of()
 
     @property
     def away(self) -> frozenset[Path]:
         """Roots that did not exist when they were last looked at; nothing of them is forgotten."""
-        return frozenset(self._away)
+        return frozenset(self._looker.away)
 
     @property
     def fault(self) -> KbError | None:
         """The error that stopped indexing, or `None`."""
         return self.troubles.fault
 
-    # -- the thread that reads
+    @property
+    def paused_until(self) -> float | Literal["resume"] | None:
+        """When a person's pause ends: seconds since the epoch, "resume", or `None` where there is none."""
+        return self.pausing.until
 
-    def _read_files(self) -> None:
-        while not self._work.is_stopped:
-            work = self._work.take(wait=False)
-            if work is None:
-                # nothing to read ahead: what is gathered is written now, and then it is time to tidy up.
-                self._items.put(Flush(is_drained=True))
-                work = self._work.take()
-            if work is None:
-                break
-            try:
-                if isinstance(work, Sweep):
-                    self._sweep(work)
-                    self._items.put(Swept(work))
-                else:
-                    self._items.put(self._read(work))
-            except KbError as error:
-                self._give_up(work, error)
-            except Exception as error:  # noqa: BLE001 - the loop outlives a bug
-                log_bug("reading_failed", error)
-                bug = IndexerError(f"an internal error ({type(error).__name__})")
-                if isinstance(work, Read):
-                    # the next version of kb may do better, and so may another try.
-                    state, now = work.upsert.state, self._clock()
-                    self._items.put(failed(work, state, bug, is_lasting=False, now=now))
-                else:
-                    self.troubles.note_error(work.root, bug.message)
-                    self._items.put(Swept(work))
-        if self._reader is not None:
-            self._reader.close()
+    @property
+    def paused_why(self) -> str:
+        """Why indexing is paused: "by you", "on battery"; empty where it is not."""
+        return self.pausing.why
 
-    def _read(self, read: Read) -> Item:
-        return read_file(read, rules=self._rules, open_reader=self._open, clock=self._clock)
-
-    def _give_up(self, work: Sweep | Read, error: KbError) -> None:
-        self.stop_work(error)
-        if isinstance(work, Sweep):
-            self._work.finish_sweep(work)
-        else:
-            self._work.finish_read(work)
-
-    def _forget(self, roots: Collection[Path]) -> None:
-        if self._watcher is not None:
-            for root in roots:
-                self._watcher.forget(root)
-
-    def _sweep(self, sweep: Sweep) -> None:
-        """Compare a root, or parts of it, with the disk and hand out what is to be done."""
-        started = time.monotonic()
-        root = sweep.root
-        roots = self._index.roots()
-        if root not in roots:
-            return
-        if self._wants_reader:
-            # after an error of the index: does the worker start again at all?
-            self._open()
-            self._wants_reader = False
-        places = outermost(root, sweep.below)
-        if self._watcher is not None and not places:
-            # watched first: what changes during the walk is looked at again.
-            self._watcher.follow(root)
-        nested = [each for each in roots if root in each.parents]
-        try:
-            compared = compare(
-                self._index,
-                root,
-                places,
-                self._rules,
-                avoid=[self._home, *nested],
-                is_stopped=lambda: self._work.is_stopped,
-            )
-        except RootAwayError:
-            self._note_away(root)
-            return
-        if compared is None:
-            return
-        for item in compared.unreadable:
-            logger.warning("unreadable path=%r reason=%r", str(item.path), item.reason)
-            self.troubles.note_error(item.path, item.reason)
-        if compared.is_emptied:
-            # an unmounted disk leaves an empty folder; whoever means it says `kb remove`.
-            self._away.add(root)
-            logger.warning("root_emptied path=%r", str(root))
-            return
-        if root in self._away:
-            self._away.discard(root)
-            if places:
-                # nobody looked while it was away.
-                self._work.add_changes(root, ())
-        if root in self._index.roots():
-            # it may have been removed meanwhile.
-            self._hand_out(root, compared.jobs)
-        logger.info(
-            "root_swept path=%r places=%d files=%d jobs=%d took_ms=%.0f",
-            str(root),
-            len(places),
-            compared.files,
-            len(compared.jobs),
-            (time.monotonic() - started) * 1000,
-        )
-
-    def _hand_out(self, root: Path, jobs: Sequence[Job]) -> None:
-        gone = tuple(job.path for job in jobs if isinstance(job, Delete))
-        if gone:
-            self._items.put(Gone(gone))
-        skips = tuple(
-            FileRecord(
-                path=job.path, root=root, state=job.state, status=FileStatus.SKIPPED, reason=job.reason
-            )
-            for job in jobs
-            if isinstance(job, Skip)
-        )
-        if skips:
-            self._items.put(Verdicts(skips))
-        self._work.add_reads(root, [job for job in jobs if isinstance(job, Upsert)])
-
-    def _note_away(self, root: Path) -> None:
-        self._away.add(root)
-        self._forget([root])
-        logger.warning("root_away path=%r", str(root))
-
-    def _open(self) -> Reader:
-        if self._reader is None:
-            self._reader = self._open_reader()
-        return self._reader
+    def standstill(self) -> KbError | None:
+        """Return why work does not go on although there is some; `None` while it does, or there is none."""
+        if self.fault is not None:
+            return self.fault
+        return self.pausing.error() if self._work.is_held else None
 
     def stop_work(self, error: KbError) -> None:
         """Stop all work because of an error that concerns the index and not one file."""
         if not self._work.is_stopped:
             logger.error("indexing_stopped kind=%s reason=%r", type(error).__name__, error.message)
+            self._freshness.distrust()
             self.troubles.stop(error)
         self._work.drop()
+
+    def _note_idle(self) -> None:
+        self._freshness.keep()
+
+    def _prepare(self) -> None:
+        if self._wants_reader:
+            # after an error of the index: does the worker start again at all?
+            self._readers.open()
+            self._wants_reader = False
+
+
+def _holds(folder: Path, path: Path) -> bool:
+    return folder == path or folder in path.parents
