@@ -53,15 +53,14 @@ TARGET_MS = 30.0
 class MadeUpEmbeddings(Worker):
     """The real worker, except that documents get made-up vectors; questions are embedded."""
 
-    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
-        """Store vectors that depend on the text alone, near one of the cluster centres."""
+    def embed(self, texts: Sequence[str], *, is_urgent: bool = False) -> Embeddings:  # noqa: ARG002
+        """Return vectors that depend on the text alone, near one of the cluster centres."""
         dim = self.describe().dim
         centres = np.random.default_rng(1).standard_normal((CLUSTERS, dim), np.float32)
         seed = np.random.default_rng(zlib.crc32(texts[0].encode()))
         vectors = centres[seed.integers(CLUSTERS, size=len(texts))]
         vectors = vectors + seed.standard_normal(vectors.shape, np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        self.store(ids, vectors)
         windows = seed.standard_normal((len(texts), CHUNK_WINDOWS, dim), np.float32)
         return Embeddings(vectors, tuple(map(pack_windows, windows)))
 

@@ -7,8 +7,10 @@ the worker child alone, since torch takes 5 s and 430 MB. The only importer of
 `torch` and `sentence_transformers`.
 """
 
+import copy
 import hashlib
 import importlib.util
+import itertools
 import logging
 import os
 from collections.abc import Iterator, Sequence
@@ -55,7 +57,7 @@ ACCELERATOR_FACTOR = 16
 
 
 class Embedder:
-    """A loaded model. Not thread-safe."""
+    """A loaded model. One thread may embed questions while another embeds documents."""
 
     def __init__(
         self,
@@ -76,6 +78,9 @@ class Embedder:
         # measured: what a model says of itself leaves out modules that change it.
         self.dim = int(np.asarray(model.encode(["a"], show_progress_bar=False)).shape[1])
         self.capacity_tokens = _capacity(model)
+        # its own modules and tokenizer, which one thread at a time can use, and the same weights.
+        weights = itertools.chain(model.parameters(), model.buffers())
+        self._asked = copy.deepcopy(model, {id(tensor): tensor for tensor in weights})
         self._has_bare_queries = _is_query_bare(model)
         self._has_windows = self.dim % 2 == 0 and _is_mean_of_tokens(model)
         self.fingerprint = f"{identity[:16]}-{self.dim}-chunker-{CHUNKER_VERSION}"
@@ -158,8 +163,8 @@ class Embedder:
         # one thread: waking others costs more than one short text gains.
         torch.set_num_threads(1)
         if self._has_bare_queries:
-            return normalized(_bare_vector(self._model, text))[0]
-        return normalized(self._model.encode_query([text], show_progress_bar=False))[0]
+            return normalized(_bare_vector(self._asked, text))[0]
+        return normalized(self._asked.encode_query([text], show_progress_bar=False))[0]
 
     @property
     def _factor(self) -> int:

@@ -34,8 +34,9 @@ On 3,900 vectors of real text the default of 100 finds 97 % of the true 100 near
 class VectorStore:
     """Vectors by id, compared by cosine. Not thread-safe."""
 
-    def __init__(self, collection: Any) -> None:
+    def __init__(self, collection: Any, client: Any) -> None:
         self._collection = collection
+        self._client = client
 
     @classmethod
     def open(cls, directory: Path, *, dim: int, fingerprint: str) -> Self:
@@ -64,7 +65,12 @@ class VectorStore:
                 embedding_function=None,
                 configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
             )
-        return cls(collection)
+        return cls(collection, client)
+
+    def close(self) -> None:
+        """Let go of the files; nothing can be asked afterwards."""
+        with translated():
+            self._client.close()
 
     def upsert(self, ids: Sequence[str], vectors: Vectors) -> None:
         """Store vectors, in place of those that have the same id.

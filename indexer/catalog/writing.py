@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from indexer.catalog.reading import INSIDE, CatalogReader, to_signed
+from indexer.catalog.reading import AHEAD, INSIDE, CatalogReader, to_signed
 from indexer.errors import UsageError
 from indexer.types import Chunk, Embeddings, FileState, FileStatus
 
@@ -249,14 +249,41 @@ class CatalogWriter(CatalogReader):
                 ],
             )
 
-    def delete_spare_vectors(self) -> list[str]:
-        """Delete the vectors that no chunk names any more; return their ids."""
-        rows = self._connection.execute(
-            "DELETE FROM vectors WHERE id IN (SELECT vector FROM spare_vectors)"
-            " AND NOT EXISTS (SELECT 1 FROM chunks WHERE chunks.vector = vectors.id) RETURNING vector_id"
-        ).fetchall()
-        self._connection.execute("DELETE FROM spare_vectors")
-        return [vector_id.hex() for (vector_id,) in rows]
+    def delete_spare_vectors(self, keep: Collection[str] = ()) -> list[str]:
+        """Delete the vectors that no chunk names any more; return their ids.
+
+        Args:
+            keep: Ids of vectors that are about to be named.
+        """
+        gone, kept = self._delete_vectors(
+            "SELECT vectors.id, vector_id FROM spare_vectors JOIN vectors ON vectors.id = vector"
+            " WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE chunks.vector = vectors.id)",
+            keep,
+        )
+        self._connection.execute(
+            "DELETE FROM spare_vectors WHERE vector NOT IN (SELECT value FROM json_each(?))",
+            (json.dumps(kept),),
+        )
+        return gone
+
+    def delete_vectors_ahead(self, keep: Collection[str] = ()) -> list[str]:
+        """Delete the vectors that were embedded and that no chunk ever named; return their ids.
+
+        Args:
+            keep: Ids of vectors that are about to be named.
+        """
+        return self._delete_vectors(f"SELECT id, vector_id FROM vectors WHERE {AHEAD}", keep)[0]
+
+    def _delete_vectors(self, query: str, keep: Collection[str]) -> tuple[list[str], list[int]]:
+        """Delete what a query finds; return the ids of what went, and the rows of what is kept."""
+        found = [(row, vector_id.hex()) for row, vector_id in self._connection.execute(query)]
+        self._connection.executemany(
+            "DELETE FROM vectors WHERE id = ?", [(row,) for row, vector_id in found if vector_id not in keep]
+        )
+        return (
+            [vector_id for _, vector_id in found if vector_id not in keep],
+            [row for row, vector_id in found if vector_id in keep],
+        )
 
     def _vector_rows(self, vector_ids: Sequence[str]) -> dict[str, int]:
         found: dict[str, int] = {}

@@ -14,14 +14,16 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Self
 
-from indexer.catalog import Catalog, FileRecord, StoredChunk
+from indexer.catalog import Adoption, Catalog, FileRecord, StoredChunk
 from indexer.config import IndexerSettings
 from indexer.errors import KbError, StoreError, WorkerError
-from indexer.index.documents import NewDocument, PutCounts, groups_of
+from indexer.index.compaction import Compaction, current_store, leftover_stores
+from indexer.index.documents import NewDocument, PutCounts
 from indexer.index.nearest import nearest_chunks
 from indexer.index.reads import IndexReads
-from indexer.index.repair import VectorWorker, bring_in_step, check_fingerprint, note_clean_end
-from indexer.index.writing import GroupWriter
+from indexer.index.repair import VectorWorker, note_clean_end
+from indexer.index.turns import Turns
+from indexer.index.writing import DocumentWriter, PutOrder
 from indexer.paths import Places
 from indexer.types import FileStatus, Vectors
 from indexer.worker import Worker, WorkerInfo
@@ -40,10 +42,9 @@ class Index(IndexReads):
     def __init__(self, catalog: Catalog, worker: VectorWorker) -> None:
         super().__init__(catalog)
         self._worker = worker
-        self._write_lock = threading.RLock()
-        self._info: WorkerInfo | None = None
-        self._is_in_step = False
-        self._groups = GroupWriter(catalog, worker)
+        self._turns = Turns(catalog, worker)
+        self._documents = DocumentWriter(catalog, worker, self._turns)
+        self._compaction = Compaction(catalog, worker, self._turns)
         self._purge_timer: threading.Timer | None = None
 
     @classmethod
@@ -58,7 +59,12 @@ class Index(IndexReads):
         places.create()
         catalog = Catalog.open(places.catalog_file)
         try:
-            return cls(catalog, Worker.start(settings.embedding, places))
+            store = current_store(catalog)
+            worker = Worker.start(settings.embedding, places, store_name=store)
+            for name in leftover_stores(places.index_dir, store):
+                logger.info("store_left_over name=%s", name)
+                worker.remove_store(name)
+            return cls(catalog, worker)
         except BaseException:
             catalog.close()
             raise
@@ -67,10 +73,11 @@ class Index(IndexReads):
         """End the worker and close the catalog; a batch that is being embedded is given up."""
         if self._purge_timer is not None:
             self._purge_timer.cancel()
+        self._turns.close()
         ended_well = self._worker.close()
-        self._groups.close()
-        with self._write_lock:
-            if self._is_in_step and ended_well:
+        self._compaction.close()
+        with self._turns.lock:
+            if self._turns.is_in_step and ended_well:
                 note_clean_end(self._catalog)
             self._catalog.close()
 
@@ -84,11 +91,7 @@ class Index(IndexReads):
             StoreMismatchError: If the index was built with another one.
             WorkerError: If the worker dies.
         """
-        info = self._worker.describe()
-        if self._info is None:
-            check_fingerprint(self._catalog, info)
-            self._info = info
-        return info
+        return self._turns.describe()
 
     def ready(self) -> None:
         """Wait until vectors can be searched, and bring Chroma in step with the catalog.
@@ -101,19 +104,13 @@ class Index(IndexReads):
             WorkerError: If the worker dies twice.
             StoreError: If catalog or vectors cannot be written.
         """
-        if self._is_in_step:
-            return
-        # before the lock: while the model is being loaded, files may be forgotten and entered as failed.
-        self.describe()
-        with self._write_lock:
-            if not self._is_in_step:
-                # again: after a crash it is another child that has, or has not, opened the store.
-                info = self.describe()
-                if info.store_is_busy:
-                    # not damage: what another process writes must not be thrown away under it.
-                    raise StoreError(info.store_error)
-                bring_in_step(self._catalog, self._worker, info.store_error)
-                self._is_in_step = True
+        self._turns.ready()
+        self._compaction.begin_if_worth()
+
+    @property
+    def rebuilding(self) -> tuple[int, int] | None:
+        """Vectors stored and all there are, while Chroma is being rebuilt beside itself; else `None`."""
+        return self._compaction.progress
 
     # -- roots and ledger
 
@@ -131,7 +128,7 @@ class Index(IndexReads):
 
     def remove_root(self, path: Path) -> int:
         """Forget a root, its files, and vectors that no other file needs; return how many files."""
-        with self._write_lock:
+        with self._turns.lock:
             with self._catalog.write() as catalog:
                 count = catalog.remove_root(path)
             self.purge()
@@ -140,68 +137,103 @@ class Index(IndexReads):
     def set_statuses(self, records: Sequence[FileRecord]) -> None:
         """Enter files as skipped, failed or pending; only pending ones, and those told to, keep their chunks.
 
-        Raises:
-            UsageError: If one's root is none.
+        Files of a root that was removed meanwhile are left out.
         """
-        with self._write_lock, self._catalog.write() as catalog:
+        with self._turns.lock, self._catalog.write() as catalog:
+            roots = set(catalog.roots())
             for record in records:
+                if record.root not in roots:
+                    continue
                 catalog.set_status(record)
                 if record.status is not FileStatus.PENDING and not record.keeps_chunks:
                     catalog.drop_chunks(record.path)
             self._purge_later()
 
+    def adopt(self, adoptions: Sequence[Adoption]) -> list[Adoption]:
+        """Index files by what is stored of others with the same bytes, embedding nothing.
+
+        All of them become searchable at once, and what moves is never absent in between.
+
+        Returns:
+            Those that were not done, because what is stored changed meanwhile.
+        """
+        with self._turns.lock, self._catalog.write() as catalog:
+            failed = [adoption for adoption in adoptions if not catalog.adopt(adoption)]
+            self._purge_later()
+        return failed
+
     def forget(self, paths: Collection[Path]) -> None:
         """Delete files from the index; vectors that no other file needs go half a minute later."""
-        with self._write_lock, self._catalog.write() as catalog:
+        with self._turns.lock, self._catalog.write() as catalog:
             catalog.forget(paths)
             self._purge_later()
 
-    def purge(self) -> int:
-        """Delete vectors that no chunk names any more, at once; return how many."""
-        with self._write_lock:
+    def purge(self, *, is_drained: bool = False) -> int:
+        """Delete vectors that no chunk names any more, at once; return how many.
+
+        Args:
+            is_drained: Whether no document is under way, so that what was embedded of one that
+                was never finished goes as well, and it is time to tidy up.
+        """
+        with self._turns.lock:
+            keep = self._documents.reserved()
             with self._catalog.write() as catalog:
-                spare = catalog.delete_spare_vectors()
+                spare = catalog.delete_spare_vectors(keep)
+                if is_drained and catalog.meta("has_vectors_ahead") == "1":
+                    spare += catalog.delete_vectors_ahead(keep)
+                    catalog.set_meta("has_vectors_ahead", "0")
                 catalog.count_up("vectors_deleted", len(spare))
-            if spare and self._is_in_step:
+            if spare and self._turns.is_in_step:
                 try:
                     self._worker.delete(spare)
                 except (StoreError, WorkerError) as error:
                     # the catalog has forgotten them, which is what counts; mending sweeps the rest away.
                     logger.warning("purge_failed reason=%r", error.message)
                     self._mend_later()
+        self._compaction.begin_if_worth()
         return len(spare)
 
+    def new_chunks(self, document: NewDocument) -> int:
+        """Count the texts of a document that would have to be embedded; waits for the model."""
+        return self._documents.count_new(document, self._fingerprint()) if document.chunks else 0
+
     def put_documents(
-        self, documents: Sequence[NewDocument], *, on_embedded: Callable[[int], None] = lambda _: None
+        self,
+        documents: Sequence[NewDocument],
+        *,
+        is_urgent: bool = False,
+        on_embedded: Callable[[int], None] = lambda _: None,
+        is_wanted: Callable[[NewDocument], bool] = lambda _: True,
+        goes_on: Callable[[], bool] = lambda: True,
     ) -> PutCounts:
         """Make these the contents of their files, embedding only text that is not known.
 
         Many small files in one call fill the embedder's batches. Each group of files
-        becomes searchable as soon as it is embedded.
+        becomes searchable as soon as it is embedded. Another thread may put other documents
+        meanwhile. Documents of a root that was removed are left out.
 
         Args:
             documents: The files.
+            is_urgent: Whether they overtake documents that are being put and are not urgent.
             on_embedded: Told how many more texts are embedded, from another thread; a book takes minutes.
+            is_wanted: Whether a document is still what its file holds; also asked right before it is written.
+            goes_on: Whether to go on with the next part; what is not begun then is left out.
 
         Raises:
             StoreError: If catalog or vectors cannot be written; earlier groups stay written.
             WorkerError: If the worker dies twice over a group.
-            UsageError: If a document's root is none.
         """
-        if any(document.chunks for document in documents):
-            self.ready()
-        fingerprint = self._info.fingerprint if self._info else ""
-        groups = groups_of(documents)
+        order = PutOrder(
+            fingerprint=self._fingerprint() if any(document.chunks for document in documents) else "",
+            is_urgent=is_urgent,
+            on_embedded=on_embedded,
+            is_wanted=is_wanted,
+            goes_on=goes_on,
+        )
         done: list[PutCounts] = []
-        with self._write_lock:
-            try:
-                self._groups.put(groups, fingerprint, on_embedded, done)
-            except StoreError as error:
-                logger.warning("vectors_failed reason=%r", error.message)
-                # a child that was killed may have left files that no longer open; once mended, go on.
-                self._is_in_step = False
-                self.ready()
-                self._groups.put(groups[len(done) :], fingerprint, on_embedded, done)
+        try:
+            self._documents.put(documents, order, done)
+        finally:
             self._purge_later()
         return PutCounts(sum(counts.chunks for counts in done), sum(counts.embedded for counts in done))
 
@@ -224,9 +256,9 @@ class Index(IndexReads):
             WorkerError: If the worker dies twice.
             StoreMismatchError: If the index was built with another model.
         """
-        if self._info is None:
+        if self._turns.info is None:
             self.describe()
-        is_in_step = self._is_in_step
+        is_in_step = self._turns.is_in_step
         try:
             return nearest_chunks(
                 self._catalog, self._worker, query, top_k=top_k, under=under, is_in_step=is_in_step
@@ -242,10 +274,11 @@ class Index(IndexReads):
 
     # -- inside
 
+    def _fingerprint(self) -> str:
+        return (self._turns.info or self.describe()).fingerprint
+
     def _mend_later(self) -> None:
-        """Have Chroma brought in step again, in the background."""
-        self._is_in_step = False
-        threading.Thread(target=self._quietly, args=(self.ready,), name="mending", daemon=True).start()
+        self._turns.mend_later()
 
     def _purge_later(self) -> None:
         if self._purge_timer is None or not self._purge_timer.is_alive():

@@ -1,13 +1,13 @@
 """Bringing Chroma in step with the catalog, which is the truth.
 
 Vectors that Chroma lacks are put back from the catalog's own copies and spare
-ones are deleted. A directory that is damaged, or that holds mostly dead
-entries, is made anew; no text is embedded for it.
+ones are deleted. A directory that is damaged is made anew; no text is embedded
+for it.
 """
 
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -27,9 +27,6 @@ PAGE_VECTORS = 1_000
 
 _CHUNKER_MARK = "-chunker-"
 
-DEAD_SHARE = 0.3
-"""Share of deleted entries past which the collection is rebuilt, since Chroma never frees their space."""
-
 
 class VectorWorker(Protocol):
     """What the index needs of `indexer.worker.Worker`."""
@@ -37,14 +34,28 @@ class VectorWorker(Protocol):
     def describe(self) -> WorkerInfo:
         """Return the facts of the running child."""
 
-    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
-        """Embed texts, store the vectors under their ids, and return what the model made of them."""
+    def tell_of_crashes(self, listener: Callable[[], None]) -> None:
+        """Have a function called whenever the child died."""
 
-    def store(self, ids: Sequence[str], vectors: Vectors) -> None:
-        """Store vectors that are known already."""
+    def embed(self, texts: Sequence[str], *, is_urgent: bool = False) -> Embeddings:
+        """Embed texts, and return what the model made of them."""
 
-    def delete(self, ids: Sequence[str]) -> None:
+    def store(
+        self, ids: Sequence[str], vectors: Vectors, *, is_beside: bool = False, is_urgent: bool = True
+    ) -> None:
+        """Store vectors under their ids."""
+
+    def delete(self, ids: Sequence[str], *, is_beside: bool = False) -> None:
         """Delete vectors."""
+
+    def open_beside(self, name: str) -> None:
+        """Make an empty store beside the present one."""
+
+    def switch(self, name: str) -> None:
+        """Answer from the store beside from now on."""
+
+    def remove_store(self, name: str) -> None:
+        """Delete a store that is not in use."""
 
     def ids(self) -> list[str]:
         """Return the ids of all stored vectors."""
@@ -97,7 +108,12 @@ def _model_of(fingerprint: str) -> str:
 
 
 def bring_in_step(
-    catalog: Catalog, worker: VectorWorker, store_error: str, *, probed_vectors: int = PROBED_VECTORS
+    catalog: Catalog,
+    worker: VectorWorker,
+    store_error: str,
+    *,
+    keep: Collection[str] = (),
+    probed_vectors: int = PROBED_VECTORS,
 ) -> None:
     """Make Chroma hold exactly the catalog's vectors; nothing else may write meanwhile.
 
@@ -105,6 +121,7 @@ def bring_in_step(
         catalog: The truth.
         worker: The one who has Chroma open.
         store_error: Why it has not; empty if it has.
+        keep: Ids of vectors that no chunk names yet, and that are about to be named.
         probed_vectors: How many vectors are read back after a clean end.
 
     Raises:
@@ -112,16 +129,13 @@ def bring_in_step(
         StoreError: If catalog or vectors cannot be written.
     """
     with catalog.write() as transaction:
-        transaction.delete_spare_vectors()
+        transaction.count_up("vectors_deleted", len(transaction.delete_spare_vectors(keep)))
         expected = transaction.vector_ids()
         was_clean = transaction.meta("vectors_are_clean") == "1"
-        dead = int(transaction.meta("vectors_deleted") or "0")
         # until the next clean end.
         transaction.set_meta("vectors_are_clean", "0")
     present: set[str] = set()
     reason = store_error
-    if not reason and dead > PAGE_VECTORS and dead > DEAD_SHARE * (dead + len(expected)):
-        reason = "too many of its entries are dead"
     if not reason:
         try:
             present = set(worker.ids())
@@ -139,6 +153,8 @@ def bring_in_step(
     if surplus := sorted(present - expected):
         logger.info("vectors_swept count=%d", len(surplus))
         worker.delete(surplus)
+        with catalog.write() as transaction:
+            transaction.count_up("vectors_deleted", len(surplus))
 
 
 def note_clean_end(catalog: Catalog) -> None:

@@ -1,8 +1,9 @@
 """What the worker child does with a request.
 
-Questions overtake: indexing is worked in steps of about a fifth of a second,
-and between two steps every question that waits is answered. All work happens
-on the main thread; a second thread only reads requests.
+Questions have a thread of their own, which goes before the one that indexes
+wherever the system knows priorities of threads. Indexing is worked in steps of
+a quarter of a second at most; between two steps whatever is more urgent is
+worked first. Chroma is used by one thread at a time.
 """
 
 import contextlib
@@ -13,11 +14,10 @@ import os
 import sys
 import threading
 import time
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 import psutil
@@ -25,73 +25,31 @@ import psutil
 from indexer.config import EmbeddingSettings
 from indexer.embedding import Embedder
 from indexer.errors import KbError, StoreError
-from indexer.frames import read_frame, write_frame
+from indexer.frames import write_frame
 from indexer.types import Vectors
 from indexer.vectors import VectorStore
+from indexer.worker.inbox import Inbox, Request
 
 LOCK_WAIT_S = 30.0
 """How long the worker of a daemon that was killed may take to notice."""
 
+INDEXING_NICE = 10
+"""How far the thread that indexes stands back behind the one that answers questions."""
+
+QUESTIONS_KEPT = 64
+"""Questions whose vectors are kept: a search may ask again for more of the same."""
+
+GIVE_WAY_S = 0.05
+"""How long a write to Chroma waits at most for questions that need Chroma."""
+
 Answer = tuple[dict[str, Any], bytes]
 """A message and its trailing bytes."""
 
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One frame of the parent's."""
-
-    message: dict[str, Any]
-    payload: bytes
-
-    @property
-    def is_question(self) -> bool:
-        """Whether a person waits for the answer."""
-        return self.message["op"] in {"describe", "embed_query", "search"}
+ItemT = TypeVar("ItemT")
 
 
 class StoreBusyError(StoreError):
     """The store cannot be had, and may be quite sound."""
-
-
-class Inbox:
-    """Requests in the order they came, questions apart from work."""
-
-    def __init__(self) -> None:
-        self._questions: deque[Request] = deque()
-        self._work: deque[Request] = deque()
-        self._is_closed = False
-        self._changed = threading.Condition()
-
-    def fill_from(self, stream: BinaryIO) -> None:
-        """Read frames until the parent is gone, then close the inbox."""
-        with contextlib.suppress(EOFError, OSError, ValueError):
-            while True:
-                request = Request(*read_frame(stream))
-                with self._changed:
-                    (self._questions if request.is_question else self._work).append(request)
-                    self._changed.notify()
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify()
-
-    def next(self) -> Request | None:
-        """Wait for a request, questions first; `None` when the parent is gone."""
-        with self._changed:
-            while not (self._questions or self._work or self._is_closed):
-                self._changed.wait()
-            if self._is_closed:
-                return None
-            return self._questions.popleft() if self._questions else self._work.popleft()
-
-    def next_question(self) -> Request | None:
-        """Return a waiting question, or `None` at once."""
-        with self._changed:
-            return self._questions.popleft() if self._questions else None
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the parent is gone."""
-        return self._is_closed
 
 
 @functools.cache
@@ -110,27 +68,45 @@ def _return_memory() -> None:
 
 
 class Service:
-    """Answers requests with an embedder and a vector store.
+    """Answers requests with an embedder and a vector store; questions may come from another thread.
 
     Args:
         embedder: The model.
         store: The store; `None` if it cannot be opened.
         store_error: Why it cannot; whatever needs the store fails with this.
+        store_dir: Where the store is.
+        has_question: Tells whether a question waits.
     """
 
-    def __init__(self, embedder: Embedder, store: VectorStore | None, store_error: str) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        store: VectorStore | None,
+        store_error: str,
+        *,
+        store_dir: Path = Path(),
+        has_question: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._embedder = embedder
-        self._maybe_store = store
+        self._current = store
         self._store_error = store_error
+        self._store_dir = store_dir
+        self._beside: VectorStore | None = None
+        self._beside_dir = Path()
+        self._has_question = has_question
+        self._store_lock = threading.Lock()
+        self._asked: OrderedDict[str, Vectors] = OrderedDict()
         self._steps: dict[str, Callable[[Request], Iterator[Answer | None]]] = {
             "describe": self._describe,
             "embed_query": self._embed_query,
             "search": self._search,
-            "embed_and_store": self._embed_and_store,
+            "embed": self._embed,
             "store": self._store_vectors,
             "delete": self._delete,
             "ids": self._ids,
             "probe": self._probe,
+            "open_beside": self._open_beside,
+            "switch": self._switch,
         }
 
     def steps(self, request: Request) -> Iterator[Answer | None]:
@@ -139,27 +115,59 @@ class Service:
 
     @property
     def _store(self) -> VectorStore:
-        if self._maybe_store is None:
+        if self._current is None:
             raise StoreError(self._store_error)
-        return self._maybe_store
+        return self._current
+
+    def _store_for(self, request: Request) -> VectorStore:
+        """Return the store that a request is about."""
+        if not request.message.get("is_beside"):
+            return self._store
+        if self._beside is None:
+            raise StoreError("no vector store is being built beside the present one")
+        return self._beside
+
+    def _locked(self, steps: Iterator[ItemT]) -> Iterator[ItemT]:
+        """Run steps that use Chroma, each while no question does."""
+        while True:
+            # a lock alone is unfair: whoever gives it back and takes it at once never lets go.
+            deadline = time.monotonic() + GIVE_WAY_S
+            while self._has_question() and time.monotonic() < deadline:
+                time.sleep(0.001)
+            with self._store_lock:
+                try:
+                    item = next(steps)
+                except StopIteration:
+                    return
+            yield item
 
     def _describe(self, request: Request) -> Iterator[Answer]:  # noqa: ARG002
         yield {"memory_bytes": psutil.Process().memory_info().rss}, b""
 
+    def _vector_of(self, text: str) -> Vectors:
+        """Embed a question, or remember what it was embedded as a moment ago."""
+        if (vector := self._asked.pop(text, None)) is None:
+            vector = self._embedder.embed_query(text)
+        self._asked[text] = vector
+        if len(self._asked) > QUESTIONS_KEPT:
+            self._asked.popitem(last=False)
+        return vector
+
     def _embed_query(self, request: Request) -> Iterator[Answer]:
-        yield {}, to_bytes(self._embedder.embed_query(request.message["text"]))
+        yield {}, to_bytes(self._vector_of(request.message["text"]))
 
     def _search(self, request: Request) -> Iterator[Answer]:
-        vector = self._embedder.embed_query(request.message["text"])
-        found = self._store.query(vector, request.message["top_k"])
+        vector = self._vector_of(request.message["text"])
+        with self._store_lock:
+            found = self._store.query(vector, request.message["top_k"])
         message = {
             "ids": [vector_id for vector_id, _ in found],
             "similarities": [score for _, score in found],
         }
         yield message, to_bytes(vector)
 
-    def _embed_and_store(self, request: Request) -> Iterator[Answer | None]:
-        ids, texts = request.message["ids"], request.message["texts"]
+    def _embed(self, request: Request) -> Iterator[Answer | None]:
+        texts = request.message["texts"]
         vectors = np.empty((len(texts), self._embedder.dim), np.float32)
         windows = [b""] * len(texts)
         for positions, part in self._embedder.embedding_documents(texts):
@@ -168,31 +176,51 @@ class Service:
                 windows[position] = packed
             yield None
         _return_memory()
-        for _ in self._store.upserting(ids, vectors):
-            yield None
         yield {"windows_bytes": list(map(len, windows))}, to_bytes(vectors) + b"".join(windows)
 
     def _store_vectors(self, request: Request) -> Iterator[Answer | None]:
         vectors = np.frombuffer(request.payload, np.float32).reshape(-1, self._embedder.dim)
-        for _ in self._store.upserting(request.message["ids"], vectors):
-            yield None
+        store = self._store_for(request)
+        yield from self._locked(store.upserting(request.message["ids"], vectors))
         yield {}, b""
 
     def _delete(self, request: Request) -> Iterator[Answer | None]:
-        for _ in self._store.deleting(request.message["ids"]):
-            yield None
+        yield from self._locked(self._store_for(request).deleting(request.message["ids"]))
         yield {}, b""
 
     def _ids(self, request: Request) -> Iterator[Answer | None]:  # noqa: ARG002
         ids: list[str] = []
-        for page in self._store.id_pages():
+        for page in self._locked(self._store.id_pages()):
             ids += page
             yield None
         yield {"ids": ids}, b""
 
     def _probe(self, request: Request) -> Iterator[Answer | None]:
-        for _ in self._store.probing(request.message["ids"]):
-            yield None
+        yield from self._locked(self._store.probing(request.message["ids"]))
+        yield {}, b""
+
+    def _open_beside(self, request: Request) -> Iterator[Answer]:
+        directory = Path(request.message["dir"])
+        with self._store_lock:
+            if self._beside is not None:
+                self._beside.close()
+                self._beside = None
+            self._beside = VectorStore.open(
+                directory, dim=self._embedder.dim, fingerprint=self._embedder.fingerprint
+            )
+            self._beside_dir = directory
+        yield {}, b""
+
+    def _switch(self, request: Request) -> Iterator[Answer]:
+        directory = Path(request.message["dir"])
+        with self._store_lock:
+            if self._store_dir != directory:
+                if self._beside is None or self._beside_dir != directory:
+                    raise StoreError("no vector store is being built beside the present one")
+                former, self._current = self._current, self._beside
+                self._store_dir, self._beside = directory, None
+                if former is not None:
+                    former.close()
         yield {}, b""
 
 
@@ -247,15 +275,81 @@ def serve(
     except StoreError as error:
         store_error, is_busy = error.message, isinstance(error, StoreBusyError)
     write_frame(answers, {"store_error": store_error, "store_is_busy": is_busy})
-    service = Service(embedder, store, store_error)
-    with contextlib.suppress(BrokenPipeError):
-        while (request := inbox.next()) is not None:
-            for _ in _answering(service, request, answers):
-                if inbox.is_closed:
-                    return
-                while (question := inbox.next_question()) is not None:
-                    for _ in _answering(service, question, answers):
-                        pass
+    service = Service(
+        embedder,
+        store,
+        store_error,
+        store_dir=store_dir or Path(),
+        has_question=lambda: inbox.has_question,
+    )
+    answering = Answering(service, inbox, answers)
+    # a thread of its own also because the threads that torch starts for it inherit its priority.
+    indexing = threading.Thread(target=answering.work, name="indexing")
+    indexing.start()
+    answering.answer_questions()
+    indexing.join()
+
+
+class Answering:
+    """Two loops over the inbox, one for questions and one for work; answers leave one at a time."""
+
+    def __init__(self, service: Service, inbox: Inbox, answers: BinaryIO) -> None:
+        self._service = service
+        self._inbox = inbox
+        self._answers = answers
+        self._answers_lock = threading.Lock()
+
+    def answer_questions(self) -> None:
+        """Answer questions until the parent goes away."""
+        with self._until_the_end():
+            while (question := self._inbox.next_question()) is not None:
+                for _ in self._answering(question):
+                    pass
+
+    def work(self) -> None:
+        """Do everything else until the parent goes away, and stand back behind questions."""
+        if sys.platform == "linux":
+            # of this thread alone, and of those that it starts.
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.nice(0) + INDEXING_NICE)
+        with self._until_the_end():
+            while (request := self._inbox.next_work()) is not None:
+                self._work_on(request)
+
+    def _work_on(self, request: Request) -> None:
+        for _ in self._answering(request):
+            while (urgent := self._inbox.next_before(request.urgency)) is not None:
+                self._work_on(urgent)
+            if self._inbox.is_closed:
+                return
+
+    @contextlib.contextmanager
+    def _until_the_end(self) -> Iterator[None]:
+        """Close the inbox when a loop ends, so that the other one ends as well."""
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                yield
+        finally:
+            self._inbox.close()
+
+    def _answering(self, request: Request) -> Iterator[None]:
+        """Work on a request step by step and send its answer, or what went wrong."""
+        number = request.message["id"]
+        try:
+            for answer in self._service.steps(request):
+                if answer is None:
+                    yield
+                else:
+                    message, payload = answer
+                    self._send({"id": number, **message}, payload)
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the parent decides what a failed request means
+            self._send({"id": number, "error": described(error)})
+
+    def _send(self, message: dict[str, Any], payload: bytes = b"") -> None:
+        with self._answers_lock:
+            write_frame(self._answers, message, payload)
 
 
 def _lock(store_dir: Path) -> None:
@@ -268,7 +362,8 @@ def _lock(store_dir: Path) -> None:
         StoreBusyError: If the other process does not end, or nothing can be locked.
     """
     try:
-        descriptor = os.open(store_dir.with_name(store_dir.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        # one for all stores that stand beside each other: only one of them is in use.
+        descriptor = os.open(store_dir.with_name("chroma.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise StoreBusyError(f"the vector store {store_dir} cannot be locked: {error.strerror}") from error
     deadline = time.monotonic() + LOCK_WAIT_S
@@ -281,22 +376,6 @@ def _lock(store_dir: Path) -> None:
             time.sleep(0.05)
         else:
             return
-
-
-def _answering(service: Service, request: Request, answers: BinaryIO) -> Iterator[None]:
-    """Work on a request step by step and send its answer, or what went wrong."""
-    number = request.message["id"]
-    try:
-        for answer in service.steps(request):
-            if answer is None:
-                yield
-            else:
-                message, payload = answer
-                write_frame(answers, {"id": number, **message}, payload)
-    except BrokenPipeError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the parent decides what a failed request means
-        write_frame(answers, {"id": number, "error": described(error)})
 
 
 def described(error: Exception) -> dict[str, str]:

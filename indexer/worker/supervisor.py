@@ -5,41 +5,24 @@ child (every request may be repeated without harm); if that one dies too, the
 request is what kills it, and its caller gets a `WorkerError`.
 """
 
-import contextlib
 import itertools
 import logging
 import shutil
-import subprocess
 import threading
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self, cast
+from typing import Any, Self
 
 import numpy as np
 
-from indexer import errors
-from indexer.children import spawn_child
 from indexer.config import EmbeddingSettings
-from indexer.errors import ConfigError, KbError, StoreError, WorkerError
-from indexer.frames import read_frame, write_frame
+from indexer.errors import ConfigError, StoreError, WorkerError
 from indexer.paths import Places
 from indexer.types import Embeddings, Vectors
+from indexer.worker.child import Answer, Child, ChildDiedError
 
 logger = logging.getLogger(__name__)
-
-EXIT_S = 10.0
-"""How long a child may take to end after its standard input was closed."""
-
-CLOSING_S = 1.0
-"""How long a process may live on after its standard output was closed."""
-
-Answer = tuple[dict[str, Any], bytes]
-
-
-class ChildDiedError(Exception):
-    """The child ended while a request was under way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,29 +57,38 @@ class Worker:
     Args:
         settings: The `[embedding]` section.
         places: Where the store is.
+        store_name: The directory of the vector store, beside the catalog.
         module: What the child runs.
     """
 
-    def __init__(
-        self, settings: EmbeddingSettings, places: Places, *, module: str = "indexer.worker"
-    ) -> None:
+    def __init__(self, settings: EmbeddingSettings, places: Places, *, store_name: str, module: str) -> None:
         self._settings = settings
         self._places = places
+        self._store_dir = places.index_dir / store_name
         self._module = module
+        self._fingerprint = ""
+        self._on_crash: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._is_closed = False
         self._skips_store = False
         self._has_crashed = False
 
     @classmethod
-    def start(cls, settings: EmbeddingSettings, places: Places, *, module: str = "indexer.worker") -> Self:
+    def start(
+        cls,
+        settings: EmbeddingSettings,
+        places: Places,
+        *,
+        store_name: str = "chroma",
+        module: str = "indexer.worker",
+    ) -> Self:
         """Start the child and return at once; the first request waits until it is ready.
 
         Raises:
             WorkerError: If no process can be started.
         """
-        worker = cls(settings, places, module=module)
+        worker = cls(settings, places, store_name=store_name, module=module)
         worker._running_child()
         return worker
 
@@ -127,36 +119,99 @@ class Worker:
             store_is_busy=facts["store_is_busy"],
         )
 
-    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
-        """Embed texts and store the vectors under their ids.
+    def tell_of_crashes(self, listener: Callable[[], None]) -> None:
+        """Have a function called whenever a child died that nobody ended; it must return at once."""
+        self._on_crash = listener
+
+    def embed(self, texts: Sequence[str], *, is_urgent: bool = False) -> Embeddings:
+        """Embed texts; nothing is stored.
+
+        Args:
+            texts: What to embed.
+            is_urgent: Whether this goes before the next pass of what is not.
 
         Returns:
             What the model made of the texts, in their order.
 
         Raises:
             WorkerError: If the child dies twice over it.
-            StoreError: If the vectors cannot be stored.
         """
-        message = {"op": "embed_and_store", "ids": list(ids), "texts": list(texts)}
+        message = {"op": "embed", "texts": list(texts), "is_urgent": is_urgent}
         answer, payload = self._request(message)
         return _embeddings(payload, answer["windows_bytes"])
 
-    def store(self, ids: Sequence[str], vectors: Vectors) -> None:
-        """Store vectors that are known already; raises as `embed_and_store`."""
-        payload = np.ascontiguousarray(vectors, np.float32).tobytes()
-        self._request({"op": "store", "ids": list(ids)}, payload)
+    def store(
+        self, ids: Sequence[str], vectors: Vectors, *, is_beside: bool = False, is_urgent: bool = True
+    ) -> None:
+        """Store vectors under their ids, in place of those that have the same one.
 
-    def delete(self, ids: Sequence[str]) -> None:
-        """Delete vectors; raises as `embed_and_store`."""
-        self._request({"op": "delete", "ids": list(ids)})
+        Args:
+            ids: What they are called.
+            vectors: One row for each.
+            is_beside: Whether the store meant is the one that `open_beside` opened.
+            is_urgent: Whether this goes before the next pass of embedding that is not.
+
+        Raises:
+            WorkerError: If the child dies twice over it.
+            StoreError: If the vectors cannot be stored, or there is no store beside.
+        """
+        payload = np.ascontiguousarray(vectors, np.float32).tobytes()
+        message = {"op": "store", "ids": list(ids), "is_beside": is_beside, "is_urgent": is_urgent}
+        self._request(message, payload)
+
+    def delete(self, ids: Sequence[str], *, is_beside: bool = False) -> None:
+        """Delete vectors; ids that are not there are passed over. Raises as `store`."""
+        self._request({"op": "delete", "ids": list(ids), "is_beside": is_beside, "is_urgent": True})
 
     def ids(self) -> list[str]:
-        """Return the ids of all stored vectors; raises as `embed_and_store`."""
+        """Return the ids of all stored vectors; raises as `store`."""
         return list(self._request({"op": "ids"})[0]["ids"])
 
     def probe(self, ids: Sequence[str]) -> None:
-        """Read vectors back; raises as `embed_and_store`, `StoreError` if one is lost."""
+        """Read vectors back; raises as `store`, `StoreError` if one is lost."""
         self._request({"op": "probe", "ids": list(ids)})
+
+    def open_beside(self, name: str) -> None:
+        """Make an empty store in a directory of this name, to be filled while the present one answers.
+
+        A child that dies takes it along. Raises as `store`.
+        """
+        self.remove_store(name)
+        directory = str(self._places.index_dir / name)
+        self._request({"op": "open_beside", "dir": directory, "is_urgent": True})
+
+    def switch(self, name: str) -> None:
+        """Answer from the store that `open_beside` opened under this name, and from no other any more.
+
+        Raises:
+            WorkerError: If the child dies twice over it; the next one opens that store.
+        """
+        directory = self._places.index_dir / name
+        with self._lock:
+            self._store_dir = directory
+            child = self._child
+        try:
+            self._request({"op": "switch", "dir": str(directory), "is_urgent": True})
+        except StoreError:
+            # a child that was started meanwhile opened the former one, or none.
+            with self._lock:
+                if self._child is child:
+                    self._child = None
+            if child is not None:
+                child.kill()
+
+    def remove_store(self, name: str) -> None:
+        """Delete the directory of a store that is not in use; nothing happens if there is none.
+
+        Raises:
+            StoreError: If it cannot be deleted.
+        """
+        directory = self._places.index_dir / name
+        try:
+            if directory.exists():
+                shutil.rmtree(directory)
+        except OSError as error:
+            raise StoreError(f"cannot remove {directory}: {error.strerror}") from error
 
     def embed_query(self, text: str) -> Vectors:
         """Embed a question, `(dim,)`; overtakes indexing."""
@@ -190,11 +245,7 @@ class Worker:
             child, self._child = self._child, None
             if child is not None:
                 child.kill()
-            try:
-                if self._places.chroma_dir.exists():
-                    shutil.rmtree(self._places.chroma_dir)
-            except OSError as error:
-                raise StoreError(f"cannot remove {self._places.chroma_dir}: {error.strerror}") from error
+            self.remove_store(self._store_dir.name)
             self._skips_store = False
 
     def close(self) -> bool:
@@ -210,135 +261,43 @@ class Worker:
         for is_last in (False, True):
             child = self._running_child()
             try:
-                child.hello.result()
+                self._check_model(child)
                 return child.send(message, payload).result()
             except ChildDiedError as error:
                 logger.warning("worker_died pid=%d op=%s", child.pid, message["op"])
                 with self._lock:
-                    if self._child is child:
-                        self._child = None
-                        # one that close() or reset_store() ended has been taken out of its place before.
-                        self._has_crashed = True
+                    # one that close(), reset_store() or switch() ended was taken out of its place before.
+                    has_crashed = self._child is child
+                    if has_crashed:
+                        self._child, self._has_crashed = None, True
                     # damaged files can end the process inside Chroma; the next child must not open them.
                     self._skips_store = self._skips_store or child.died_opening_store
+                if has_crashed:
+                    self._on_crash()
                 if is_last:
                     raise WorkerError("the embedding worker died", hint="see the daemon's log") from error
         raise AssertionError("unreachable")
 
-    def _running_child(self) -> "_Child":
+    def _check_model(self, child: Child) -> None:
+        """Wait for a child's greeting, and refuse one that embeds with another model than the first did."""
+        facts = child.hello.result()
+        with self._lock:
+            self._fingerprint = self._fingerprint or facts["fingerprint"]
+            is_same = self._fingerprint == facts["fingerprint"]
+        if not is_same:
+            raise ConfigError(
+                f"the embedding model {facts['model']} was changed while kb was running",
+                hint="run `kb indexer restart`",
+            )
+
+    def _running_child(self) -> Child:
         with self._lock:
             if self._is_closed:
                 raise WorkerError("the embedding worker was stopped")
             if self._child is None:
-                store_dir = None if self._skips_store else self._places.chroma_dir
-                self._child = _Child(self._module, self._settings, self._places, store_dir)
+                store_dir = None if self._skips_store else self._store_dir
+                self._child = Child(self._module, self._settings, self._places, store_dir)
             return self._child
-
-
-class _Child:
-    """One process, with the requests that wait for its answers."""
-
-    def __init__(
-        self, module: str, settings: EmbeddingSettings, places: Places, store_dir: Path | None
-    ) -> None:
-        arguments = [settings.model_dump_json(), str(places.home), str(store_dir or "")]
-        try:
-            self._process = spawn_child(module, arguments, work_dir=places.work_dir)
-        except OSError as error:
-            raise WorkerError(f"cannot start the embedding worker: {error.strerror}") from error
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._requests: BinaryIO = cast("BinaryIO", self._process.stdin)
-        self._answers: BinaryIO = cast("BinaryIO", self._process.stdout)
-        self.pid = self._process.pid
-        self.hello: Future[dict[str, Any]] = Future()
-        """Resolves to the child's facts when it is ready."""
-
-        self.died_opening_store = False
-        """Whether the model was loaded and then the process ended."""
-
-        self._numbers = itertools.count()
-        self._waiting: dict[int, Future[Answer]] = {}
-        self._waiting_lock = threading.Lock()
-        self._write_lock = threading.Lock()
-        self._is_dead = False
-        self._reader = threading.Thread(target=self._read, name="worker-answers", daemon=True)
-        self._reader.start()
-
-    def send(self, message: dict[str, Any], payload: bytes) -> "Future[Answer]":
-        """Send a request; the future raises `ChildDiedError` if the child dies first."""
-        future: Future[Answer] = Future()
-        number = next(self._numbers)
-        with self._waiting_lock:
-            if self._is_dead:
-                future.set_exception(ChildDiedError())
-                return future
-            self._waiting[number] = future
-        # an error of the pipe means that the child is dying; the reading thread then fails the future.
-        with self._write_lock, contextlib.suppress(OSError, ValueError):
-            write_frame(self._requests, {**message, "id": number}, payload)
-        return future
-
-    def close(self) -> bool:
-        """End the process; tell whether it ended by itself."""
-        with self._write_lock, contextlib.suppress(OSError):
-            self._requests.close()
-        try:
-            code = self._process.wait(EXIT_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return False
-        self._reader.join()
-        return code == 0
-
-    def kill(self) -> None:
-        """End the process at once."""
-        self._process.kill()
-        self._reader.join()
-
-    def _read(self) -> None:
-        # whatever breaks the stream means the same: this child is of no more use.
-        with self._answers as stream, contextlib.suppress(EOFError, OSError, ValueError):
-            self._greet(stream)
-            while True:
-                message, payload = read_frame(stream)
-                with self._waiting_lock:
-                    future = self._waiting.pop(message["id"])
-                if "error" in message:
-                    future.set_exception(_error_of(message["error"]))
-                else:
-                    future.set_result((message, payload))
-        self._reap()
-        with self._waiting_lock:
-            self._is_dead = True
-            waiting, self._waiting = list(self._waiting.values()), {}
-        if not self.hello.done():
-            self.hello.set_exception(ChildDiedError())
-        for future in waiting:
-            future.set_exception(ChildDiedError())
-
-    def _reap(self) -> None:
-        """See the process to its end, which has come, or comes now."""
-        # a pipe closes a moment before its process is gone, and an end of its own is told from ours.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(CLOSING_S)
-        self._process.kill()
-        self._process.wait()
-        with self._write_lock, contextlib.suppress(OSError):
-            self._requests.close()
-
-    def _greet(self, stream: BinaryIO) -> None:
-        """Read the two frames that a child begins with."""
-        facts, _ = read_frame(stream)
-        if "error" in facts:
-            self.hello.set_exception(_error_of(facts["error"]))
-            return
-        try:
-            rest, _ = read_frame(stream)
-        except EOFError:
-            self.died_opening_store = True
-            raise
-        self.hello.set_result({**facts, **rest})
 
 
 def _vectors(payload: bytes, count: int) -> Vectors:
@@ -351,12 +310,3 @@ def _embeddings(payload: bytes, windows_bytes: Sequence[int]) -> Embeddings:
     ends = list(itertools.accumulate(windows_bytes, initial=len(payload) - sum(windows_bytes)))
     windows = tuple(payload[start:end] for start, end in itertools.pairwise(ends))
     return Embeddings(_vectors(payload[: ends[0]], len(windows_bytes)), windows if any(windows) else ())
-
-
-def _error_of(value: dict[str, str]) -> KbError:
-    """Return the error that a child described, as the same class."""
-    kind = getattr(errors, value["kind"], WorkerError)
-    if kind not in (ConfigError, StoreError, WorkerError):
-        kind = WorkerError
-    error: KbError = kind(value["message"], hint=value["hint"])
-    return error

@@ -3,12 +3,12 @@
 import hashlib
 import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from indexer.errors import KbError, PermanentError, TransientError, WorkerError
+from indexer.errors import KbError, PermanentError, StoreError, TransientError, WorkerError
 from indexer.extract.sandbox import Extracted
 from indexer.types import Chunk, Embeddings, Locator, Vectors
 from indexer.worker import WorkerInfo
@@ -29,8 +29,13 @@ class InMemoryWorker:
         self._deadly = deadly
         self.vectors: dict[str, Vectors] = {}
         self.embedded: list[str] = []
+        self.beside: dict[str, Vectors] | None = None
+        self.beside_name = ""
+        self.switches = 0
+        self.removed: list[str] = []
+        self.crash: Callable[[], None] = lambda: None
         self.error: KbError | None = None
-        """Raised by everything that writes, where one is set."""
+        """Raised by everything that embeds, where one is set."""
 
     def describe(self) -> WorkerInfo:
         """Return made-up facts."""
@@ -47,8 +52,12 @@ class InMemoryWorker:
             store_error="",
         )
 
-    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
-        """Embed and keep."""
+    def tell_of_crashes(self, listener: Callable[[], None]) -> None:
+        """Keep the listener, for tests to call."""
+        self.crash = listener
+
+    def embed(self, texts: Sequence[str], *, is_urgent: bool = False) -> Embeddings:  # noqa: ARG002
+        """Embed."""
         if self._gate is not None:
             self._gate.wait()
         if self.error is not None:
@@ -56,18 +65,47 @@ class InMemoryWorker:
         if self._deadly and any(self._deadly in text for text in texts):
             raise WorkerError("the embedding worker died twice over one request")
         vectors = np.stack([self.embed_query(text) for text in texts])
-        self.store(ids, vectors)
         self.embedded += texts
         return Embeddings(vectors)
 
-    def store(self, ids: Sequence[str], vectors: Vectors) -> None:
+    def store(
+        self,
+        ids: Sequence[str],
+        vectors: Vectors,
+        *,
+        is_beside: bool = False,
+        is_urgent: bool = True,  # noqa: ARG002
+    ) -> None:
         """Keep vectors."""
-        self.vectors.update(zip(ids, vectors, strict=True))
+        self._store(is_beside=is_beside).update(zip(ids, vectors, strict=True))
 
-    def delete(self, ids: Sequence[str]) -> None:
+    def delete(self, ids: Sequence[str], *, is_beside: bool = False) -> None:
         """Forget vectors."""
         for vector_id in ids:
-            self.vectors.pop(vector_id, None)
+            self._store(is_beside=is_beside).pop(vector_id, None)
+
+    def _store(self, *, is_beside: bool) -> dict[str, Vectors]:
+        if not is_beside:
+            return self.vectors
+        if self.beside is None:
+            raise StoreError("no vector store is being built beside the present one")
+        return self.beside
+
+    def open_beside(self, name: str) -> None:
+        """Begin an empty store."""
+        self.beside = {}
+        self.beside_name = name
+
+    def switch(self, name: str) -> None:
+        """Answer from it."""
+        if self.beside is None or self.beside_name != name:
+            raise StoreError("no vector store is being built beside the present one")
+        self.vectors, self.beside = self.beside, None
+        self.switches += 1
+
+    def remove_store(self, name: str) -> None:
+        """Keep which directories would go."""
+        self.removed.append(name)
 
     def ids(self) -> list[str]:
         """List what is kept."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from indexer.catalog import Catalog
-from indexer.errors import StoreError, UsageError, WorkerError
+from indexer.errors import StoreError, WorkerError
 from indexer.index import FileRecord, Index
 from indexer.index.documents import GROUP_CHUNKS, groups_of
 from indexer.types import Embeddings, FileStatus
@@ -199,10 +199,10 @@ def test_the_next_group_is_embedded_while_one_is_committed(tmp_path: Path) -> No
     overlapped: list[bool] = []
 
     class Signalling(InMemoryWorker):
-        def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
+        def embed(self, texts: Sequence[str], *, is_urgent: bool = False) -> Embeddings:
             if self.embedded:
                 second_began.set()
-            return super().embed_and_store(ids, texts)
+            return super().embed(texts, is_urgent=is_urgent)
 
     catalog = Catalog.open(tmp_path / "catalog.sqlite")
     index = Index(catalog, Signalling())
@@ -261,11 +261,11 @@ def test_a_failing_worker_leaves_nothing_half_done(index: Index, worker: InMemor
     assert index.put_documents([document]).embedded == 1
 
 
-def test_a_document_without_a_root_is_refused(index: Index) -> None:
+def test_a_document_without_a_root_is_left_out(index: Index) -> None:
     """A root that was removed while its file was read does not come back with it."""
-    with pytest.raises(UsageError, match="is not one of the indexed folders"):
-        index.put_documents([make_document(Path("/gone/a.md"), "text", root=Path("/gone"))])
-    assert index.files() == []
+    gone = make_document(Path("/gone/a.md"), "text", root=Path("/gone"))
+    assert index.put_documents([gone, make_document(ROOT / "b.md", "words", root=ROOT)]).chunks == 1
+    assert [entry.path for entry in index.files()] == [ROOT / "b.md"]
 
 
 def test_an_absorbed_root_keeps_its_files(index: Index, worker: InMemoryWorker) -> None:

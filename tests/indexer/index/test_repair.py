@@ -11,8 +11,8 @@ from indexer.catalog import Catalog
 from indexer.errors import StoreError, StoreMismatchError
 from indexer.index import Index
 from indexer.index.documents import GROUP_CHUNKS
-from indexer.index.repair import PAGE_VECTORS, bring_in_step, note_clean_end
-from indexer.types import Embeddings, Vectors
+from indexer.index.repair import bring_in_step, note_clean_end
+from indexer.types import Vectors
 from indexer.worker import WorkerInfo
 from tests.indexer.documents import make_document
 from tests.indexer.fakes import InMemoryWorker
@@ -57,12 +57,13 @@ class RecordingWorker(InMemoryWorker):
             raise StoreError("the vector store failed: Error finding id")
         return super().search(text, top_k)
 
-    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
-        """Fail if broken, after embedding."""
-        vectors = super().embed_and_store(ids, texts)
+    def store(
+        self, ids: Sequence[str], vectors: Vectors, *, is_beside: bool = False, is_urgent: bool = True
+    ) -> None:
+        """Fail if broken, after storing."""
+        super().store(ids, vectors, is_beside=is_beside, is_urgent=is_urgent)
         if self.is_damaged:
             raise StoreError("the vector store failed: Error finding id")
-        return vectors
 
     def reset_store(self) -> None:
         """Forget everything, which mends."""
@@ -131,21 +132,6 @@ def test_a_damaged_store_is_made_anew(tmp_path: Path, worker: RecordingWorker, d
     assert worker.resets == 1
     assert set(worker.vectors) == before
     assert worker.embedded == []
-
-
-def test_a_store_of_dead_entries_is_made_anew(tmp_path: Path, worker: RecordingWorker) -> None:
-    """Deleted vectors keep their space in Chroma, so past a share of them it is replaced, once."""
-    before = set(worker.vectors)
-    catalog = Catalog.open(tmp_path / "catalog.sqlite")
-    with catalog.write() as transaction:
-        transaction.set_meta("vectors_deleted", str(PAGE_VECTORS + 1))
-    catalog.close()
-    for _ in range(2):
-        index = reopen(tmp_path, worker)
-        index.ready()
-        index.close()
-    assert worker.resets == 1
-    assert set(worker.vectors) == before
 
 
 def test_all_vectors_are_read_back_after_a_crash(tmp_path: Path, worker: RecordingWorker) -> None:

@@ -1,6 +1,7 @@
 """What goes wrong, and what it may not take with it."""
 
 import threading
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -80,11 +81,12 @@ def test_a_full_store_stops_the_work_until_the_next_sweep(bench: Bench) -> None:
         bench.write(f"{number}.md", f"words {number}")
     pipeline = bench.open()
     pipeline.add_root(bench.folder)
+    added_at = time.time()
     settle(pipeline)
     fault = pipeline.fault
     assert fault is bench.worker.error
     assert bench.ledger() == {}
-    assert pipeline.as_of == 0
+    assert pipeline.as_of < added_at
     bench.worker.error = None
     pipeline.sweep()
     settle(pipeline)
@@ -132,10 +134,10 @@ def test_a_worker_that_is_ended_by_us_is_nobodys_fault(bench: Bench) -> None:
     """When the daemon ends while a file is embedded, the file is not recorded as failed."""
 
     class Ended(InMemoryWorker):
-        def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
+        def embed(self, texts: Sequence[str], *, is_urgent: bool = False) -> Embeddings:
             closing.start()
             wait_until(lambda: bench.reader.is_closed)
-            raise WorkerError(f"the worker was stopped over {len(ids)} of {len(texts)} texts")
+            raise WorkerError(f"the worker was stopped over {len(texts)} texts, urgent: {is_urgent}")
 
     bench.worker = Ended()
     bench.write("a.md")

@@ -101,9 +101,9 @@ def test_progress_moves_inside_a_book(bench: Bench) -> None:
     seen: list[int] = []
 
     class Watching(InMemoryWorker):
-        def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
+        def embed(self, texts: Sequence[str], *, is_urgent: bool = False) -> Embeddings:
             seen.append(pipeline.progress().chunks_done)
-            return super().embed_and_store(ids, texts)
+            return super().embed(texts, is_urgent=is_urgent)
 
     bench.worker = Watching()
     bench.write("book.md", "\n\n".join(f"paragraph {number}" for number in range(600)))
@@ -130,9 +130,9 @@ def test_small_files_are_embedded_together(bench: Bench) -> None:
     batches: list[int] = []
 
     class Counting(InMemoryWorker):
-        def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
+        def embed(self, texts: Sequence[str], *, is_urgent: bool = False) -> Embeddings:
             batches.append(len(texts))
-            return super().embed_and_store(ids, texts)
+            return super().embed(texts, is_urgent=is_urgent)
 
     bench.worker = Counting()
     pipeline = bench.open()

@@ -26,9 +26,9 @@ class WideWorker(InMemoryWorker):
 class WindowedWorker(WideWorker):
     """Takes every sentence for a window."""
 
-    def embed_and_store(self, ids: Sequence[str], texts: Sequence[str]) -> Embeddings:
+    def embed(self, texts: Sequence[str], *, is_urgent: bool = False) -> Embeddings:
         """Embed whole texts, and their sentences beside them."""
-        made = super().embed_and_store(ids, texts)
+        made = super().embed(texts, is_urgent=is_urgent)
         windows = ([self.embed_query(sentence) for sentence in text.split(". ")] for text in texts)
         return Embeddings(made.vectors, tuple(pack_windows(np.stack(rows)) for rows in windows))
 

@@ -9,7 +9,8 @@ import pytest
 from indexer.embedding import Embedder
 from indexer.errors import StoreError
 from indexer.vectors import VectorStore
-from indexer.worker.service import Request, Service, StoreBusyError, _lock
+from indexer.worker.inbox import Request
+from indexer.worker.service import Service, StoreBusyError, _lock
 
 
 def test_reading_back_and_deleting_pause_after_each_page(

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from indexer.types import Embeddings
 from indexer.windows import best_windows
 from indexer.worker import Worker
 
@@ -16,6 +17,13 @@ HENS = ["Hens lay eggs in the barn.", "The server room needs a new switch.", "Br
 def ids_of(prefix: str, count: int) -> list[str]:
     """Return ids that no other test uses."""
     return [f"{prefix}-{number:04}" for number in range(count)]
+
+
+def embed_and_store(worker: Worker, ids: list[str], texts: list[str]) -> Embeddings:
+    """Embed texts, and store them under these ids."""
+    made = worker.embed(texts)
+    worker.store(ids, made.vectors)
+    return made
 
 
 def test_it_says_what_it_is(worker: Worker) -> None:
@@ -31,7 +39,7 @@ def test_it_says_what_it_is(worker: Worker) -> None:
 def test_what_is_stored_is_found(worker: Worker) -> None:
     """The nearest of the stored texts is the one that means the same, with its cosine."""
     ids = ids_of("found", 3)
-    vectors = worker.embed_and_store(ids, HENS).vectors
+    vectors = embed_and_store(worker, ids, HENS).vectors
     assert vectors.shape == (3, 384)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
     query, found = worker.search("Where do the chickens live?", 3)
@@ -47,7 +55,7 @@ def test_vectors_come_in_the_order_of_the_texts(worker: Worker) -> None:
     """However the texts are batched by length, each gets its own vector."""
     texts = [HENS[number % 3] + " And so on." * (number % 7) for number in range(24)]
     ids = ids_of("order", len(texts))
-    together = worker.embed_and_store(ids, texts).vectors
+    together = embed_and_store(worker, ids, texts).vectors
     for number in (0, 5, 23):
         alone = worker.embed_query(texts[number])
         assert float(alone @ together[number]) > 0.995
@@ -58,7 +66,7 @@ def test_each_text_comes_with_its_windows(worker: Worker) -> None:
     """The window that says what is asked is nearer to the question than the long text around it."""
     texts = ["The harbour was cold. " * 20 + HENS[0] + " Boats came and went." * 20, HENS[1]]
     ids = ids_of("windows", 2)
-    made = worker.embed_and_store(ids, texts)
+    made = embed_and_store(worker, ids, texts)
     worker.delete(ids)
     query = worker.embed_query(HENS[0])
     found = best_windows(made.windows, query)
@@ -81,27 +89,25 @@ def test_known_vectors_can_be_put_back_and_listed(worker: Worker) -> None:
 def test_questions_overtake_indexing(worker: Worker) -> None:
     """A question that comes while a long batch is embedded is answered before the batch is done."""
     texts = [" ".join(HENS) * 4 + str(number) for number in range(120)]
-    ids = ids_of("batch", len(texts))
-    indexing = threading.Thread(target=worker.embed_and_store, args=(ids, texts))
+    indexing = threading.Thread(target=worker.embed, args=(texts,))
     indexing.start()
     # the same pipe carries both, so the batch has arrived when the first of these is answered.
     worker.embed_query("Who lays eggs?")
     worker.embed_query("What is baked?")
     assert indexing.is_alive()
     indexing.join()
-    worker.delete(ids)
 
 
 def test_a_killed_child_loses_nothing(worker: Worker) -> None:
     """A batch under way when the child is killed is embedded by the next one; what was stored is there."""
     before = ids_of("before", 3)
-    worker.embed_and_store(before, HENS)
+    embed_and_store(worker, before, HENS)
     pid = worker.describe().pid
     ids = ids_of("killed", 60)
     vectors: list[object] = []
     texts = [" ".join(HENS) * 4 + str(number) for number in range(60)]
     indexing = threading.Thread(
-        target=lambda: vectors.append(worker.embed_and_store(ids, texts).vectors.shape)
+        target=lambda: vectors.append(embed_and_store(worker, ids, texts).vectors.shape)
     )
     indexing.start()
     worker.embed_query("Is the batch under way?")
