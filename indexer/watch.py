@@ -99,6 +99,7 @@ class Settling:
 
     def __init__(self) -> None:
         self._changes: dict[str, _Change] = {}
+        self._first: float | None = None
         self._flood_since: float | None = None
 
     def note(self, path: str, *, now: float, is_open: bool) -> None:
@@ -106,10 +107,20 @@ class Settling:
         change = self._changes.get(path)
         if change is None:
             self._changes[path] = _Change(now, now, is_open)
+            if self._first is None:
+                self._first = now
             if len(self._changes) > FLOOD_PATHS and self._flood_since is None:
                 self._flood_since = now
         else:
             change.last, change.is_open = now, is_open
+
+    def __len__(self) -> int:
+        """Count the paths that have not been taken."""
+        return len(self._changes)
+
+    def first(self) -> float | None:
+        """Return a time no later than the first change that has not been taken; `None` if there is none."""
+        return self._first
 
     def due(self) -> float | None:
         """Return when the next path comes to rest; `None` if there is none."""
@@ -132,6 +143,9 @@ class Settling:
             taken = [path for path, change in self._changes.items() if change.due() <= now]
         for path in taken:
             del self._changes[path]
+        # the oldest stands first: a path keeps its place when it changes again.
+        oldest = next(iter(self._changes.values()), None)
+        self._first = None if oldest is None else oldest.first
         return taken
 
 
@@ -151,7 +165,7 @@ class Watcher:
         probe_folder: Path,
         types: Callable[[], list[tuple[str, str]]] | None = None,
     ) -> None:
-        self._on_changes: Callable[[Path, Collection[Path]], None] = lambda *_: None
+        self._on_changes: Callable[[Path, Collection[Path], float], None] = lambda *_: None
         self._is_wanted = is_wanted
         self._probe_folder = probe_folder
         self._types = types or _mounted
@@ -160,17 +174,19 @@ class Watcher:
         self._watches: dict[Path, ObservedWatch] = {}
         self._unwatched: dict[Path, str] = {}
         self._stale: set[Path] = set()
-        self._is_closed = False
+        self._handed_on: tuple[int, float] | None = None
+        self._closed_at: float | None = None
         self._observer = Observer()
         self._thread = threading.Thread(target=self._report, name="settling", daemon=True)
         self._overflow = _OverflowHandler(self.report_all)
 
-    def start(self, on_changes: Callable[[Path, Collection[Path]], None]) -> None:
+    def start(self, on_changes: Callable[[Path, Collection[Path], float], None]) -> None:
         """Start the threads; before it nothing is reported.
 
         Args:
-            on_changes: Gets a root and what changed in it, from a thread of the watcher's own; no
-                paths mean that anything may have. Must not wait for long.
+            on_changes: Gets a root, what changed in it, and when the first of that did, in seconds
+                since the epoch; from a thread of the watcher's own. No paths mean that anything
+                may have changed. Must not wait for long.
         """
         self._on_changes = on_changes
         for name in _OVERFLOW_LOGGERS:
@@ -183,7 +199,7 @@ class Watcher:
         for name in _OVERFLOW_LOGGERS:
             logging.getLogger(name).removeHandler(self._overflow)
         with self._wake:
-            self._is_closed = True
+            self._closed_at = time.monotonic()
             self._wake.notify_all()
         if self._observer.is_alive():
             self._observer.stop()
@@ -201,7 +217,7 @@ class Watcher:
         if is_stale:
             self.forget(root)
         with self._wake:
-            if root in self._watches or self._is_closed:
+            if root in self._watches or self._closed_at is not None:
                 return
             self._settling.setdefault(root, Settling())
         if kind := remote_type(root, self._types()):
@@ -241,6 +257,29 @@ class Watcher:
         with self._wake:
             return dict(self._unwatched)
 
+    def is_watching(self, root: Path) -> bool:
+        """Tell whether every change of a root is reported."""
+        with self._wake:
+            return root in self._watches and root not in self._stale
+
+    def unsettled(self) -> tuple[int, float | None]:
+        """Count the paths that changed and are not reported yet.
+
+        Returns:
+            Their number, and when the first of them changed, in seconds since the epoch; after `close`
+            at the latest when that was, because nobody knows what changed since.
+        """
+        with self._wake:
+            count, firsts = 0, [self._closed_at]
+            for settling in self._settling.values():
+                count += len(settling)
+                firsts.append(settling.first())
+            if self._handed_on is not None:
+                count += self._handed_on[0]
+                firsts.append(self._handed_on[1])
+        first = min((each for each in firsts if each is not None), default=None)
+        return count, None if first is None else _epoch(first)
+
     def note(self, root: Path, path: str, *, is_open: bool) -> None:
         """Record an event; called by watchdog's thread."""
         is_root = path == os.fspath(root)
@@ -261,7 +300,7 @@ class Watcher:
             roots = list(self._watches)
         logger.warning("events_lost roots=%d", len(roots))
         for root in roots:
-            self._on_changes(root, ())
+            self._on_changes(root, (), time.time())
 
     def _probe(self) -> None:
         """Try one more watch: what watchdog could not watch inside a root it does not tell."""
@@ -275,23 +314,32 @@ class Watcher:
 
     def _report(self) -> None:
         while True:
-            batches: list[tuple[Path, list[str]]] = []
+            batches: list[tuple[Path, list[str], float]] = []
             with self._wake:
-                while not self._is_closed:
+                self._handed_on = None
+                while self._closed_at is None:
                     now = time.monotonic()
-                    batches = [
-                        (root, paths)
-                        for root, settling in self._settling.items()
-                        if (paths := settling.take(now=now))
-                    ]
+                    for root, settling in self._settling.items():
+                        first = settling.first()
+                        if first is not None and (paths := settling.take(now=now)):
+                            batches.append((root, paths, first))
                     if batches:
+                        # until it is handed on, it is nobody else's.
+                        count = sum(len(paths) for _, paths, _ in batches)
+                        self._handed_on = (count, min(first for _, _, first in batches))
                         break
                     dues = [due for each in self._settling.values() if (due := each.due()) is not None]
                     self._wake.wait(max(0.0, min(dues) - now) if dues else None)
-                if self._is_closed:
+                else:
                     return
-            for root, paths in batches:
-                self._on_changes(root, () if len(paths) > FLOOD_PATHS else tuple(map(Path, paths)))
+            for root, paths, first in batches:
+                places = () if len(paths) > FLOOD_PATHS else tuple(map(Path, paths))
+                self._on_changes(root, places, _epoch(first))
+
+
+def _epoch(monotonic: float) -> float:
+    """Return a time of the monotonic clock in seconds since the epoch."""
+    return time.time() - (time.monotonic() - monotonic)
 
 
 class _Handler(FileSystemEventHandler):

@@ -151,10 +151,10 @@ class Editions:
 
     # -- both
 
-    def look_at(self, root: Path, paths: Collection[Path]) -> None:
-        """Have what may have changed compared with the disk."""
+    def look_at(self, root: Path, paths: Collection[Path], since: float | None = None) -> None:
+        """Have what may have changed, the first of it at a time, compared with the disk."""
         for edition in self._open_ones():
-            edition.pipeline.look_at(root, paths)
+            edition.pipeline.look_at(root, paths, since)
 
     def sweep_again(self, roots: Collection[Path]) -> None:
         """Have roots compared with the disk as a matter of routine."""

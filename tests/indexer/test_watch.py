@@ -23,10 +23,12 @@ class Reports:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self.batches: list[tuple[Path, frozenset[Path]]] = []
+        self.sinces: list[float] = []
 
-    def __call__(self, root: Path, paths: Collection[Path]) -> None:
+    def __call__(self, root: Path, paths: Collection[Path], since: float) -> None:
         with self._changed:
             self.batches.append((root, frozenset(paths)))
+            self.sinces.append(since)
             self._changed.notify_all()
 
     @property

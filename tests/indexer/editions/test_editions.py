@@ -17,6 +17,7 @@ from indexer.editions.record import load_record
 from indexer.errors import ConfigError
 from indexer.index import Index
 from indexer.paths import Places
+from indexer.pipeline.freshness import Unwatched
 from indexer.walk import WalkRules
 from indexer.worker import WorkerInfo
 from tests.homes import short_home
@@ -40,16 +41,6 @@ class NamedWorker(InMemoryWorker):
         return replace(super().describe(), model=self._model, fingerprint=f"{self._model}-16-chunker-1")
 
 
-class Blind:
-    """Watches nothing."""
-
-    def follow(self, root: Path) -> None:
-        """Do nothing."""
-
-    def forget(self, root: Path) -> None:
-        """Do nothing."""
-
-
 @dataclass
 class House:
     """A home in which one set of editions after the other is opened, each with another model."""
@@ -70,7 +61,7 @@ class House:
             places.create()
             index = Index(Catalog.open(places.catalog_file), worker)
             return Edition(
-                places, index, rules=RULES, watcher=Blind(), make_reader=lambda _: ParagraphReader()
+                places, index, rules=RULES, watcher=Unwatched(), make_reader=lambda _: ParagraphReader()
             )
 
         settings = IndexerSettings(embedding=EmbeddingSettings(model=model))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from indexer.pipeline.rounds import ASLEEP_S, LOOK_S, UNWATCHED_S, WATCHED_S, Rounds
-from indexer.pipeline.work import Sweep, WorkQueue
+from indexer.pipeline.work import LOOK_PLACES, Sweep, WorkQueue
 from tests.indexer.pipeline.bench import Bench, settle
 
 ROOT = Path("/r")
@@ -108,27 +108,38 @@ def test_a_root_that_goes_is_away_and_comes_back_whole(bench: Bench, tmp_path: P
 
 
 def test_hints_gather_until_they_are_taken() -> None:
-    """Places of one root are looked at together, and a sweep of the whole root covers them all."""
+    """Places of one root are looked at together, and before whole roots, which may take long."""
     work = WorkQueue()
-    work.add_changes(ROOT, [ROOT / "a"])
-    work.add_changes(ROOT, [ROOT / "b"])
-    assert work.take(wait=False) == Sweep(ROOT, frozenset({ROOT / "a", ROOT / "b"}))
     work.add_changes(ROOT, [ROOT / "a"])
     work.add_changes(ROOT, [])
     work.add_changes(ROOT, [ROOT / "b"])
+    assert work.take(wait=False) == Sweep(ROOT, frozenset({ROOT / "a", ROOT / "b"}))
     assert work.take(wait=False) == Sweep(ROOT)
+    assert work.take(wait=False) is None
+
+
+def test_hints_without_end_are_a_look_at_everything() -> None:
+    """More places than can be looked at one by one stand for the whole root."""
+    work = WorkQueue()
+    for number in range(LOOK_PLACES + 1):
+        work.add_changes(ROOT, [ROOT / str(number)])
+    assert work.take(wait=False) == Sweep(ROOT)
+    assert work.take(wait=False) is None
 
 
 def test_two_looks_at_one_root_end_apart() -> None:
     """The queue is idle only when both are finished."""
     work = WorkQueue()
-    first = Sweep(ROOT, frozenset({ROOT / "a"}))
+    looks = []
     for _ in range(2):
-        work.add_changes(ROOT, first.below)
-        assert work.take(wait=False) == first
-    work.finish_sweep(first)
+        work.add_changes(ROOT, [ROOT / "a"])
+        look = work.take(wait=False)
+        assert isinstance(look, Sweep)
+        looks.append(look)
+    assert looks[0] == looks[1]
+    work.finish_sweep(looks[1])
     assert not work.progress().is_idle
-    work.finish_sweep(first)
+    work.finish_sweep(looks[0])
     assert work.progress().is_idle
 
 

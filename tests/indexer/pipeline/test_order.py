@@ -169,7 +169,7 @@ def test_a_bug_in_one_sweep_stops_nothing_else(bench: Bench, monkeypatch: pytest
     pipeline.add_root(bench.folder)
     settle(pipeline)
     with monkeypatch.context() as patched:
-        patched.setattr("indexer.pipeline.compare", lambda *_, **__: 1 // 0)
+        patched.setattr("indexer.pipeline.looking.compare", lambda *_, **__: 1 // 0)
         pipeline.sweep()
         settle(pipeline)
     assert pipeline.fault is None

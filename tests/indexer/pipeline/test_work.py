@@ -82,11 +82,11 @@ def test_idle_means_finished_and_not_only_taken() -> None:
     work.finish_sweep(sweep)
     read = take_read(work)
     assert not work.progress().is_idle
-    assert work.as_of == 0
+    assert work.since() == NOW_S
     work.finish_read(read, chunks=2)
     work.finish_read(read, chunks=2)
     assert work.progress().is_idle
-    assert work.as_of == NOW_S
+    assert work.since() is None
     assert work.progress().chunks_done == 2
 
 
@@ -99,18 +99,6 @@ def test_dropping_a_root_leaves_the_others() -> None:
     work.drop([ROOT])
     assert [entry.path for entry in work.pending()] == sorted([under_way.path, Path("/papers/c")])
     assert take_read(work).path == Path("/papers/c")
-
-
-def test_dropping_everything_does_not_pass_for_agreement() -> None:
-    """After an error the index is idle, and yet does not agree with the disk."""
-    work = make()
-    work.add_sweeps([ROOT])
-    sweep = work.take(wait=False)
-    assert isinstance(sweep, Sweep)
-    work.drop()
-    work.finish_sweep(sweep)
-    assert work.progress().is_idle
-    assert work.as_of == 0
 
 
 def test_a_stopped_queue_hands_nothing_out() -> None:
