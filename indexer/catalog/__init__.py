@@ -5,12 +5,14 @@ be done inside stands in `reading` and `writing`. Chroma is derived from here
 and can be rebuilt without reading a single file of the user's.
 """
 
+from indexer.catalog.adopting import Adoption, searchable_name
 from indexer.catalog.database import Catalog, is_beyond_repair, rescued_roots
 from indexer.catalog.files import FileRow
 from indexer.catalog.reading import CatalogReader, StoredChunk
 from indexer.catalog.writing import CatalogWriter, FileRecord
 
 __all__ = [
+    "Adoption",
     "Catalog",
     "CatalogReader",
     "CatalogWriter",
@@ -19,4 +21,5 @@ __all__ = [
     "StoredChunk",
     "is_beyond_repair",
     "rescued_roots",
+    "searchable_name",
 ]

@@ -16,6 +16,7 @@ from typing import Self
 
 from indexer.catalog.reading import CatalogReader, path_of
 from indexer.catalog.schema import NewerSchemaError, migrate
+from indexer.catalog.soundness import is_marked, mark
 from indexer.catalog.writing import CatalogWriter
 from indexer.errors import StoreError
 
@@ -36,6 +37,7 @@ class Catalog:
         self._readers: list[sqlite3.Connection] = []
         self._readers_lock = threading.Lock()
         self._is_closed = False
+        self._identities = [_identity(each) for each in self._files()]
 
     @classmethod
     def open(cls, file: Path, *, clock: Callable[[], float] = time.time) -> Self:
@@ -111,6 +113,15 @@ class Catalog:
             finally:
                 self._give_back(connection)
 
+    def trouble(self) -> str:
+        """Return what became of the file since it was opened: "catalog_gone", "catalog_damaged", or nothing.
+
+        Without its name SQLite writes on into a file that nobody will find again.
+        """
+        if [_identity(each) for each in self._files()] != self._identities:
+            return "catalog_gone"
+        return "catalog_damaged" if is_marked(self.file) else ""
+
     def close(self) -> None:
         """Close every connection; a second call does nothing."""
         with self._write_lock:
@@ -120,6 +131,10 @@ class Catalog:
             for reader in readers:
                 reader.close()
             self._writer.close()
+
+    def _files(self) -> tuple[Path, Path]:
+        """Return the files that hold what was written: the database, and the log in front of it."""
+        return self.file, Path(f"{self.file}-wal")
 
     def _take_reader(self) -> sqlite3.Connection:
         with self._readers_lock:
@@ -139,6 +154,15 @@ class Catalog:
         connection.close()
 
 
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of its name; `None` where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _connect(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         file, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
@@ -155,18 +179,22 @@ _MEANINGS = {
     sqlite3.SQLITE_READONLY: ("the catalog {file} cannot be written", "make it writable"),
     sqlite3.SQLITE_CANTOPEN: ("cannot open the catalog {file}", "make its directory readable and writable"),
     sqlite3.SQLITE_BUSY: ("another process holds the catalog {file}", "stop it: `kb indexer stop`"),
-    sqlite3.SQLITE_CORRUPT: ("the catalog {file} is damaged", "run `kb indexer rebuild`"),
-    sqlite3.SQLITE_NOTADB: ("{file} is not a catalog, or is damaged", "run `kb indexer rebuild`"),
+    sqlite3.SQLITE_CORRUPT: ("the catalog {file} is damaged", "it is made anew within a minute"),
+    sqlite3.SQLITE_NOTADB: ("{file} is not a catalog, or is damaged", "it is made anew within a minute"),
 }
 
-_BEYOND_REPAIR = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def is_damaged(error: StoreError) -> bool:
+    """Tell whether an error means that the file is damaged."""
+    code = getattr(error.__cause__, "sqlite_errorcode", None) or 0
+    return code & 0xFF in _DAMAGED
 
 
 def is_beyond_repair(error: StoreError) -> bool:
     """Tell whether an error means that this file will never work: damaged, or a newer version's."""
-    cause = error.__cause__
-    code = getattr(cause, "sqlite_errorcode", None) or 0
-    return isinstance(cause, NewerSchemaError) or code & 0xFF in _BEYOND_REPAIR
+    return isinstance(error.__cause__, NewerSchemaError) or is_damaged(error)
 
 
 def rescued_roots(file: Path) -> list[Path]:
@@ -188,5 +216,7 @@ def translated(file: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         # extended codes carry the primary one in their low byte.
         code = getattr(error, "sqlite_errorcode", None) or 0
+        if code & 0xFF in _DAMAGED:
+            mark(file)
         message, hint = _MEANINGS.get(code & 0xFF, ("the catalog {file} failed: {error}", ""))
         raise StoreError(message.format(file=file, error=error), hint=hint) from error

@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from indexer.catalog.adopting import copies_of, may_adopt
 from indexer.catalog.files import FileRow, file_rows
 from indexer.catalog.lexical import rank_chunks
 from indexer.errors import UsageError
@@ -161,12 +162,13 @@ class CatalogReader:
         """Count the vectors, also those that no chunk names any more."""
         return int(self._connection.execute("SELECT count(*) FROM vectors").fetchone()[0])
 
-    def has_content(self, content_hash: str) -> bool:
-        """Tell whether a file with these bytes is indexed."""
-        row = self._connection.execute(
-            "SELECT 1 FROM files WHERE content_hash = ? AND chunks > 0 LIMIT 1", (content_hash,)
-        ).fetchone()
-        return row is not None
+    def copies_of(self, content_hash: str) -> list[Path]:
+        """List some of the files that are indexed and hold these bytes."""
+        return copies_of(self._connection, content_hash)
+
+    def may_adopt(self, source: Path, path: Path, content_hash: str) -> bool:
+        """Tell whether a file is indexed with these bytes, and its row would do for another path."""
+        return may_adopt(self._connection, source, path, content_hash)
 
     def known_vectors(self, vector_ids: Sequence[str]) -> set[str]:
         """Return those of the given ids that have a vector."""

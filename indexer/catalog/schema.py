@@ -102,7 +102,12 @@ def m003_tries(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Sequence[Migration] = (m001_files_chunks_vectors, m002_windows, m003_tries)
+def m004_content(connection: sqlite3.Connection) -> None:
+    """Find files by what they hold."""
+    connection.execute("CREATE INDEX files_by_content ON files (content_hash)")
+
+
+MIGRATIONS: Sequence[Migration] = (m001_files_chunks_vectors, m002_windows, m003_tries, m004_content)
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:

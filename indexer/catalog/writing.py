@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from indexer.catalog.adopting import Adoption, adopt
 from indexer.catalog.reading import AHEAD, INSIDE, CatalogReader, to_signed
 from indexer.errors import UsageError
 from indexer.types import Chunk, Embeddings, FileState, FileStatus
@@ -156,6 +157,10 @@ class CatalogWriter(CatalogReader):
         ).rowcount
         if not changed:
             self.put_file(record)
+
+    def adopt(self, adoption: Adoption) -> bool:
+        """Index a file by what is stored of another; return whether that was as expected."""
+        return adopt(self._connection, adoption)
 
     def replace_chunks(
         self, file_id: int, chunks: Sequence[Chunk], vector_ids: Sequence[str], *, name: str

@@ -71,7 +71,7 @@ _BY_NAME = {name: entry.module for entry in FORMATS for name in entry.names.spli
 
 def is_supported(path: Path) -> bool:
     """Tell from its name alone whether a file would be read; one without a suffix is tried as text."""
-    return _module_for(path) is not None
+    return format_of(path) is not None
 
 
 def extract(path: Path, data: bytes) -> Document:
@@ -88,14 +88,15 @@ def extract(path: Path, data: bytes) -> Document:
     if not data:
         return Document(text="", blocks=(), has_lines=False, title=path.stem)
     # a PDF says what it is, whatever its name.
-    module = "pdf" if data.startswith(b"%PDF-") else _module_for(path) or "text"
+    module = "pdf" if data.startswith(b"%PDF-") else format_of(path) or "text"
     if module == "text" and not path.suffix and data.startswith(b"#!"):
         module = "code"
     document: Document = importlib.import_module(f"{__name__}.{module}").extract(path, data)
     return document
 
 
-def _module_for(path: Path) -> str | None:
+def format_of(path: Path) -> str | None:
+    """Name the module that reads a file, by the file's name; `None` where none does."""
     suffix = path.suffix.lower()
     named = _BY_NAME.get(path.name.lower())
     return named or _BY_SUFFIX.get(suffix) or (None if suffix else "text")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from indexer.catalog import FileRecord
+from indexer.catalog import FileRecord, searchable_name
 from indexer.types import Chunk, Embeddings, FileState, FileStatus
 
 GROUP_CHUNKS = 256
@@ -52,8 +52,7 @@ class Prepared:
     @property
     def searchable_name(self) -> str:
         """The file's name, and its title where that says more."""
-        path, title = self.document.path, self.document.title
-        return f"{path.name} {title}" if title and title != path.stem else path.name
+        return searchable_name(self.document.path, self.document.title)
 
     def record(self, *, indexed_at: float) -> FileRecord:
         """Return the document's row of the ledger."""

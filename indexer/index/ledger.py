@@ -103,10 +103,15 @@ class LedgerReads:
         with self._catalog.read() as catalog:
             return int(catalog.meta("embedded_total") or "0")
 
-    def known_content(self, content_hash: str) -> bool:
-        """Tell whether a file with these bytes is indexed somewhere."""
+    def copies_of(self, content_hash: str) -> list[Path]:
+        """List some of the files that are indexed and hold these bytes."""
         with self._catalog.read() as catalog:
-            return catalog.has_content(content_hash)
+            return catalog.copies_of(content_hash)
+
+    def may_adopt(self, source: Path, path: Path, content_hash: str) -> bool:
+        """Tell whether a file is indexed with these bytes, and what is stored would do for another path."""
+        with self._catalog.read() as catalog:
+            return catalog.may_adopt(source, path, content_hash)
 
     def meta(self, key: str) -> str | None:
         """Return what was noted under a key; `None` if nothing was."""

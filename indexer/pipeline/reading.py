@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from indexer.errors import DocumentError, PermanentError
+from indexer.errors import DocumentError, PermanentError, TransientError
 from indexer.index import NewDocument
+from indexer.pipeline.adopting import Content, Known, Nothing, adoption_of, content_of
 from indexer.pipeline.work import Read
-from indexer.pipeline.writer import Gone, Item, Ready, Verdicts, failed, skipped
+from indexer.pipeline.writer import Adopted, Gone, Item, Ready, Verdicts, failed, skipped
+from indexer.types import FileState
 from indexer.walk import WalkRules, reason_of, state_of
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ def read_file(
     rules: WalkRules,
     open_reader: Callable[[], Reader],
     clock: Callable[[], float] = time.time,
+    index: Known | None = None,
 ) -> Item:
     """Read one file, or find out why it is not to be indexed.
 
@@ -40,6 +43,7 @@ def read_file(
         rules: Which files are left out.
         open_reader: Returns the reader; may wait for the embedding model.
         clock: Seconds since the epoch.
+        index: What is indexed already; `None` to read the file in any case.
     """
     path = read.path
     # a folder above that became a link leads to what is not ours.
@@ -53,11 +57,32 @@ def read_file(
         return failed(read, read.upsert.state, refused, is_lasting=False, now=clock())
     if status is None:
         return _gone(read)
-    state = state_of(status)
     if reason := rules.skip_reason(path, str(path.relative_to(read.root)), status):
-        return skipped(read, state, reason)
+        return skipped(read, state_of(status), reason)
+    return _read_allowed(read, state_of(status), open_reader, clock, index or Nothing())
+
+
+def _read_allowed(
+    read: Read,
+    state: FileState,
+    open_reader: Callable[[], Reader],
+    clock: Callable[[], float],
+    index: Known,
+) -> Item:
+    """Read a file that no rule leaves out."""
+    path = read.path
     try:
+        content = content_of(read.root, path)
+        if content is not None:
+            state = content.state
+            adoption = adoption_of(index, read.root, path, content)
+            if adoption is not None:
+                return Adopted((adoption,), read)
         extracted = open_reader().extract(path)
+        if content is not None:
+            state = _state_of_what_was_read(read, content, extracted)
+    except FileNotFoundError:
+        return _gone(read)
     except DocumentError as error:
         if os.path.lexists(path):
             is_lasting = isinstance(error, PermanentError)
@@ -75,6 +100,23 @@ def read_file(
         content_hash=extracted.content_hash,
     )
     return Ready(read, document)
+
+
+def _state_of_what_was_read(read: Read, content: Content, extracted: "Extracted") -> FileState:
+    """Return the state that belongs to the bytes that were extracted.
+
+    The child opens the file by its path and may find other bytes than were hashed, also
+    where a folder above has become a link; so what it read must be what stands there.
+
+    Raises:
+        TransientError: If it is not.
+    """
+    if extracted.content_hash == content.content_hash:
+        return content.state
+    again = content_of(read.root, read.path)
+    if again is None or again.content_hash != extracted.content_hash:
+        raise TransientError("it changed while it was being read")
+    return again.state
 
 
 def _gone(read: Read) -> Item:

@@ -11,15 +11,45 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from indexer.errors import DocumentError, IndexerError, KbError, StoreError, WorkerError
-from indexer.index import FileRecord, NewDocument, PutCounts
-from indexer.pipeline.troubles import FILE_WAITS_S, Retrying, wait_s
-from indexer.pipeline.work import Read, Sweep, WorkQueue
-from indexer.types import FileEntry, FileState, FileStatus
+from indexer.index import FileRecord
+from indexer.pipeline.adopting import is_outdated
+from indexer.pipeline.items import (
+    READ_AHEAD_CHUNKS,
+    Adopted,
+    Close,
+    Flush,
+    Gone,
+    Handoff,
+    Item,
+    Ready,
+    Swept,
+    Verdicts,
+)
+from indexer.pipeline.ledger import Ledger
+from indexer.pipeline.troubles import FILE_WAITS_S, wait_s
+from indexer.pipeline.work import Read, WorkQueue
+from indexer.types import FileState, FileStatus
+
+__all__ = [
+    "READ_AHEAD_CHUNKS",
+    "Adopted",
+    "Close",
+    "Flush",
+    "Gone",
+    "Handoff",
+    "Item",
+    "Ready",
+    "Swept",
+    "Verdicts",
+    "Writer",
+    "failed",
+    "log_bug",
+    "skipped",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -32,137 +62,8 @@ BATCH_S = 2.0
 BATCH_WAIT_S = 0.5
 """A smaller batch is written when its first file has waited so long."""
 
-READ_AHEAD_CHUNKS = 1024
-"""How much may be read and not yet taken by the writer."""
-
 WORKER_DEATHS = 3
 """After so many files in a row that the worker did not survive, the worker is at fault and not the files."""
-
-
-class Ledger(Retrying, Protocol):
-    """What the pipeline needs of `indexer.index.Index`."""
-
-    def roots(self) -> list[Path]:
-        """List the roots."""
-
-    def add_root(self, path: Path, *, absorbing: Sequence[Path] = ()) -> None:
-        """Add a root; the files of the absorbed roots become files of it."""
-
-    def remove_root(self, path: Path) -> int:
-        """Remove a root and return how many files were forgotten."""
-
-    def files(
-        self,
-        *,
-        status: FileStatus | None = None,
-        under: Path | None = None,
-        limit: int = 1000,
-        offset: int = 0,
-    ) -> list[FileEntry]:
-        """List files in path order."""
-
-    def set_statuses(self, records: Sequence[FileRecord]) -> None:
-        """Record what became of files that are not indexed."""
-
-    def put_documents(
-        self, documents: Sequence[NewDocument], *, on_embedded: Callable[[int], None]
-    ) -> PutCounts:
-        """Index what files hold now."""
-
-    def forget(self, paths: Collection[Path]) -> None:
-        """Forget files; their vectors stay, so that a moved file is not embedded again."""
-
-    def purge(self) -> int:
-        """Delete vectors that no file needs any more; return how many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A file that was read and chunked."""
-
-    read: Read
-    document: NewDocument
-
-
-@dataclass(frozen=True, slots=True)
-class Verdicts:
-    """Files that are not indexed, and why."""
-
-    records: tuple[FileRecord, ...]
-    read: Read | None = None
-    """The work that ends with a verdict; `None` where a sweep already knew."""
-
-
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """The end of a sweep: what it found without reading a file is in front of this."""
-
-    sweep: Sweep
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """Files that are no longer there."""
-
-    paths: tuple[Path, ...]
-    read: Read | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Flush:
-    """Nothing follows for now: what is gathered is to be written."""
-
-    is_drained: bool = False
-    """Whether this is the end of a stretch of work, so that what moved has arrived."""
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Nothing follows at all."""
-
-
-Item = Ready | Verdicts | Gone | Swept | Flush | Close
-
-
-class Handoff(queue.Queue[Item]):
-    """What the reading thread hands to the writing one; full when it holds `READ_AHEAD_CHUNKS`.
-
-    Counting chunks and not files lets hundreds of notes be read ahead, and only a few books.
-    """
-
-    def _init(self, maxsize: int) -> None:
-        super()._init(maxsize)
-        self._weight = 0
-
-    def _qsize(self) -> int:
-        return self._weight
-
-    def _put(self, item: Item) -> None:
-        self._weight += _weight_of(item)
-        super()._put(item)
-
-    def _get(self) -> Item:
-        item: Item = super()._get()
-        self._weight -= _weight_of(item)
-        return item
-
-    def put_urgent(self, item: Item) -> None:
-        """Put what comes of a change that somebody just made, without ever waiting for room.
-
-        All of it comes from one thread and keeps its order: what was read, what is gone, the end of a look.
-        """
-        with self.mutex:
-            self._put(item)
-            self.unfinished_tasks += 1
-            self.not_empty.notify()
-
-    def close(self) -> None:
-        """Put `Close`, also where there is no room: whoever ends kb does not wait for a batch."""
-        self.put_urgent(Close())
-
-
-def _weight_of(item: Item) -> int:
-    return 1 + len(item.document.chunks) if isinstance(item, Ready) else 1
 
 
 def failed(read: Read, state: FileState, error: KbError, *, is_lasting: bool, now: float) -> Verdicts:
@@ -207,6 +108,7 @@ class Writer:
         on_fault: Told of an error that concerns the index and not one file; nothing
             is written any more while `has_fault` says so.
         has_fault: Whether such an error stands.
+        on_forgotten: Told of files after they were forgotten.
         clock: Seconds since the epoch.
     """
 
@@ -219,6 +121,7 @@ class Writer:
         on_failure: Callable[[FileRecord], None],
         on_fault: Callable[[KbError], None],
         has_fault: Callable[[], bool],
+        on_forgotten: Callable[[Collection[Path]], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._ledger = ledger
@@ -228,6 +131,7 @@ class Writer:
         self._clock = clock
         self._on_fault = on_fault
         self._has_fault = has_fault
+        self._on_forgotten = on_forgotten
         self._batch: list[Ready] = []
         self._chunks = 0
         self._batch_chunks = BATCH_CHUNKS[1]
@@ -271,6 +175,14 @@ class Writer:
             self._chunks += len(item.document.chunks)
             if self._chunks >= self._batch_chunks or time.monotonic() > self._deadline:
                 self._flush()
+        elif (
+            isinstance(item, Verdicts | Gone | Adopted)
+            and item.read is not None
+            and self._work.take_back(item.read)
+        ):
+            pass
+        elif isinstance(item, Adopted):
+            self._adopt(item)
         elif isinstance(item, Verdicts):
             self._flush_before({record.path for record in item.records})
             with self.lock:
@@ -281,6 +193,8 @@ class Writer:
             self._flush_before(set(item.paths))
             with self.lock:
                 self._ledger.forget(item.paths)
+            # whoever looked before this moment saw them as indexed still.
+            self._on_forgotten(item.paths)
             if item.read is not None:
                 self._work.finish_read(item.read)
         elif isinstance(item, Flush):
@@ -296,7 +210,17 @@ class Writer:
             self._work.finish_read(ready.read)
         if isinstance(item, Swept):
             self._work.finish_sweep(item.sweep)
-        elif isinstance(item, Ready | Verdicts | Gone) and item.read is not None:
+        elif isinstance(item, Ready | Verdicts | Gone | Adopted) and item.read is not None:
+            self._work.finish_read(item.read)
+
+    def _adopt(self, item: Adopted) -> None:
+        self._flush_before({path for each in item.adoptions for path in (each.path, each.source)})
+        with self.lock:
+            failed = self._ledger.adopt(item.adoptions)
+        # again, where something else is stored by now, or the bytes may be others since they were hashed.
+        for each in (*failed, *filter(is_outdated, item.adoptions)):
+            self._work.add_changes(each.root, {each.source, each.path} if each.is_move else {each.path})
+        if item.read is not None:
             self._work.finish_read(item.read)
 
     def _flush_before(self, paths: Collection[Path]) -> None:
@@ -307,13 +231,15 @@ class Writer:
     def _flush(self) -> None:
         with self.lock:
             roots = set(self._ledger.roots())
-            wanted = [ready for ready in self._batch if ready.document.root in roots]
-            if wanted:
-                self._put(wanted)
-            # of a root that was removed meanwhile.
+            wanted: list[Ready] = []
             for ready in self._batch:
                 if ready.document.root not in roots:
+                    # removed meanwhile.
                     self._work.finish_read(ready.read)
+                elif not self._work.take_back(ready.read):
+                    wanted.append(ready)
+            if wanted:
+                self._put(wanted)
             self._batch, self._chunks = [], 0
 
     def _put(self, batch: Sequence[Ready]) -> None:
