@@ -1,5 +1,6 @@
 """What is known: the status on one page, the folders, and what became of every file."""
 
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from indexer.api.answers import Endpoint, described, json_answer
 from indexer.api.current import Current
 from indexer.api.requests import absolute, number, parameters_of
 from indexer.api.threads import Threads
+from indexer.api.why import Explainer
 from indexer.errors import UsageError
 from indexer.index import Index
 from indexer.pipeline import Pipeline
@@ -60,6 +62,7 @@ class LedgerRoutes:
             ("GET", "/v1/status", self._status),
             ("GET", "/v1/roots", self._roots),
             ("GET", "/v1/files", self._files),
+            ("GET", "/v1/why", self._why),
         ]
 
     async def _status(self, _: Request) -> Response:
@@ -77,9 +80,15 @@ class LedgerRoutes:
         entries = await self._threads.run(self._list_files, status, under, limit, offset)
         return json_answer({"files": [entry.to_json() for entry in entries]})
 
+    async def _why(self, request: Request) -> Response:
+        path = absolute(parameters_of(request).get("path", [""])[0])
+        explainer = Explainer(self._index, self._pipeline)
+        return json_answer((await self._threads.run(explainer.explain, path)).to_json())
+
     def _status_now(self) -> dict[str, Any]:
         progress = self._pipeline.progress()
         fault = self._pipeline.fault
+        rebuilding = self._index.rebuilding
         counts = {status.value: count for status, count in self._index.counts().items()}
         pending = self._pipeline.pending_count
         if fault is not None:
@@ -96,9 +105,15 @@ class LedgerRoutes:
             "chunks": self._index.chunk_count(),
             "embedded_total": self._index.embedded_total,
             "queue": pending,
+            "pending": pending,
             "as_of": self._pipeline.as_of,
+            "paused_until": self._pipeline.paused_until,
+            "paused_why": self._pipeline.paused_why,
+            "retry": {"count": self._index.retry_count(), "next_at": self._index.next_retry()},
+            "rebuilding": rebuilding and dict(zip(("done", "total"), rebuilding, strict=True)),
+            "disk_bytes": disk_bytes(self._pipeline.home),
             "progress": progress.to_json(),
-            "fault": None if fault is None else described(fault)["error"],
+            "fault": fault and {**described(fault)["error"], "retry_at": self._pipeline.troubles.retry_at},
             "last_errors": self._pipeline.troubles.last_errors,
         }
 
@@ -111,6 +126,7 @@ class LedgerRoutes:
                 "files": counts.get(root, 0),
                 "is_away": root in away,
                 "not_watched": unwatched.get(root, ""),
+                "watching": "away" if root in away else unwatched.get(root, "watched"),
             }
             for root in self._index.roots()
         ]
@@ -137,3 +153,25 @@ def _status_asked(asked: Mapping[str, Sequence[str]]) -> FileStatus | None:
     except ValueError:
         allowed = ", ".join(status.value for status in FileStatus)
         raise UsageError(f"there is no status {asked['status'][0]!r}; allowed: {allowed}") from None
+
+
+def disk_bytes(home: Path) -> dict[str, int]:
+    """Add up what a home takes on the disk: catalogs with their logs, vector stores, log files.
+
+    Indexes of other embedding models count as well.
+    """
+    indexes = [home, *home.glob("editions/*")]
+    return {
+        "catalog": sum(_size(path) for each in indexes for path in each.glob("catalog*")),
+        "chroma": sum(_size(path) for each in indexes for path in each.glob("chroma*/**/*")),
+        "logs": sum(_size(path) for path in home.glob("log/*")),
+    }
+
+
+def _size(path: Path) -> int:
+    try:
+        status = path.lstat()
+    except OSError:
+        # deleted meanwhile.
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0

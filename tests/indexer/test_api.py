@@ -188,6 +188,8 @@ def test_an_error_of_the_store_ends_progress_and_answers_searches(bench: Served)
         bench.client.search("x")
     status = bench.client.status()
     assert status["state"] == "stopped"
+    retry_at = status["fault"].pop("retry_at")
+    assert retry_at == bench.pipeline.troubles.retry_at
     assert status["fault"] == {"kind": "StoreError", "message": "the disk is full", "hint": "free some space"}
     bench.worker.error = None
     bench.client.sweep()
@@ -208,12 +210,21 @@ def test_status_tells_everything_at_a_glance(bench: Served) -> None:
     assert status["pid"] == os.getpid()
     assert status["files"] == {"pending": 0, "indexed": 1, "partial": 0, "skipped": 1, "failed": 1}
     (root,) = status["roots"]
-    assert root == {"path": str(bench.folder), "files": 3, "is_away": False, "not_watched": ""}
+    assert root == {
+        "path": str(bench.folder),
+        "files": 3,
+        "is_away": False,
+        "not_watched": "",
+        "watching": "watched",
+    }
     assert (status["chunks"], status["embedded_total"], status["queue"]) == (2, 2, 0)
     assert status["fault"] is None
     assert status["as_of"] > 0
     (error,) = status["last_errors"]
     assert (error["path"], error["reason"]) == (str(bad), "the file is damaged")
+    assert status["retry"] == {"count": 0, "next_at": None}
+    assert (status["paused_until"], status["paused_why"], status["rebuilding"]) == (None, "", None)
+    assert status["disk_bytes"]["catalog"] > 0
 
 
 def test_status_and_roots_are_served_before_the_model_is_loaded(folder: Path) -> None:
