@@ -5,12 +5,16 @@ of the current directory) with hub access switched off. They are spawned, never
 forked: Chroma and torch do not survive a fork.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psutil
 
 _KEPT = (
     "HOME",
@@ -94,3 +98,24 @@ def spawn_detached(module: str, arguments: Sequence[str], *, work_dir: Path, log
     # nobody holds on to this object: with a return code it is forgotten without a warning.
     process.returncode = 0
     return process.pid
+
+
+def family(pid: int) -> "list[psutil.Process]":
+    """List a process and everything below it, itself first; none if it is gone."""
+    # deferred: only what ends processes the hard way asks.
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+def kill(processes: "Iterable[psutil.Process]") -> None:
+    """End processes at once; one whose number belongs to another by now is left alone."""
+    import psutil
+
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()

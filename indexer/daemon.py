@@ -17,7 +17,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,9 @@ import psutil
 from indexer import logs
 from indexer.api import Api
 from indexer.api.serving import listening, serving
+from indexer.children import family, kill
 from indexer.client import IndexerClient
+from indexer.client.holding import read_holder, write_holder
 from indexer.config import IndexerSettings, load_settings
 from indexer.editions import Edition, Editions, current_places
 from indexer.errors import ConfigError, DaemonError, KbError, UsageError
@@ -34,6 +35,7 @@ from indexer.extract import is_supported
 from indexer.index.rebuild import start_over
 from indexer.paths import Places
 from indexer.pipeline.rounds import Rounds
+from indexer.release import RELEASE
 from indexer.walk import WalkRules
 from indexer.watch import Watcher
 
@@ -41,6 +43,9 @@ logger = logging.getLogger("indexer.daemon")
 
 LOCK_WAIT_S = 20.0
 """How long a daemon that ends may hold the lock before the next one gives up on it."""
+
+END_S = 8.0
+"""How long the daemon may take to end in order, with the file finished that is being written."""
 
 SOCKET_CHECK_S = 30.0
 """How often we look whether our socket is still ours; a deleted home must not leave a daemon behind."""
@@ -128,9 +133,29 @@ def _serve(places: Places, settings: IndexerSettings) -> None:
             rounds.start()
             reason = wait_for_stop(stop_reasons, places.indexer_socket, inode)
             logger.info("stopping reason=%s", reason)
+            _end_by(END_S)
             rounds.close()
             watcher.close()
     logger.info("stopped")
+
+
+def _end_by(seconds: float) -> None:
+    """See to it that this process is gone after some seconds, whatever hangs until then.
+
+    A child that is stuck, a disk that does not answer: what was committed is whole, and the
+    next start finds the rest again.
+    """
+
+    def give_up() -> None:
+        logger.error("end_forced after_s=%.0f", seconds)
+        # first: a child that is stuck would keep the vector store from the next daemon.
+        kill(family(os.getpid())[1:])
+        # as asked for, so not a failure after which a service is started again.
+        os._exit(0)
+
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
 
 
 def _wanted(places: Places, rules: WalkRules) -> Callable[[Path, str], bool]:
@@ -156,7 +181,8 @@ def _describe(editions: Editions, process: psutil.Process) -> dict[str, Any]:
             "fingerprint": info.fingerprint,
         }
     return {
-        "version": version("kb"),
+        "version": RELEASE.version,
+        "api": RELEASE.api,
         "pid": process.pid,
         "embedding": embedding,
         "building": editions.describe_building(),
@@ -215,15 +241,14 @@ def _locked(places: Places) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if other.is_running() or time.monotonic() > deadline:
-                    pid = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+                    pid = read_holder(places)[0] or "unknown"
                     raise DaemonError(
                         f"another daemon (pid {pid}) serves this home", hint="stop it: `kb indexer stop`"
                     ) from None
             time.sleep(0.05)
-        # a full disk must not keep the daemon from starting: the number is for people.
+        # a full disk must not keep the daemon from starting.
         with contextlib.suppress(OSError):
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            write_holder(descriptor, os.getpid(), RELEASE)
         yield
     finally:
         os.close(descriptor)

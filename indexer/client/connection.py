@@ -7,12 +7,20 @@ it e-mail and TLS) than the search takes.
 import json
 import os
 import socket
+import time
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from indexer import errors
 from indexer.errors import DaemonError, IndexerError, KbError
 from indexer.paths import Places
+
+AGAIN_S = 5.0
+"""How long another daemon is waited for when one went away in the middle of an answer."""
+
+
+class GoneError(DaemonError):
+    """The daemon went away in the middle of an answer."""
 
 
 class Connection:
@@ -36,6 +44,21 @@ class Connection:
         """
         with self.open(method, path, body) as stream:
             return self.understand(self.read(stream.read))
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Do as `call`, and once more if the daemon goes away and another one comes.
+
+        For requests that change nothing.
+
+        Raises:
+            KbError: As `call`.
+        """
+        try:
+            return self.call(method, path, body)
+        except GoneError:
+            if not self._comes_back():
+                raise
+        return self.call(method, path, body)
 
     def open(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> BinaryIO:
         """Send a request and return the body of its answer, to be read and closed."""
@@ -91,9 +114,16 @@ class Connection:
             return False
         return True
 
-    def gone(self) -> DaemonError:
+    def gone(self) -> "GoneError":
         """Return the error of an answer that ends too early."""
-        return DaemonError("the indexer went away in the middle of a request", hint=f"see {self._log_file}")
+        return GoneError("the indexer went away in the middle of a request", hint=f"see {self._log_file}")
+
+    def _comes_back(self) -> bool:
+        """Wait a little for another daemon: a newer kb may be replacing the one that was there."""
+        deadline = time.monotonic() + AGAIN_S
+        while not (is_open := self.is_open()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return is_open
 
     @property
     def _log_file(self) -> object:

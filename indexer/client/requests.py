@@ -1,19 +1,13 @@
 """What can be asked of the daemon, each as a method."""
 
-import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from indexer.client.connection import Connection
-from indexer.errors import DaemonError
 from indexer.paths import Places
 from indexer.types import FileEntry, FileStatus, Progress, SearchResult
-
-STOP_TIMEOUT_S = 30.0
-"""How long a daemon may take to finish the batch it works on."""
 
 FILES_PER_PAGE = 5000
 
@@ -39,15 +33,15 @@ class IndexerClient:
             under: Absolute paths of files or folders to look in; empty for everything.
         """
         body = {"query": query, "top_k": top_k, "under": [str(path) for path in under]}
-        return SearchResult.from_json(self._connection.call("POST", "/v1/search", body))
+        return SearchResult.from_json(self._connection.ask("POST", "/v1/search", body))
 
     def status(self) -> dict[str, Any]:
         """Return how the daemon and the index are."""
-        return self._connection.call("GET", "/v1/status")
+        return self._connection.ask("GET", "/v1/status")
 
     def roots(self) -> list[Path]:
         """Return the folders that are indexed."""
-        return [Path(root["path"]) for root in self._connection.call("GET", "/v1/roots")["roots"]]
+        return [Path(root["path"]) for root in self._connection.ask("GET", "/v1/roots")["roots"]]
 
     def add_root(self, path: Path) -> str:
         """Have a folder indexed; returns as soon as the daemon knows of it.
@@ -76,7 +70,7 @@ class IndexerClient:
             if under is not None:
                 asked["under"] = str(under)
             query = urlencode(asked, quote_via=quote, errors="surrogateescape")
-            page = self._connection.call("GET", f"/v1/files?{query}")["files"]
+            page = self._connection.ask("GET", f"/v1/files?{query}")["files"]
             entries += map(FileEntry.from_json, page)
             if len(page) < FILES_PER_PAGE:
                 return entries
@@ -104,23 +98,22 @@ class IndexerClient:
     def why(self, path: Path) -> dict[str, Any]:
         """Return what is known of one file, indexed or not, and by which rule."""
         query = urlencode({"path": str(path)}, quote_via=quote, errors="surrogateescape")
-        return self._connection.call("GET", f"/v1/why?{query}")
+        return self._connection.ask("GET", f"/v1/why?{query}")
 
     def prune(self) -> int:
         """Forget the files of roots that are away; return how many those were."""
         return int(self._connection.call("POST", "/v1/prune", {})["forgotten"])
 
-    def stop(self) -> None:
-        """End the daemon, and return when it is gone."""
-        self._connection.call("POST", "/v1/stop", {})
-        deadline = time.monotonic() + STOP_TIMEOUT_S
-        while self._is_locked():
-            if time.monotonic() > deadline:
-                raise DaemonError(
-                    f"the indexer is still finishing its work after {STOP_TIMEOUT_S:.0f} s",
-                    hint=f"see {self._places.log_dir / 'indexer.log'}",
-                )
-            time.sleep(0.02)
+    def stop(self) -> bool:
+        """End the daemon and return when it is gone; tells whether there was one.
+
+        Raises:
+            DaemonError: If it cannot be ended.
+        """
+        # deferred: only `kb indexer stop` and `restart` end it.
+        from indexer.client.stopping import stop
+
+        return stop(self._places)
 
     def is_running(self) -> bool:
         """Tell whether a daemon listens; a socket left behind by a dead one does not count."""
@@ -134,20 +127,3 @@ class IndexerClient:
                 if progress.is_idle:
                     return
         raise self._connection.gone()
-
-    def _is_locked(self) -> bool:
-        """Tell whether a daemon still holds the lock of this home."""
-        # deferred: only `kb indexer stop` asks.
-        import fcntl
-
-        try:
-            descriptor = os.open(self._places.indexer_lock, os.O_RDONLY)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False
