@@ -34,6 +34,7 @@ from indexer.errors import ConfigError, DaemonError, KbError, UsageError
 from indexer.extract import is_supported
 from indexer.index.rebuild import start_over
 from indexer.paths import Places
+from indexer.pipeline import Pausing
 from indexer.pipeline.rounds import Rounds
 from indexer.release import RELEASE
 from indexer.walk import WalkRules
@@ -109,7 +110,10 @@ def _serve(places: Places, settings: IndexerSettings) -> None:
     )
     watcher = Watcher(is_wanted=_wanted(places, rules), probe_folder=places.run_dir)
     trouble = threading.Event()
-    opened = functools.partial(Edition.open, rules=rules, watcher=watcher, on_trouble=trouble.set)
+    pausing = Pausing(places.home / "paused.json")
+    opened = functools.partial(
+        Edition.open, rules=rules, watcher=watcher, pausing=pausing, on_trouble=trouble.set
+    )
     with contextlib.closing(Editions.open(places, settings, open_edition=opened)) as editions:
         rounds = Rounds(
             lambda: dict.fromkeys(editions.index.roots(), True) | dict.fromkeys(watcher.reasons(), False),

@@ -14,7 +14,7 @@ from indexer.errors import KbError
 from indexer.extract.sandbox import Sandbox
 from indexer.index import Index
 from indexer.paths import Places
-from indexer.pipeline import Pipeline, Reader, Watching
+from indexer.pipeline import Pausing, Pipeline, Reader, Watching
 from indexer.search import search
 from indexer.types import Passage
 from indexer.walk import WalkRules
@@ -31,6 +31,7 @@ class Edition:
         index: What is open there.
         rules: Which files are left out.
         watcher: What tells of changes.
+        pausing: Says when nothing is to be indexed; one for all editions.
         make_reader: Makes what reads files, given the facts of the embedding model.
         on_trouble: Called when something failed that is to be tried again.
     """
@@ -42,13 +43,19 @@ class Edition:
         *,
         rules: WalkRules,
         watcher: Watching,
+        pausing: Pausing,
         make_reader: Callable[[WorkerInfo], Reader],
         on_trouble: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = places.edition
         self.index = index
         self.pipeline = Pipeline(
-            index, rules=rules, open_reader=self._open_reader, home=places.home, watcher=watcher
+            index,
+            rules=rules,
+            open_reader=self._open_reader,
+            home=places.home,
+            watcher=watcher,
+            pausing=pausing,
         )
         self.pipeline.troubles.on_nearer = on_trouble
         self._make_reader = make_reader
@@ -63,6 +70,7 @@ class Edition:
         *,
         rules: WalkRules,
         watcher: Watching,
+        pausing: Pausing,
         on_trouble: Callable[[], None] = lambda: None,
     ) -> Self:
         """Open an index, making it where there is none; returns before the model is loaded.
@@ -72,6 +80,7 @@ class Edition:
             settings: With the model that it is made with.
             rules: Which files are left out.
             watcher: What tells of changes.
+            pausing: Says when nothing is to be indexed; one for all editions.
             on_trouble: Called when something failed that is to be tried again.
 
         Raises:
@@ -94,7 +103,15 @@ class Edition:
         index = Index.open(places, settings)
         if count := index.note_limits(_limits_of(settings.index)):
             logger.info("limits_changed retried=%d", count)
-        return cls(places, index, rules=rules, watcher=watcher, make_reader=sandbox, on_trouble=on_trouble)
+        return cls(
+            places,
+            index,
+            rules=rules,
+            watcher=watcher,
+            pausing=pausing,
+            make_reader=sandbox,
+            on_trouble=on_trouble,
+        )
 
     def start(self) -> None:
         """Begin to bring the index up to date, and to load the model."""

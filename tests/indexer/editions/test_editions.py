@@ -17,6 +17,7 @@ from indexer.editions.record import load_record
 from indexer.errors import ConfigError
 from indexer.index import Index
 from indexer.paths import Places
+from indexer.pipeline import Pausing
 from indexer.pipeline.freshness import Unwatched
 from indexer.walk import WalkRules
 from indexer.worker import WorkerInfo
@@ -53,6 +54,7 @@ class House:
 
     def open(self, model: str) -> Editions:
         """Open the editions with a model in the config, and start them."""
+        pausing = Pausing(self.places.home / "paused.json")
 
         def open_edition(places: Places, settings: IndexerSettings) -> Edition:
             name = settings.embedding.model
@@ -61,7 +63,12 @@ class House:
             places.create()
             index = Index(Catalog.open(places.catalog_file), worker)
             return Edition(
-                places, index, rules=RULES, watcher=Unwatched(), make_reader=lambda _: ParagraphReader()
+                places,
+                index,
+                rules=RULES,
+                watcher=Unwatched(),
+                pausing=pausing,
+                make_reader=lambda _: ParagraphReader(),
             )
 
         settings = IndexerSettings(embedding=EmbeddingSettings(model=model))
@@ -241,3 +248,19 @@ def test_a_former_index_that_somebody_deleted_is_built_again(house: House) -> No
     with closing(house.open("/new")) as editions:
         until(lambda: house.answering() == "/new")
         until(lambda: found(editions, "the first note"))
+
+
+def test_a_pause_holds_for_both(house: House) -> None:
+    """Nothing is built while indexing is paused, and it goes on afterwards."""
+    house.gates["/new"] = threading.Event()
+    with closing(house.open("/new")) as editions:
+        until(lambda: editions.describe_building() is not None)
+        editions.pipeline.pause(None)
+        (house.folder / "b.md").write_text("a note from meanwhile", encoding="utf-8")
+        editions.look_at(house.folder, ())
+        house.gates["/new"].set()
+        time.sleep(0.2)
+        assert house.answering() == "/old"
+        editions.pipeline.resume()
+        until(lambda: house.answering() == "/new")
+        until(lambda: found(editions, "a note from meanwhile"))
