@@ -48,8 +48,12 @@ LOCK_WAIT_S = 20.0
 END_S = 8.0
 """How long the daemon may take to end in order, with the file finished that is being written."""
 
-SOCKET_CHECK_S = 30.0
-"""How often we look whether our socket is still ours; a deleted home must not leave a daemon behind."""
+CHECK_S = 60.0
+"""How often we look whether socket and catalog are still ours: neither tells us when it is deleted."""
+
+
+CATALOG_TROUBLES = frozenset({"catalog_gone", "catalog_damaged"})
+"""What `Index.trouble` tells of, and opening the index again mends."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -91,18 +95,23 @@ def run(places: Places, *, is_rebuild: bool = False) -> None:
             if is_rebuild:
                 start_over(current_places(places))
                 logger.info("index_cleared home=%r", str(places.home))
-            _serve(places, load_settings(places.config_file, IndexerSettings))
+            # a queue that may be put to from a signal handler.
+            stop_reasons: queue.SimpleQueue[str] = queue.SimpleQueue()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda got, _: stop_reasons.put(signal.Signals(got).name))
+            while _serve(places, load_settings(places.config_file, IndexerSettings), stop_reasons):
+                logger.info("index_opened_again")
         except KbError as error:
             logger.error("start_failed kind=%s reason=%r", type(error).__name__, error.message)
             raise
 
 
-def _serve(places: Places, settings: IndexerSettings) -> None:
-    """Put the parts together, run them, and take them apart in order."""
-    # a queue that may be put to from a signal handler.
-    stop_reasons: queue.SimpleQueue[str] = queue.SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda got, _: stop_reasons.put(signal.Signals(got).name))
+def _serve(places: Places, settings: IndexerSettings, stop_reasons: "queue.SimpleQueue[str]") -> bool:
+    """Put the parts together, run them, and take them apart in order.
+
+    Returns:
+        Whether all of it is to be done again, because the catalog was deleted or damaged meanwhile.
+    """
     rules = WalkRules(
         exclude=settings.index.exclude,
         max_file_bytes=settings.index.max_file_mb * 1_000_000,
@@ -135,19 +144,28 @@ def _serve(places: Places, settings: IndexerSettings) -> None:
             watcher.start(editions.look_at)
             editions.start()
             rounds.start()
-            reason = wait_for_stop(stop_reasons, places.indexer_socket, inode)
+            reason = wait_for_stop(
+                stop_reasons, places.indexer_socket, inode, trouble=lambda: _trouble_of(editions)
+            )
             logger.info("stopping reason=%s", reason)
-            _end_by(END_S)
+            end = _end_by(END_S)
             rounds.close()
             watcher.close()
+    if reason in CATALOG_TROUBLES and stop_reasons.empty():
+        end.cancel()
+        return True
     logger.info("stopped")
+    return False
 
 
-def _end_by(seconds: float) -> None:
+def _end_by(seconds: float) -> threading.Timer:
     """See to it that this process is gone after some seconds, whatever hangs until then.
 
     A child that is stuck, a disk that does not answer: what was committed is whole, and the
     next start finds the rest again.
+
+    Returns:
+        The clock, which can be stopped.
     """
 
     def give_up() -> None:
@@ -160,6 +178,7 @@ def _end_by(seconds: float) -> None:
     timer = threading.Timer(seconds, give_up)
     timer.daemon = True
     timer.start()
+    return timer
 
 
 def _wanted(places: Places, rules: WalkRules) -> Callable[[Path, str], bool]:
@@ -203,8 +222,18 @@ def _memory_bytes(process: psutil.Process) -> int:
     return total
 
 
+def _trouble_of(editions: Editions) -> str:
+    """Return why the index that answers now has to be opened again."""
+    return editions.index.trouble()
+
+
 def wait_for_stop(
-    stop_reasons: "queue.SimpleQueue[str]", socket_path: Path, inode: int, *, check_s: float = SOCKET_CHECK_S
+    stop_reasons: "queue.SimpleQueue[str]",
+    socket_path: Path,
+    inode: int,
+    *,
+    trouble: Callable[[], str] = str,
+    check_s: float = CHECK_S,
 ) -> str:
     """Return why the daemon is to end, when it is.
 
@@ -212,6 +241,7 @@ def wait_for_stop(
         stop_reasons: Where signals and requests arrive.
         socket_path: Our socket.
         inode: What is ours at that path; a home that was deleted, or taken over, has another or none.
+        trouble: Returns why the index cannot go on as it is; empty if it can.
         check_s: How often to look.
     """
     while True:
@@ -223,6 +253,8 @@ def wait_for_stop(
             is_ours = False
         if not is_ours:
             return "socket_gone"
+        if reason := trouble():
+            return reason
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from indexer.api.threads import Threads
 from indexer.api.why import Explainer
 from indexer.errors import UsageError
 from indexer.index import Index
+from indexer.index.rebuild import recovery_of
 from indexer.pipeline import Pipeline
 from indexer.types import FileEntry, FileStatus
 
@@ -114,6 +115,7 @@ class LedgerRoutes:
             "disk_bytes": disk_bytes(self._pipeline.home),
             "progress": progress.to_json(),
             "fault": fault and {**described(fault)["error"], "retry_at": self._pipeline.troubles.retry_at},
+            "recovered": recovery_of(self._index.meta("recovered")),
             "last_errors": self._pipeline.troubles.last_errors,
         }
 

@@ -6,9 +6,16 @@ and can be rebuilt without reading a single file of the user's.
 """
 
 from indexer.catalog.adopting import Adoption, searchable_name
-from indexer.catalog.database import Catalog, is_beyond_repair, rescued_roots
+from indexer.catalog.database import (
+    Catalog,
+    find_damage,
+    is_beyond_repair,
+    is_damaged,
+    rescued_roots,
+)
 from indexer.catalog.files import FileRow
 from indexer.catalog.reading import CatalogReader, StoredChunk
+from indexer.catalog.soundness import is_marked, unmark
 from indexer.catalog.writing import CatalogWriter, FileRecord
 
 __all__ = [
@@ -19,7 +26,11 @@ __all__ = [
     "FileRecord",
     "FileRow",
     "StoredChunk",
+    "find_damage",
     "is_beyond_repair",
+    "is_damaged",
+    "is_marked",
     "rescued_roots",
     "searchable_name",
+    "unmark",
 ]

@@ -197,6 +197,32 @@ def is_beyond_repair(error: StoreError) -> bool:
     return isinstance(error.__cause__, NewerSchemaError) or is_damaged(error)
 
 
+def find_damage(file: Path) -> str:
+    """Read all of a catalog that nobody has open; return what is wrong with it, empty if nothing is.
+
+    The full-text index is made anew where it alone is damaged: its texts stand in a table of their own.
+
+    Raises:
+        StoreError: If it cannot be looked at.
+    """
+    check = "INSERT INTO chunk_text (chunk_text) VALUES ('integrity-check')"
+    try:
+        with translated(file), contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            said = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+            if said != "ok":
+                return said
+            try:
+                connection.execute(check)
+            except sqlite3.DatabaseError:
+                connection.execute("INSERT INTO chunk_text (chunk_text) VALUES ('rebuild')")
+                connection.execute(check)
+    except StoreError as error:
+        if not is_damaged(error):
+            raise
+        return str(error.__cause__)
+    return ""
+
+
 def rescued_roots(file: Path) -> list[Path]:
     """Return the roots of a catalog that need not be sound; none if they cannot be read."""
     try:

@@ -8,6 +8,7 @@ was embedded, so text that is already known, in any file, is never embedded
 again.
 """
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Collection, Sequence
@@ -21,6 +22,7 @@ from indexer.index.compaction import Compaction, current_store, leftover_stores
 from indexer.index.documents import NewDocument, PutCounts
 from indexer.index.nearest import nearest_chunks
 from indexer.index.reads import IndexReads
+from indexer.index.rebuild import keep_roots, open_catalog
 from indexer.index.repair import VectorWorker, note_clean_end
 from indexer.index.turns import Turns
 from indexer.index.writing import DocumentWriter, PutOrder
@@ -51,13 +53,15 @@ class Index(IndexReads):
     def open(cls, places: Places, settings: IndexerSettings) -> Self:
         """Open the catalog and start the worker; returns before the model is loaded.
 
+        A catalog that was lost or damaged is begun anew, with the same roots.
+
         Raises:
             ConfigError: If a directory cannot be made.
             StoreError: If the catalog cannot be opened.
             WorkerError: If no process can be started.
         """
         places.create()
-        catalog = Catalog.open(places.catalog_file)
+        catalog = open_catalog(places)
         try:
             store = current_store(catalog)
             worker = Worker.start(settings.embedding, places, store_name=store)
@@ -78,8 +82,14 @@ class Index(IndexReads):
         self._compaction.close()
         with self._turns.lock:
             if self._turns.is_in_step and ended_well:
-                note_clean_end(self._catalog)
+                # on a full disk, say, the next start reads everything back, which is all that is lost.
+                with contextlib.suppress(StoreError):
+                    note_clean_end(self._catalog)
             self._catalog.close()
+
+    def trouble(self) -> str:
+        """Return why this index has to be opened again, as a word for the log; empty if it has not."""
+        return self._catalog.trouble()
 
     # -- readiness
 
@@ -125,12 +135,14 @@ class Index(IndexReads):
             catalog.add_root(path)
             for root in absorbing:
                 catalog.absorb_root(root, path)
+        keep_roots(self._catalog)
 
     def remove_root(self, path: Path) -> int:
         """Forget a root, its files, and vectors that no other file needs; return how many files."""
         with self._turns.lock:
             with self._catalog.write() as catalog:
                 count = catalog.remove_root(path)
+            keep_roots(self._catalog)
             self.purge()
         return count
 

@@ -105,12 +105,12 @@ def test_a_full_disk_is_named(catalog: Catalog) -> None:
 
 
 def test_a_file_that_is_no_catalog_is_named(tmp_path: Path) -> None:
-    """The error names the file and how to begin anew."""
+    """The error names the file and what becomes of it."""
     file = tmp_path / "catalog.sqlite"
     file.write_bytes(b"this is no database at all" * 100)
     with pytest.raises(StoreError, match=r"catalog\.sqlite is not a catalog, or is damaged") as caught:
         Catalog.open(file)
-    assert caught.value.hint == "run `kb indexer rebuild`"
+    assert caught.value.hint == "it is made anew within a minute"
 
 
 def test_a_damaged_catalog_is_named(tmp_path: Path) -> None:
