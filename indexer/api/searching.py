@@ -53,11 +53,13 @@ class SearchRoutes:
         fault = pipeline.fault
         if isinstance(fault, StoreError):
             raise fault
+        # before the search: it may miss what becomes searchable meanwhile.
+        as_of, pending = await self._threads.run(lambda: (pipeline.as_of, pipeline.pending_count))
         passages = await self._threads.run(self._search_index, query, top_k, folders)
         result = SearchResult(
             passages=tuple(passages),
-            as_of=pipeline.as_of,
-            pending=pipeline.pending_count,
+            as_of=as_of,
+            pending=pending,
             took_ms=(time.perf_counter() - started) * 1000,
         )
         return json_answer(result.to_json())

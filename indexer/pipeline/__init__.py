@@ -8,8 +8,7 @@ and the rest goes on; an error of the index itself stops the work for a while.
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from pathlib import Path
 from threading import Thread
 from typing import Literal
@@ -208,15 +207,17 @@ class Pipeline:
             self._work.add_reads(root, upserts)
         return next_at
 
-    @contextmanager
-    def fresh(self, under: Collection[Path] = ()) -> Iterator[Ticket]:
-        """Have everything that is on disk now made searchable; `progress` says how far that is.
+    def begin_wait(self, under: Collection[Path] = ()) -> Ticket:
+        """Have everything that is on disk now made searchable; `end_wait` must follow.
 
         Whatever the events say, the disk is looked at anew. What changes after the
         call is not waited for, nor is a file that is given up.
 
         Args:
             under: Folders and files that matter; none for all roots.
+
+        Returns:
+            What `progress` takes, to say how far that is.
         """
         if self.fault is not None:
             # what was given up has to be found again first.
@@ -228,11 +229,11 @@ class Pipeline:
             root = covering(path, roots)
             if root is not None and root not in whole:
                 parts[root] = parts.get(root, frozenset()) | {path}
-        ticket = self._work.add_ticket(whole, parts)
-        try:
-            yield ticket
-        finally:
-            self._work.close_ticket(ticket)
+        return self._work.add_ticket(whole, parts)
+
+    def end_wait(self, ticket: Ticket) -> None:
+        """Forget a wait, whether everything came or not."""
+        self._work.close_ticket(ticket)
 
     def add_root(self, path: Path) -> str:
         """Have a folder indexed; returns before anything is read.
@@ -278,7 +279,7 @@ class Pipeline:
         """Return how far the present stretch of work is, or how the last one ended.
 
         Args:
-            ticket: Of `fresh`; tells how far that is instead.
+            ticket: Of `begin_wait`; tells how far that is instead.
         """
         return self._work.progress(ticket)
 

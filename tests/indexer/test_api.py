@@ -6,6 +6,7 @@ import os
 import socket
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -289,3 +290,95 @@ def test_a_stop_is_passed_on_and_ends_progress(folder: Path) -> None:
         with pytest.raises(IndexerError, match=r"^the indexer was stopped$"):
             list(stream)
         gate.set()
+
+
+def test_a_wait_ends_when_what_is_on_disk_can_be_found(bench: Served) -> None:
+    """No event is needed, and the last line counts the files that were waited for."""
+    write(bench.folder, "a.md")
+    bench.client.add_root(bench.folder)
+    settle(bench)
+    for name in ("b.md", "c.md"):
+        write(bench.folder, name, f"words of {name}")
+    last = list(bench.client.fresh())[-1]
+    assert (last.is_idle, last.files_done, last.files_total) == (True, 2, 2)
+    assert bench.client.status()["files"]["indexed"] == 3
+    write(bench.folder, "d.md", "words of d.md")
+    assert list(bench.client.fresh(under=[bench.folder / "c.md"]))[-1].files_total == 0
+    assert list(bench.client.fresh(under=[bench.folder / "d.md"]))[-1].files_total == 1
+
+
+def test_a_wait_ends_with_the_error_that_stops_the_work(bench: Served) -> None:
+    """A full disk is told to whoever waits, and asking again tries again."""
+    write(bench.folder, "a.md")
+    bench.worker.error = StoreError("the disk is full")
+    bench.client.add_root(bench.folder)
+    with pytest.raises(StoreError, match=r"^the disk is full$"):
+        list(bench.client.progress())
+    with pytest.raises(StoreError, match=r"^the disk is full$"):
+        list(bench.client.fresh())
+    bench.worker.error = None
+    assert list(bench.client.fresh())[-1].is_idle
+    assert bench.client.status()["files"]["indexed"] == 1
+
+
+def test_a_pause_is_told_to_whoever_waits(bench: Served) -> None:
+    """Waiting for it would take as long as the pause; where nothing differs there is nothing to wait for."""
+    write(bench.folder, "a.md")
+    bench.client.add_root(bench.folder)
+    settle(bench)
+    bench.client.pause()
+    assert list(bench.client.fresh())[-1].is_idle
+    write(bench.folder, "b.md")
+    for stream in (bench.client.fresh(), bench.client.progress()):
+        with pytest.raises(IndexerError, match=r"^indexing is paused$") as caught:
+            list(stream)
+        assert caught.value.hint == "run `kb indexer resume` to go on now"
+    assert bench.client.search("cabin").pending == 1
+    bench.client.resume()
+    settle(bench)
+    assert bench.client.search("cabin").pending == 0
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", '"1h"', "true", "1e99", "NaN"])
+def test_a_pause_that_makes_no_sense_is_refused(bench: Served, seconds: str) -> None:
+    """A length is a positive number of seconds, of a year at most."""
+    status, body = raw(bench, post("/v1/pause", b'{"seconds": %s}' % seconds.encode()))
+    assert status == 400
+    assert json.loads(body)["error"]["message"].startswith("a pause lasts from 1 to 31,622,400 seconds, not")
+    assert bench.pipeline.paused_until is None
+
+
+def test_a_pause_may_have_an_end(bench: Served) -> None:
+    """It is kept in seconds since the epoch."""
+    bench.client.pause(3600)
+    until = bench.pipeline.paused_until
+    assert isinstance(until, float)
+    assert 3590 < until - time.time() <= 3600
+    bench.client.resume()
+    assert bench.pipeline.paused_until is None
+
+
+def test_roots_that_are_away_are_forgotten_on_demand(bench: Served) -> None:
+    """Their files are, the folders stay listed; what has come back is looked at instead."""
+    gone, back = bench.folder / "gone", bench.folder / "back"
+    for root in (gone, back):
+        root.mkdir()
+        write(root, "a.md", f"words of {root.name}")
+        bench.client.add_root(root)
+    settle(bench)
+    for root in (gone, back):
+        root.rename(root.with_suffix(".away"))
+    bench.client.sweep()
+    settle(bench)
+    assert bench.pipeline.away == {gone, back}
+    back.with_suffix(".away").rename(back)
+    assert bench.client.prune() == 1
+    settle(bench)
+    assert bench.client.roots() == [back, gone]
+    assert [entry.path for entry in bench.client.files()] == [back / "a.md"]
+    assert bench.pipeline.away == {gone}
+    assert bench.client.prune() == 0
+    gone.with_suffix(".away").rename(gone)
+    bench.client.sweep()
+    settle(bench)
+    assert len(bench.client.files()) == 2
