@@ -247,7 +247,11 @@ class Index(IndexReads):
             self._documents.put(documents, order, done)
         finally:
             self._purge_later()
-        return PutCounts(sum(counts.chunks for counts in done), sum(counts.embedded for counts in done))
+        return PutCounts(
+            sum(counts.chunks for counts in done),
+            sum(counts.embedded for counts in done),
+            tuple(document for counts in done for document in counts.written),
+        )
 
     # -- reads for search
 

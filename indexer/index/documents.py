@@ -41,6 +41,9 @@ class PutCounts:
     embedded: int
     """Texts that had to be embedded for it."""
 
+    written: tuple[NewDocument, ...] = ()
+    """The documents that are searchable now; the others were not wanted any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:

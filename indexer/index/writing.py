@@ -255,21 +255,20 @@ class DocumentWriter:
     ) -> PutCounts:
         """Make those documents of a group searchable that are still wanted, in one transaction."""
         now = time.time()
-        chunks = 0
+        written: list[NewDocument] = []
         with self._catalog.write() as catalog:
             if made is not None:
                 catalog.add_vectors(ids, made)
                 catalog.count_up("embedded_total", len(ids))
             roots = set(catalog.roots())
-            left_out = False
             for entry in group.entries:
                 document = entry.document
                 if document.root not in roots or not order.is_wanted(document):
-                    left_out = True
                     continue
                 file_id = catalog.put_file(entry.record(indexed_at=now))
                 catalog.replace_chunks(file_id, document.chunks, entry.vector_ids, name=entry.searchable_name)
-                chunks += len(document.chunks)
-            if left_out:
+                written.append(document)
+            if len(written) < len(group.entries):
                 catalog.set_meta("has_vectors_ahead", "1")
-        return PutCounts(chunks, group.embedded)
+        chunks = sum(len(document.chunks) for document in written)
+        return PutCounts(chunks, group.embedded, tuple(written))

@@ -69,14 +69,16 @@ Item = Ready | Verdicts | Gone | Adopted | Swept | Flush | Close
 
 
 class Handoff(queue.Queue[Item]):
-    """What the reading thread hands to the writing one; full when it holds `READ_AHEAD_CHUNKS`.
+    """What the reading threads hand to the writing ones; full when it holds `READ_AHEAD_CHUNKS`.
 
     Counting chunks and not files lets hundreds of notes be read ahead, and only a few books.
+    What comes of a change that somebody just made has a way of its own.
     """
 
     def _init(self, maxsize: int) -> None:
         super()._init(maxsize)
         self._weight = 0
+        self._urgent: queue.SimpleQueue[Item] = queue.SimpleQueue()
 
     def _qsize(self) -> int:
         return self._weight
@@ -95,14 +97,40 @@ class Handoff(queue.Queue[Item]):
 
         All of it comes from one thread and keeps its order: what was read, what is gone, the end of a look.
         """
+        self._urgent.put(item)
+
+    def get_urgent(self, *, wait: bool) -> Item:
+        """Take what was put by `put_urgent`.
+
+        Raises:
+            queue.Empty: If there is nothing and `wait` is false.
+        """
+        return self._urgent.get(block=wait)
+
+    def hand_down(self, item: Item) -> None:
+        """Put what was urgent and turned out to be long in front of all that is not, also without room."""
         with self.mutex:
-            self._put(item)
+            self._weight += _weight_of(item)
+            self.queue.appendleft(item)
             self.unfinished_tasks += 1
             self.not_empty.notify()
 
     def close(self) -> None:
         """Put `Close`, also where there is no room: whoever ends kb does not wait for a batch."""
-        self.put_urgent(Close())
+        self._urgent.put(Close())
+        with self.mutex:
+            self._put(Close())
+            self.unfinished_tasks += 1
+            self.not_empty.notify()
+
+
+def paths_of(item: Verdicts | Gone | Adopted) -> set[Path]:
+    """Return the files that an item is about."""
+    if isinstance(item, Verdicts):
+        return {record.path for record in item.records}
+    if isinstance(item, Gone):
+        return set(item.paths)
+    return {path for each in item.adoptions for path in (each.path, each.source)}
 
 
 def _weight_of(item: Item) -> int:

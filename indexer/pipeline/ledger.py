@@ -40,10 +40,19 @@ class Ledger(Known, Retrying, Notes, Protocol):
     def set_statuses(self, records: Sequence[FileRecord]) -> None:
         """Record what became of files that are not indexed."""
 
+    def new_chunks(self, document: NewDocument) -> int:
+        """Count the texts of a document that would have to be embedded."""
+
     def put_documents(
-        self, documents: Sequence[NewDocument], *, on_embedded: Callable[[int], None]
+        self,
+        documents: Sequence[NewDocument],
+        *,
+        is_urgent: bool,
+        on_embedded: Callable[[int], None],
+        is_wanted: Callable[[NewDocument], bool],
+        goes_on: Callable[[], bool],
     ) -> PutCounts:
-        """Index what files hold now."""
+        """Index what files hold now, those that are still wanted when they are embedded."""
 
     def adopt(self, adoptions: Sequence[Adoption]) -> list[Adoption]:
         """Index files by what is stored of others with the same bytes; return those that were not done."""
@@ -51,5 +60,5 @@ class Ledger(Known, Retrying, Notes, Protocol):
     def forget(self, paths: Collection[Path]) -> None:
         """Forget files; their vectors stay, so that a moved file is not embedded again."""
 
-    def purge(self) -> int:
+    def purge(self, *, is_drained: bool) -> int:
         """Delete vectors that no file needs any more; return how many."""

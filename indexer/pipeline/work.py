@@ -179,12 +179,15 @@ class WorkQueue:
                 self._replace(read, waiting)
             return True
 
+    def is_outdated(self, read: Read) -> bool:
+        """Tell whether a later read of a file is written already, or the file is gone."""
+        return read.number in self._outdated
+
     def finish_sweep(self, sweep: Sweep) -> None:
         """Report that a root was compared; its files have been added by now."""
         with self._changed:
             # the very one: another look at the same places may be under way.
-            at = next(at for at, each in enumerate(self._sweeping) if each is sweep)
-            del self._sweeping[at]
+            self._sweeping = [each for each in self._sweeping if each is not sweep]
             for ticket in self._tickets:
                 ticket.end(sweep, self._outstanding())
             is_over = self._end()
@@ -284,11 +287,9 @@ class WorkQueue:
     def pending(self) -> list[FileEntry]:
         """List the files that wait or are being worked on, in path order."""
         with self._changed:
-            reads = list(self._outstanding())
-        reads.sort(key=lambda read: read.path)
-        return [
-            FileEntry(path=read.path, status=FileStatus.PENDING, state=read.upsert.state) for read in reads
-        ]
+            reads = sorted(self._outstanding(), key=lambda read: read.path)
+        pending = FileStatus.PENDING
+        return [FileEntry(path=read.path, status=pending, state=read.upsert.state) for read in reads]
 
     def pending_count(self) -> int:
         """Count the files that wait or are being worked on."""

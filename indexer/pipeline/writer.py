@@ -6,7 +6,6 @@ so that the file at fault is found and the others are indexed.
 """
 
 import logging
-import queue
 import threading
 import time
 import traceback
@@ -17,6 +16,7 @@ from pathlib import Path
 from indexer.errors import DocumentError, IndexerError, KbError, StoreError, WorkerError
 from indexer.index import FileRecord
 from indexer.pipeline.adopting import is_outdated
+from indexer.pipeline.batches import PendingReads, WritingLane
 from indexer.pipeline.items import (
     READ_AHEAD_CHUNKS,
     Adopted,
@@ -28,8 +28,10 @@ from indexer.pipeline.items import (
     Ready,
     Swept,
     Verdicts,
+    paths_of,
 )
 from indexer.pipeline.ledger import Ledger
+from indexer.pipeline.tasks import Lane
 from indexer.pipeline.troubles import FILE_WAITS_S, wait_s
 from indexer.pipeline.work import Read, WorkQueue
 from indexer.types import FileState, FileStatus
@@ -53,14 +55,8 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-BATCH_CHUNKS = (32, 64, 512)
-"""Least, first and most chunks of a batch; between them a batch takes about `BATCH_S`."""
-
-BATCH_S = 2.0
-"""What is embedded in one batch becomes searchable at once, and root changes wait for it to end."""
-
-BATCH_WAIT_S = 0.5
-"""A smaller batch is written when its first file has waited so long."""
+URGENT_CHUNKS = 128
+"""A file with more new chunks than this takes longer than a second, and does not overtake others."""
 
 WORKER_DEATHS = 3
 """After so many files in a row that the worker did not survive, the worker is at fault and not the files."""
@@ -98,7 +94,7 @@ def _record_of(read: Read, state: FileState, status: FileStatus, reason: str) ->
 
 
 class Writer:
-    """Takes items from a queue in one thread and brings them into the index.
+    """Takes items from the handoff and brings them into the index, in one thread for each lane.
 
     Args:
         ledger: The index.
@@ -132,119 +128,126 @@ class Writer:
         self._on_fault = on_fault
         self._has_fault = has_fault
         self._on_forgotten = on_forgotten
-        self._batch: list[Ready] = []
-        self._chunks = 0
-        self._batch_chunks = BATCH_CHUNKS[1]
-        self._deadline = 0.0
+        self._lanes = {lane: WritingLane(lane) for lane in Lane}
+        self._pending = PendingReads()
+        self._is_drained = False
+        self._tidying = threading.Lock()
         self.lock = threading.Lock()
-        """Held while the index is written, so that a root is not removed under a batch."""
+        """Held for changes of the ledger that embed nothing, so that no root is removed under one."""
 
     def run(self) -> None:
         """Write until `Close` comes; what is gathered then is left to the next sweep."""
+        urgent = threading.Thread(
+            target=self._run, args=(self._lanes[Lane.URGENT],), name="writing-urgent", daemon=True
+        )
+        urgent.start()
+        self._run(self._lanes[Lane.BULK])
+        urgent.join()
+
+    def _run(self, lane: "WritingLane") -> None:
         while True:
-            item = self._next()
+            item = lane.next(self._items)
             if isinstance(item, Close):
                 return
             try:
                 if self._has_fault() or self._work.is_stopped:
-                    self._discard(item)
+                    self._discard(lane, item)
                 else:
-                    self._handle(item)
+                    self._handle(lane, item)
+                    self._tidy()
             except KbError as error:
                 self._on_fault(error)
-                self._discard(item)
+                self._discard(lane, item)
             # the loop outlives a bug.
             except Exception as error:  # noqa: BLE001
                 log_bug("write_failed", error)
                 self._on_fault(IndexerError(f"an internal error ({type(error).__name__})"))
-                self._discard(item)
+                self._discard(lane, item)
 
-    def _next(self) -> Item:
-        if not self._batch:
-            return self._items.get()
-        try:
-            return self._items.get(timeout=max(0.0, self._deadline - time.monotonic()))
-        except queue.Empty:
-            return Flush()
-
-    def _handle(self, item: Item) -> None:
+    def _handle(self, lane: "WritingLane", item: Item) -> None:
         if isinstance(item, Ready):
-            if not self._batch:
-                self._deadline = time.monotonic() + BATCH_WAIT_S
-            self._batch.append(item)
-            self._chunks += len(item.document.chunks)
-            if self._chunks >= self._batch_chunks or time.monotonic() > self._deadline:
-                self._flush()
-        elif (
-            isinstance(item, Verdicts | Gone | Adopted)
-            and item.read is not None
-            and self._work.take_back(item.read)
-        ):
-            pass
-        elif isinstance(item, Adopted):
-            self._adopt(item)
-        elif isinstance(item, Verdicts):
-            self._flush_before({record.path for record in item.records})
-            with self.lock:
-                self._record(item)
+            if lane.is_urgent and self._is_large(item):
+                # it would hold up the next file that somebody saves.
+                self._items.hand_down(item)
+                return
+            lane.add(item)
+            if lane.is_full:
+                self._flush(lane)
         elif isinstance(item, Swept):
             self._work.finish_sweep(item.sweep)
-        elif isinstance(item, Gone):
-            self._flush_before(set(item.paths))
+        elif isinstance(item, Flush):
+            self._flush(lane)
+            self._is_drained = self._is_drained or item.is_drained
+        elif isinstance(item, Verdicts | Gone | Adopted):
+            self._flush_before(lane, paths_of(item))
+            with self._pending.holding([item.read] if item.read else []):
+                if item.read is not None and self._work.take_back(item.read):
+                    return
+                if item.read is None or self._pending.is_latest(item.read):
+                    self._enter(item)
+                if item.read is not None:
+                    self._work.finish_read(item.read)
+
+    def _enter(self, item: Verdicts | Gone | Adopted) -> None:
+        """Write what embeds nothing."""
+        if isinstance(item, Adopted):
+            with self.lock:
+                failed = self._ledger.adopt(item.adoptions)
+            # again, where something else is stored by now, or the bytes may be others since they were hashed.
+            for each in (*failed, *filter(is_outdated, item.adoptions)):
+                self._work.add_changes(each.root, {each.source, each.path} if each.is_move else {each.path})
+        elif isinstance(item, Verdicts):
+            with self.lock:
+                self._record(item)
+        else:
             with self.lock:
                 self._ledger.forget(item.paths)
             # whoever looked before this moment saw them as indexed still.
             self._on_forgotten(item.paths)
-            if item.read is not None:
-                self._work.finish_read(item.read)
-        elif isinstance(item, Flush):
-            self._flush()
-            if item.is_drained:
-                with self.lock:
-                    self._ledger.purge()
 
-    def _discard(self, item: Item) -> None:
+    def _is_large(self, ready: Ready) -> bool:
+        document = ready.document
+        return len(document.chunks) > URGENT_CHUNKS and self._ledger.new_chunks(document) > URGENT_CHUNKS
+
+    def _tidy(self) -> None:
+        """Delete what nobody needs any more, once all that moved has arrived."""
+        if self._is_drained and self._work.since() is None and self._tidying.acquire(blocking=False):
+            try:
+                self._is_drained = False
+                self._ledger.purge(is_drained=True)
+            finally:
+                self._tidying.release()
+
+    def _discard(self, lane: "WritingLane", item: Item) -> None:
         """Count what will not be written as done, so that nobody waits for it."""
-        batch, self._batch, self._chunks = self._batch, [], 0
-        for ready in batch:
+        for ready in lane.take():
             self._work.finish_read(ready.read)
         if isinstance(item, Swept):
             self._work.finish_sweep(item.sweep)
         elif isinstance(item, Ready | Verdicts | Gone | Adopted) and item.read is not None:
             self._work.finish_read(item.read)
 
-    def _adopt(self, item: Adopted) -> None:
-        self._flush_before({path for each in item.adoptions for path in (each.path, each.source)})
-        with self.lock:
-            failed = self._ledger.adopt(item.adoptions)
-        # again, where something else is stored by now, or the bytes may be others since they were hashed.
-        for each in (*failed, *filter(is_outdated, item.adoptions)):
-            self._work.add_changes(each.root, {each.source, each.path} if each.is_move else {each.path})
-        if item.read is not None:
-            self._work.finish_read(item.read)
-
-    def _flush_before(self, paths: Collection[Path]) -> None:
+    def _flush_before(self, lane: "WritingLane", paths: Collection[Path]) -> None:
         """Write what is gathered if it holds one of these files: what is newer must come after."""
-        if any(ready.read.path in paths for ready in self._batch):
-            self._flush()
+        if any(ready.read.path in paths for ready in lane.batch):
+            self._flush(lane)
 
-    def _flush(self) -> None:
-        with self.lock:
-            roots = set(self._ledger.roots())
-            wanted: list[Ready] = []
-            for ready in self._batch:
-                if ready.document.root not in roots:
-                    # removed meanwhile.
-                    self._work.finish_read(ready.read)
-                elif not self._work.take_back(ready.read):
-                    wanted.append(ready)
-            if wanted:
-                self._put(wanted)
-            self._batch, self._chunks = [], 0
+    def _flush(self, lane: "WritingLane") -> None:
+        roots = set(self._ledger.roots())
+        wanted: list[Ready] = []
+        for ready in lane.batch:
+            if ready.document.root not in roots:
+                # removed meanwhile.
+                self._work.finish_read(ready.read)
+            elif not self._work.take_back(ready.read):
+                wanted.append(ready)
+        if wanted:
+            self._put(lane, wanted)
+        lane.take()
 
-    def _put(self, batch: Sequence[Ready]) -> None:
+    def _put(self, lane: "WritingLane", batch: Sequence[Ready]) -> None:
         try:
-            self._put_together(batch)
+            self._put_together(lane, batch)
         except StoreError:
             raise
         except Exception as error:
@@ -255,17 +258,17 @@ class Writer:
                 log_bug("batch_failed", error)
             elif not isinstance(error, WorkerError | DocumentError):
                 raise
-            self._put_singly(batch)
+            self._put_singly(lane, batch)
 
-    def _put_singly(self, batch: Sequence[Ready]) -> None:
-        deaths = 0
+    def _put_singly(self, lane: "WritingLane", batch: Sequence[Ready]) -> None:
         for ready in batch:
             try:
-                self._put_together([ready])
-                deaths = 0
+                self._put_together(lane, [ready])
+                lane.deaths = 0
             except WorkerError as error:
-                deaths += 1
-                if deaths == WORKER_DEATHS:
+                lane.deaths += 1
+                if lane.deaths >= WORKER_DEATHS:
+                    lane.deaths = 0
                     raise
                 self._blame(ready, error, is_lasting=False)
             except DocumentError as error:
@@ -282,31 +285,43 @@ class Writer:
         if not self._work.is_stopped:
             state, now = ready.document.state, self._clock()
             self._record(failed(ready.read, state, error, is_lasting=is_lasting, now=now))
+            self._work.finish_read(ready.read)
 
-    def _put_together(self, batch: Sequence[Ready]) -> None:
+    def _put_together(self, lane: "WritingLane", batch: Sequence[Ready]) -> None:
         started = time.monotonic()
-        reads = [ready.read for ready in batch]
+        reads = {id(ready.document): ready.read for ready in batch}
         chunks = sum(len(ready.document.chunks) for ready in batch)
-        try:
-            counts = self._ledger.put_documents(
-                [ready.document for ready in batch],
-                on_embedded=lambda count: self._work.advance(reads, count, count / chunks),
-            )
-        except BaseException:
-            self._work.fall_back()
-            raise
+        with self._pending.holding(reads.values()):
+            try:
+                counts = self._ledger.put_documents(
+                    [ready.document for ready in batch],
+                    is_urgent=lane.is_urgent,
+                    on_embedded=lambda count: self._work.advance(list(reads.values()), count, count / chunks),
+                    is_wanted=lambda document: self._is_wanted(reads[id(document)]),
+                    goes_on=lambda: not self._work.is_stopped and not self._has_fault(),
+                )
+            except BaseException:
+                self._work.fall_back()
+                raise
+            written = set(map(id, counts.written))
+            for ready in batch:
+                if id(ready.document) in written:
+                    self._work.finish_read(ready.read, chunks=len(ready.document.chunks))
+                elif not self._work.take_back(ready.read):
+                    self._work.finish_read(ready.read)
         took_s = time.monotonic() - started
-        if counts.embedded >= BATCH_CHUNKS[0]:
-            self._batch_chunks = batch_size(counts.embedded / took_s)
+        lane.note_speed(counts.embedded, took_s)
         logger.debug(
-            "batch_written files=%d chunks=%d embedded=%d took_ms=%.0f",
+            "batch_written urgent=%s files=%d chunks=%d embedded=%d took_ms=%.0f",
+            lane.is_urgent,
             len(batch),
             counts.chunks,
             counts.embedded,
             took_s * 1000,
         )
-        for ready in batch:
-            self._work.finish_read(ready.read, chunks=len(ready.document.chunks))
+
+    def _is_wanted(self, read: Read) -> bool:
+        return self._pending.is_latest(read) and not self._work.is_outdated(read)
 
     def _record(self, verdicts: Verdicts) -> None:
         roots = set(self._ledger.roots())
@@ -315,14 +330,6 @@ class Writer:
             if record.status is FileStatus.FAILED:
                 logger.warning("file_failed path=%r reason=%r", str(record.path), record.reason)
                 self._on_failure(record)
-        if verdicts.read is not None:
-            self._work.finish_read(verdicts.read)
-
-
-def batch_size(chunks_per_s: float) -> int:
-    """Return how many chunks the next batch is to hold on a machine of this speed."""
-    least, _, most = BATCH_CHUNKS
-    return max(least, min(most, int(chunks_per_s * BATCH_S)))
 
 
 def log_bug(event: str, error: Exception) -> None:

@@ -100,7 +100,7 @@ def test_closing_does_not_wait_for_room(bench: Bench, monkeypatch: pytest.Monkey
     closing = threading.Thread(target=lambda: closed.append(pipeline.close()))
     try:
         wait_until(gate.is_reached.is_set)
-        pipeline.look_at(bench.folder, [bench.write(f"{number}.md") for number in range(20)])
+        pipeline.look_at(bench.folder, [bench.write(f"{number}.md") for number in range(80)])
         wait_until(pipeline._items.full)
         closing.start()
         closing.join(CLOSE_S)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from indexer.index import NewDocument
+from indexer.pipeline.batches import BATCH_CHUNKS, batch_size
+from indexer.pipeline.items import Flush, Handoff, Ready
 from indexer.pipeline.work import Read
-from indexer.pipeline.writer import BATCH_CHUNKS, Flush, Handoff, Ready, batch_size
 from indexer.reconcile import Upsert
 from indexer.types import Chunk, FileState, Locator
 
