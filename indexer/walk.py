@@ -6,6 +6,7 @@ no object of a file but its path in bytes and its `stat`, because nearly all fil
 of nearly all walks are unchanged.
 """
 
+import contextlib
 import errno
 import os
 import stat
@@ -27,8 +28,10 @@ __all__ = [
     "WalkRules",
     "check_root",
     "look",
+    "path_of",
     "reason_of",
     "scan",
+    "stamps_at",
     "state_of",
     "walk",
 ]
@@ -61,7 +64,9 @@ class Listing:
     chain: Chain
     """The ignore files that count for them."""
 
-    stamps: Stamps
+    stamps: Stamps | None
+    """The ignore files of the folder; `None` where it was not listed as a whole."""
+
     is_as_before: bool
     """Whether all ignore files above its files are those of an earlier walk."""
 
@@ -184,6 +189,15 @@ def _stamps_of(special: Mapping[str, os.stat_result]) -> Stamps:
     return tuple(status and stamp_of(status) for status in found) if any(found) else ()
 
 
+def stamps_at(folder: Path) -> Stamps:
+    """Look what the ignore files of a folder are."""
+    special: dict[str, os.stat_result] = {}
+    for name in IGNORE_FILES:
+        with contextlib.suppress(OSError):
+            special[name] = (folder / name).lstat()
+    return _stamps_of(special)
+
+
 def _enters(rules: WalkRules, base: bytes, path: bytes, chain: Chain) -> bool:
     relative = os.fsdecode(path[len(base) + 1 :])
     return not rules.folder_reason(relative.rpartition("/")[2], relative, chain)
@@ -198,22 +212,9 @@ def walk(
             yield item
             continue
         for path, status in sorted(item.files):
-            yield found_at(root, path, status, rules, item.chain)
-
-
-def found_at(root: Path, path: bytes, status: os.stat_result, rules: WalkRules, chain: Chain) -> Found:
-    """Ask the rules about a file of a folder that is walked.
-
-    Args:
-        root: The root it is in.
-        path: Where it is.
-        status: What `lstat` says of it.
-        rules: What is left out.
-        chain: The ignore files above it.
-    """
-    absolute = os.fsdecode(path)
-    relative = absolute[len(os.fspath(root)) + 1 :]
-    return Found(Path(absolute), state_of(status), rules.file_reason(relative, status, chain))
+            absolute = path_of(path)
+            relative = os.fspath(absolute)[len(os.fspath(root)) + 1 :]
+            yield Found(absolute, state_of(status), rules.file_reason(relative, status, item.chain))
 
 
 def look(
@@ -250,7 +251,7 @@ def look(
         if not stat.S_ISDIR(status.st_mode):
             chain = rules.files.chain(os.fspath(root), os.fspath(path.parent))
             files = [(os.fsencode(path), status)]
-            yield Listing(os.fsencode(path.parent), files, chain, (), False, False)
+            yield Listing(os.fsencode(path.parent), files, chain, None, False, False)
         elif rules.reaches(root, path):
             yield from scan(root, rules, avoid=avoid, start=path)
 

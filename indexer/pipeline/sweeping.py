@@ -1,6 +1,7 @@
 """A root, or some places in it, beside what the ledger says of them."""
 
-from collections.abc import Callable, Collection, Sequence
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -9,7 +10,7 @@ from indexer.catalog import FileRow
 from indexer.reconcile import Delete, Job, Seen, reconcile
 from indexer.rules import RULE_FILES
 from indexer.types import FileState
-from indexer.walk import Listing, Stamps, Unreadable, WalkRules, found_at, look, path_of, scan
+from indexer.walk import Listing, Stamps, Unreadable, WalkRules, look, path_of, scan, stamps_at, state_of
 
 
 class LedgerFiles(Protocol):
@@ -46,20 +47,28 @@ class Memory:
 
     def __init__(self) -> None:
         self._entered: dict[Path, dict[bytes, Stamps]] = {}
+        self._seen: dict[Path, dict[bytes, Stamps]] = {}
+        """Per root that is being swept as a whole, what was seen meanwhile by looks at some places."""
 
-    def of(self, root: Path) -> dict[bytes, Stamps]:
-        """Return the folders of a root that are remembered."""
+    def begin(self, root: Path) -> dict[bytes, Stamps]:
+        """Begin a sweep of a whole root; return the folders that are remembered."""
+        self._seen[root] = {}
         return self._entered.get(root, {})
 
-    def replace(self, root: Path, entered: dict[bytes, Stamps]) -> None:
-        """Remember a root by a sweep of all of it."""
-        self._entered[root] = entered
+    def finish(self, root: Path, entered: dict[bytes, Stamps]) -> None:
+        """Remember what a sweep found, but for what was seen otherwise meanwhile."""
+        seen = self._seen.pop(root, {})
+        self._entered[root] = {
+            folder: stamps for folder, stamps in entered.items() if seen.get(folder, stamps) == stamps
+        }
 
-    def doubt(self, root: Path, listing: Listing) -> None:
-        """Forget a folder whose ignore files are not those remembered."""
-        entered = self._entered.get(root)
-        if entered is not None and entered.get(listing.folder) != listing.stamps:
-            entered.pop(listing.folder, None)
+    def doubt(self, root: Path, folder: bytes, stamps: Stamps) -> None:
+        """Forget a folder unless its ignore files are those remembered: the ledger follows these now."""
+        if root in self._seen:
+            self._seen[root][folder] = stamps
+        entered = self._entered.get(root, {})
+        if entered.get(folder) != stamps:
+            entered.pop(folder, None)
 
 
 def compare(
@@ -91,9 +100,7 @@ def compare(
     """
     memory = Memory() if memory is None else memory
     rows = {row[0]: row for place in places or [root] for row in ledger.file_rows(place)}
-    take = rows.pop
-    on_disk: dict[Path, Seen] = {}
-    cataloged: dict[Path, Seen] = {}
+    differing = _Differing(root, rules)
     entered: dict[bytes, Stamps] = {}
     unreadable: list[Unreadable] = []
     files = 0
@@ -101,7 +108,7 @@ def compare(
     found = (
         look(root, places, rules, avoid=avoid)
         if places
-        else scan(root, rules, avoid=avoid, before=memory.of(root))
+        else scan(root, rules, avoid=avoid, before=memory.begin(root))
     )
     for item in found:
         if is_stopped():
@@ -111,31 +118,14 @@ def compare(
             continue
         files += len(item.files)
         has_more = has_more or item.leaves_out_folders
-        is_settled = True
-        for path, status in item.files:
-            row = take(path, None)
-            if (
-                row is not None
-                and item.is_as_before
-                and row[1] == status.st_size
-                and row[2] == status.st_mtime_ns
-                and row[3] == status.st_ino
-            ):
-                continue
-            file = found_at(root, path, status, rules, item.chain)
-            seen = Seen(file.state, file.skip)
-            known = None if row is None else _seen(row)
-            if seen != known:
-                on_disk[file.path] = seen
-                if known is not None:
-                    cataloged[file.path] = known
-                    is_settled = is_settled and known.state != seen.state
-        if places:
-            memory.doubt(root, item)
-        elif is_settled:
+        is_settled = differing.add(item, rows)
+        if item.stamps is not None and (is_settled or places):
             entered[item.folder] = item.stamps
-    if not places:
-        memory.replace(root, entered)
+    if places:
+        _doubt(memory, root, places, entered)
+    else:
+        memory.finish(root, entered)
+    on_disk, cataloged = differing.on_disk, differing.cataloged
     unknown = {*avoid, *(item.path for item in unreadable)}
     for path, row in rows.items():
         gone = path_of(path)
@@ -148,6 +138,54 @@ def compare(
         unreadable=tuple(unreadable),
         is_emptied=not (places or files or has_more) and any(isinstance(job, Delete) for job in jobs),
     )
+
+
+class _Differing:
+    """The files that the ledger does not know as they are, on either side."""
+
+    def __init__(self, root: Path, rules: WalkRules) -> None:
+        self._start = len(os.fspath(root)) + 1
+        self._rules = rules
+        self.on_disk: dict[Path, Seen] = {}
+        self.cataloged: dict[Path, Seen] = {}
+
+    def add(self, item: Listing, rows: dict[bytes, FileRow]) -> bool:
+        """Compare the files of a folder, and take their rows out.
+
+        Returns:
+            Whether the ledger agrees with the rules on every file that did not change.
+        """
+        is_settled = True
+        take = rows.pop
+        for path, status in item.files:
+            row = take(path, None)
+            is_unchanged = (
+                row is not None
+                and row[1] == status.st_size
+                and row[2] == status.st_mtime_ns
+                and row[3] == status.st_ino
+            )
+            if is_unchanged and item.is_as_before:
+                continue
+            absolute = os.fsdecode(path)
+            skip = self._rules.file_reason(absolute[self._start :], status, item.chain)
+            if is_unchanged and row is not None and skip == (row[4] or ""):
+                continue
+            seen, known = Seen(state_of(status), skip), None if row is None else _seen(row)
+            if seen != known:
+                self.on_disk[Path(absolute)] = seen
+                if known is not None:
+                    self.cataloged[Path(absolute)] = known
+                    is_settled = is_settled and known.state != seen.state
+        return is_settled
+
+
+def _doubt(memory: Memory, root: Path, places: Sequence[Path], entered: Mapping[bytes, Stamps]) -> None:
+    """Note by which ignore files some places were judged."""
+    for folder, stamps in entered.items():
+        memory.doubt(root, folder, stamps)
+    for above in {each for place in places for each in place.parents if root in (each, *each.parents)}:
+        memory.doubt(root, os.fsencode(above), stamps_at(above))
 
 
 def _seen(row: FileRow) -> Seen:

@@ -102,6 +102,94 @@ def test_a_skipped_file_names_its_rule(tmp_path: Path, name: str, reason: str) -
     assert found(tmp_path, rules()) == {name: reason}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "id_rsa",
+            "server.pem",
+            "My.KEY",
+            ".env",
+            ".env.local.md",
+            "prod.env",
+            "credentials.json",
+            ".htpasswd",
+        ),
+        *("my-service-account-3.json", "client_secret_12.json", "vault.kdbx", "home.ovpn", "wallet.dat"),
+    ],
+)
+def test_keys_and_credentials_are_never_read(tmp_path: Path, name: str) -> None:
+    """Not even where an ignore file or the config brings them back."""
+    write(tmp_path / name)
+    write(tmp_path / ".kbignore", "!*\n")
+    walk_rules = WalkRules(exclude=["!*"], max_file_bytes=99, is_supported=lambda _: True)
+    assert found(tmp_path, walk_rules)[name] == "a key or credential file"
+
+
+@pytest.mark.parametrize("name", ["monkey.md", "environment.txt", "keys.md", "credentials.md", "id_rsa.md"])
+def test_notes_about_keys_are_no_keys(tmp_path: Path, name: str) -> None:
+    """A name that only sounds like one is read."""
+    write(tmp_path / name)
+    assert found(tmp_path, rules()) == {name: ""}
+
+
+def test_the_config_wins_over_ignore_files(tmp_path: Path) -> None:
+    """Both in leaving out and in bringing back."""
+    for name in ("a.md", "b.md", "c.md"):
+        write(tmp_path / name)
+    write(tmp_path / ".gitignore", "b.md\nc.md\n")
+    write(tmp_path / ".kbignore", "!a.md\n")
+    assert found(tmp_path, rules("a.md", "!b.md")) == {
+        ".gitignore": "a hidden file",
+        ".kbignore": "a hidden file",
+        "a.md": "[index] exclude: a.md",
+        "b.md": "",
+        "c.md": ".gitignore line 2: c.md",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("a.md", ""),
+        ("", ""),
+        ("sub", ""),
+        ("missing.txt", ""),
+        ("missing.png", "no reader for .png files"),
+        ("sub/draft.md", "sub/.gitignore line 2: draft*"),
+        ("sub/out", "sub/.gitignore line 3: out/"),
+        ("sub/out/deep/a.md", "sub/.gitignore line 3: out/"),
+        (".hidden/a.md", "in the hidden folder .hidden"),
+        ("x/node_modules/y/a.md", "in the folder x/node_modules, which holds what programs made"),
+        ("env/lib/a.md", "in the folder env, which pyvenv.cfg marks as made by a program"),
+    ],
+)
+def test_the_first_rule_on_the_way_to_a_path_explains_it(tmp_path: Path, name: str, reason: str) -> None:
+    """A folder that is not entered explains everything in it."""
+    for each in ("a.md", "sub/draft.md", "sub/out/deep/a.md", "env/lib/a.md"):
+        write(tmp_path / each)
+    write(tmp_path / "sub" / ".gitignore", "# not these\ndraft*\nout/\n!out/deep/a.md\n")
+    write(tmp_path / "env" / "pyvenv.cfg")
+    assert rules().explain(tmp_path, tmp_path / name) == reason
+
+
+@pytest.mark.parametrize(
+    ("name", "may"),
+    [
+        ("a.md", True),
+        (".gitignore", True),
+        ("sub/.kbignore", True),
+        (".git/.gitignore", False),
+        ("old/a.md", False),
+        (".a.md.swp", False),
+        ("Thumbs.db", False),
+    ],
+)
+def test_names_tell_which_changes_may_matter(name: str, may: bool) -> None:
+    """Nothing is looked up on disk for an event, so ignore files that may have gone do not count."""
+    assert rules("old/").may_matter(name) is may
+
+
 def test_a_file_above_the_limit_is_skipped(tmp_path: Path) -> None:
     """The limit counts decimal megabytes and includes its own value."""
     write(tmp_path / "fits.md", "x" * 2_000_000)

@@ -1,0 +1,216 @@
+"""Ignore files take effect by themselves, and rules are asked no more often than they change."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from indexer.catalog import Catalog, FileRecord
+from indexer.index.ledger import LedgerReads
+from indexer.pipeline.sweeping import Comparison, Memory, compare, outermost
+from indexer.reconcile import Delete, Skip, Upsert
+from indexer.types import FileStatus
+from indexer.walk import WalkRules
+from tests.indexer.pipeline.bench import Bench, settle
+
+
+class Asked:
+    """Rules over Markdown files that note each file they are asked about, and a ledger beside them."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.root = tmp_path / "notes"
+        self.names: list[str] = []
+        self.rules = WalkRules(max_file_bytes=1_000_000, is_supported=self._is_supported)
+        self.memory = Memory()
+        self.catalog = Catalog.open(tmp_path / "catalog.sqlite")
+        with self.catalog.write() as transaction:
+            transaction.add_root(self.root)
+
+    def _is_supported(self, path: Path) -> bool:
+        self.names.append(path.name)
+        return path.suffix == ".md"
+
+    def write(self, name: str, text: str = "words") -> Path:
+        """Write a file of the root."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def compare(self, places: Sequence[Path] = ()) -> Comparison:
+        """Compare, and return what is to be done."""
+        self.names.clear()
+        compared = compare(
+            LedgerReads(self.catalog),
+            self.root,
+            places,
+            self.rules,
+            avoid=(),
+            is_stopped=lambda: False,
+            memory=self.memory,
+        )
+        assert compared is not None
+        return compared
+
+    def sweep(self, places: Sequence[Path] = ()) -> dict[str, str]:
+        """Compare, enter what was found, and return the rule of each file, "-" where it is forgotten."""
+        done: dict[str, str] = {}
+        jobs = self.compare(places).jobs
+        with self.catalog.write() as transaction:
+            for job in jobs:
+                reason = job.reason if isinstance(job, Skip) else "-" if isinstance(job, Delete) else ""
+                done[job.path.name] = reason
+                if isinstance(job, Delete):
+                    transaction.forget([job.path])
+                elif isinstance(job, Skip | Upsert):
+                    status = FileStatus.SKIPPED if reason else FileStatus.INDEXED
+                    transaction.put_file(
+                        FileRecord(
+                            path=job.path, root=self.root, state=job.state, status=status, reason=reason
+                        )
+                    )
+        return done
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Asked:
+    return Asked(tmp_path)
+
+
+def test_unchanged_files_are_not_asked_about_again(asked: Asked) -> None:
+    """After the first sweep only new and changed files are, wherever they are."""
+    for name in ("a.md", "sub/b.md", "sub/c.png", "sub/.gitignore"):
+        asked.write(name)
+    assert set(asked.sweep()) == {"a.md", "b.md", "c.png", ".gitignore"}
+    assert asked.sweep() == {}
+    assert asked.sweep() == {}
+    assert asked.names == []
+    asked.write("sub/b.md", "other words")
+    assert asked.sweep() == {"b.md": ""}
+    assert asked.names == ["b.md"]
+
+
+def test_a_changed_ignore_file_asks_about_all_below_it(asked: Asked) -> None:
+    """Files beside its folder stay as they are."""
+    for name in ("a.md", "sub/b.md", "sub/deep/c.md"):
+        asked.write(name)
+    asked.sweep()
+    asked.sweep()
+    asked.write("sub/.kbignore", "c*\n")
+    assert asked.sweep() == {".kbignore": "a hidden file", "c.md": "sub/.kbignore line 1: c*"}
+    assert asked.names == ["b.md"]
+    asked.sweep()
+    asked.sweep()
+    assert asked.names == []
+    (asked.root / "sub" / ".kbignore").unlink()
+    assert asked.sweep() == {".kbignore": "-", "c.md": ""}
+
+
+def test_what_a_hint_found_makes_a_remembered_folder_doubtful(asked: Asked) -> None:
+    """An ignore file that was away for a while, and is back as it was, is not taken for unchanged."""
+    asked.write("sub/b.md")
+    ignore = asked.write("sub/.gitignore", "b*\n")
+    asked.sweep()
+    asked.sweep()
+    ignore.rename(asked.root / "away")
+    assert asked.sweep([asked.root / "sub"])["b.md"] == ""
+    (asked.root / "away").rename(ignore)
+    assert asked.sweep()["b.md"] == "sub/.gitignore line 1: b*"
+
+
+def test_a_hint_in_a_folder_with_an_ignore_file_is_no_reason_to_ask_about_all_of_it(asked: Asked) -> None:
+    """Only an ignore file that changed is."""
+    for name in (".gitignore", "a.md", "sub/b.md"):
+        asked.write(name)
+    asked.sweep()
+    asked.sweep()
+    asked.sweep([asked.write("a.md", "other words"), asked.root / "sub"])
+    asked.sweep()
+    assert asked.names == []
+
+
+def test_what_is_seen_during_a_sweep_is_not_taken_back_by_its_end() -> None:
+    """A sweep that began earlier may have seen an ignore file that was changed since."""
+    root, folder, other = Path("/r"), b"/r/sub", b"/r/other"
+    memory = Memory()
+    memory.begin(root)
+    memory.doubt(root, folder, ((1, 2, 3),))
+    memory.finish(root, {folder: (), other: ()})
+    assert memory.begin(root) == {other: ()}
+
+
+def test_a_rule_that_could_not_be_carried_out_is_asked_again(asked: Asked) -> None:
+    """What a sweep found and nobody did is found by the next one."""
+    asked.write("a.md")
+    asked.sweep()
+    asked.write(".gitignore", "*.md\n")
+    expected = [Path(asked.root / ".gitignore"), Path(asked.root / "a.md")]
+    assert [job.path for job in asked.compare().jobs] == expected
+    assert [job.path for job in asked.compare().jobs] == expected
+
+
+def test_a_folder_pattern_forgets_what_is_inside(asked: Asked) -> None:
+    """Nothing below such a folder is looked at, and a root of which nothing else is left has not emptied."""
+    asked.write("build/a.md")
+    asked.write("build/deep/b.md")
+    asked.sweep()
+    asked.rules = WalkRules(exclude=["build/"], max_file_bytes=9, is_supported=lambda _: True)
+    asked.memory = Memory()
+    compared = asked.compare()
+    assert [job.path.name for job in compared.jobs] == ["a.md", "b.md"]
+    assert all(isinstance(job, Delete) for job in compared.jobs)
+    assert not compared.is_emptied
+
+
+def test_a_root_that_emptied_is_told_from_one_of_whose_files_one_is_left(asked: Asked) -> None:
+    """An unmounted disk leaves an empty folder."""
+    paths = [asked.write("a.md"), asked.write("sub/b.md")]
+    asked.sweep()
+    paths[0].unlink()
+    assert not asked.compare().is_emptied
+    paths[1].unlink()
+    assert asked.compare().is_emptied
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".kbignore", "CACHEDIR.TAG", "pyvenv.cfg"])
+def test_a_file_that_holds_rules_stands_for_its_folder(name: str) -> None:
+    """Whatever changes it changes what is left out of the whole folder."""
+    root = Path("/r")
+    assert outermost(root, [root / "sub" / name, root / "sub" / "a.md"]) == [root / "sub"]
+    assert outermost(root, [root / name]) == []
+
+
+def test_writing_an_ignore_file_is_enough(bench: Bench) -> None:
+    """What it leaves out leaves the index, and comes back when it is changed again."""
+    bench.write("draft.md", "a draft")
+    bench.write("old/a.md", "an old note")
+    bench.write("kept.md", "kept words")
+    pipeline = bench.open()
+    pipeline.add_root(bench.folder)
+    settle(pipeline)
+    pipeline.look_at(bench.folder, [bench.write(".gitignore", "draft*\nold/\n")])
+    settle(pipeline)
+    assert bench.ledger() == {
+        ".gitignore": ("skipped", "a hidden file"),
+        "draft.md": ("skipped", ".gitignore line 1: draft*"),
+        "kept.md": ("indexed", ""),
+    }
+    assert bench.index.chunk_count() == 1
+    pipeline.look_at(bench.folder, [bench.write(".kbignore", "!draft.md\n")])
+    settle(pipeline)
+    assert bench.ledger()["draft.md"] == ("indexed", "")
+    pipeline.look_at(bench.folder, [bench.write(".gitignore", "")])
+    settle(pipeline)
+    assert bench.ledger()["old/a.md"] == ("indexed", "")
+
+
+def test_a_file_that_waits_is_not_read_once_its_folder_is_left_out(bench: Bench) -> None:
+    """The rules are asked again before a file is read."""
+    pipeline = bench.open()
+    pipeline.pause(None)
+    bench.write("old/a.md")
+    pipeline.add_root(bench.folder)
+    bench.write("old/.gitignore", "*\n")
+    pipeline.resume()
+    settle(pipeline)
+    assert bench.reader.read == []
