@@ -20,7 +20,6 @@ import sys
 import threading
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -182,33 +181,24 @@ def put_aside(file: Path, number: int) -> Path:
 
 
 def last_lines(file: Path, count: int) -> list[str]:
-    """Return the last lines of a log, of what was put aside as well where the log is too short.
-
-    Raises:
-        FileNotFoundError: If there is no log.
-    """
-    lines: deque[str] = deque(maxlen=count)
-    with file.open("rb") as log:
-        lines.extend(_texts(log.read()))
-    if len(lines) < count:
-        with contextlib.suppress(FileNotFoundError):
-            earlier = _texts(put_aside(file, 1).read_bytes())
-            lines.extendleft(reversed(earlier[-(count - len(lines)) :]))
-    return list(lines)
+    """Return the last lines of a log, of what was put aside as well where the log is too short."""
+    return _last(count, _read_from(file, 0), put_aside(file, 1))
 
 
 def follow(
-    file: Path, *, from_start: bool = False, pause: Callable[[], object] = lambda: time.sleep(LOOK_EVERY_S)
+    file: Path, *, last: int = 0, pause: Callable[[], object] = lambda: time.sleep(LOOK_EVERY_S)
 ) -> Iterator[str]:
-    """Yield the lines that are added to a log, also to one that does not exist yet; never ends.
+    """Yield the last lines of a log and then what is added to it; never ends.
 
     Args:
-        file: The log.
-        from_start: Whether to begin with the lines that are there.
+        file: The log, which need not exist yet.
+        last: With how many lines to begin.
         pause: Called whenever there is nothing new.
     """
-    position = 0 if from_start or not file.exists() else file.stat().st_size
     aside = _identity(put_aside(file, 1))
+    there = _read_from(file, 0)
+    yield from _last(last, there, put_aside(file, 1))
+    position = len(there)
     rest = b""
     while True:
         with contextlib.suppress(FileNotFoundError):
@@ -216,13 +206,13 @@ def follow(
                 # somebody emptied it.
                 position = 0
         added = _read_from(file, position)
-        position += len(added)
         newest = _identity(put_aside(file, 1))
         if is_put_aside := newest != aside:
             # the copy holds what came after our last look; the log itself begins anew.
-            aside, position = newest, position - len(added)
             added = _read_from(put_aside(file, 1), position)
-            position = 0
+            aside, position = newest, 0
+        else:
+            position += len(added)
         *lines, rest = (rest + added).split(b"\n")
         yield from (line.decode("utf-8", "replace") for line in lines)
         if is_put_aside or not lines:
@@ -301,6 +291,13 @@ def _read_from(file: Path, position: int) -> bytes:
             return log.read()
     except FileNotFoundError:
         return b""
+
+
+def _last(count: int, content: bytes, before: Path) -> list[str]:
+    lines = _texts(content)
+    if len(lines) < count:
+        lines = _texts(_read_from(before, 0)) + lines
+    return lines[max(0, len(lines) - count) :]
 
 
 def _texts(content: bytes) -> list[str]:

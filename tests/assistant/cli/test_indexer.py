@@ -1,7 +1,11 @@
 """`kb indexer`, `kb engine` and `kb models`: the resident processes and what they load."""
 
 import json
+import re
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.assistant.cli.conftest import Home
-from tests.assistant.cli.kb import kb
+from tests.assistant.cli.kb import environment, kb, start_kb
 
 
 @pytest.fixture
@@ -44,6 +48,63 @@ def test_logs_before_the_first_start(own: Path) -> None:
     """No log yet is nothing found."""
     run = kb(own, "indexer", "logs")
     assert (run.code, run.err) == (1, f"kb: there is no log yet at {own}/log/indexer.log\n")
+
+
+def test_logs_are_followed_until_the_person_leaves(own: Path) -> None:
+    """`-f` waits for a log that does not exist yet, shows what comes, and ends as `tail -f` does."""
+    following = start_kb(own, "indexer", "logs", "-f", "-n", "0")
+    assert following.stderr is not None
+    assert following.stdout is not None
+    assert following.stderr.readline().startswith(b"kb: there is no log yet at ")
+    kb(own, "indexer", "start")
+    assert b" INFO " in (line := following.stdout.readline())
+    assert b" started home=" in line
+    following.send_signal(signal.SIGINT)
+    assert following.wait(30) == 130
+    assert following.stderr.read() == b""
+
+
+def test_indexing_is_paused_and_goes_on(own: Path) -> None:
+    """The daemon knows of it, and the person reads until when."""
+    paused = kb(own, "indexer", "pause")
+    assert paused.out == "indexing is paused until `kb indexer resume`; searches go on\n"
+    assert json.loads(kb(own, "status", "--json").out)["paused_until"] == "resume"
+    for_a_while = kb(own, "indexer", "pause", "--for", "1h")
+    assert re.fullmatch(
+        r"indexing is paused until (\d{4}-\d\d-\d\d )?\d\d:\d\d; searches go on\n", for_a_while.out
+    )
+    assert kb(own, "indexer", "resume").out == "indexing goes on\n"
+    assert json.loads(kb(own, "status", "--json").out)["paused_until"] is None
+
+
+def test_a_duration_that_is_none_is_refused_before_anything_starts(own: Path) -> None:
+    """Exit code 2, with examples."""
+    run = kb(own, "indexer", "pause", "--for", "soon")
+    assert (run.code, run.err) == (
+        2,
+        "kb: error: 'soon' is no duration\n  write it as 90s, 30m, 1h, 2h30m or 1d\n",
+    )
+    assert not (own / "run").exists()
+
+
+def test_a_module_of_the_present_folder_is_not_run_for_ours(own: Path, tmp_path: Path) -> None:
+    """`kb indexer run` stands in whatever folder a person works in."""
+    (tmp_path / "indexer.py").write_text("raise SystemExit(77)\n", encoding="utf-8")
+    running = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys; del sys.path[0]; from assistant.cli import main; main(['indexer', 'run'])",
+        ],
+        cwd=tmp_path,
+        env=environment(own),
+        stderr=subprocess.PIPE,
+    )
+    assert running.stderr is not None
+    assert b" started home=" in running.stderr.readline()
+    running.terminate()
+    running.communicate(timeout=60)
+    assert running.returncode == 0
 
 
 def test_the_engine_tells_what_it_holds(home: Home) -> None:
