@@ -6,6 +6,7 @@ two at once lose vectors without an error. The only importer of `chromadb`.
 """
 
 import contextlib
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -34,9 +35,11 @@ On 3,900 vectors of real text the default of 100 finds 97 % of the true 100 near
 class VectorStore:
     """Vectors by id, compared by cosine. Not thread-safe."""
 
-    def __init__(self, collection: Any, client: Any) -> None:
+    def __init__(self, collection: Any, client: Any, directory: Path) -> None:
         self._collection = collection
         self._client = client
+        self._directory = directory
+        self._seen: set[tuple[str, int]] = _files_in(directory)
 
     @classmethod
     def open(cls, directory: Path, *, dim: int, fingerprint: str) -> Self:
@@ -65,7 +68,15 @@ class VectorStore:
                 embedding_function=None,
                 configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
             )
-        return cls(collection, client)
+        return cls(collection, client, directory)
+
+    def is_in_place(self) -> bool:
+        """Tell whether every file is still there that was; Chroma itself goes on without, from memory."""
+        found = _files_in(self._directory)
+        if not self._seen <= found:
+            return False
+        self._seen = found
+        return True
 
     def close(self) -> None:
         """Let go of the files; nothing can be asked afterwards."""
@@ -166,6 +177,20 @@ class VectorStore:
             (vector_id, 1.0 - float(distance))
             for vector_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
         ]
+
+
+def _files_in(directory: Path) -> set[tuple[str, int]]:
+    """Return the names and inodes of what Chroma keeps: its database, and the folders of its index."""
+    try:
+        with os.scandir(directory) as entries:
+            return {
+                (entry.name, entry.inode())
+                for entry in entries
+                # a journal comes and goes with every write.
+                if entry.name == "chroma.sqlite3" or entry.is_dir()
+            }
+    except OSError:
+        return set()
 
 
 @contextlib.contextmanager

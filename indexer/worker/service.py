@@ -117,6 +117,8 @@ class Service:
     def _store(self) -> VectorStore:
         if self._current is None:
             raise StoreError(self._store_error)
+        if not self._current.is_in_place():
+            raise StoreError("the files of the vector store were deleted")
         return self._current
 
     def _store_for(self, request: Request) -> VectorStore:
