@@ -1,9 +1,10 @@
 """Carrying out one look at the disk: what differs there is handed out as work."""
 
+import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from indexer.catalog import Adoption
@@ -132,8 +133,9 @@ class Looker:
                 self._work.add_changes(root, ())
         if root in self._index.roots():
             # it may have been removed meanwhile; and whoever looked meanwhile saw those places later.
+            adoptions = self._adoptions(root, compared.jobs)
             seen_later = frozenset() if places else self._looked_at[root]
-            self._hand_out(sweep, self._settled(root, compared.jobs, seen_later))
+            self._hand_out(sweep, _settled(compared.jobs, adoptions, seen_later))
         logger.info(
             "root_swept path=%r places=%d files=%d jobs=%d took_ms=%.0f",
             str(root),
@@ -159,30 +161,21 @@ class Looker:
         for root, places in back.items():
             self._work.add_changes(root, places)
 
-    def _settled(self, root: Path, jobs: Sequence[Job], seen_later: Collection[Path]) -> list[Job | Adoption]:
-        """Leave out what was looked at since, and tell true moves from files that only look moved."""
-        settled: list[Job | Adoption] = []
+    def _adoptions(self, root: Path, jobs: Sequence[Job]) -> dict[Path, Adoption]:
+        """Return what is to be done about the true moves among some jobs, by the new path."""
+        adoptions: dict[Path, Adoption] = {}
         for job in jobs:
-            if not isinstance(job, Move):
-                settled += [] if _is_within(job.path, seen_later) else [job]
-                continue
-            is_old, is_new = (not _is_within(path, seen_later) for path in (job.old, job.path))
-            adoption = self._adoption_of(root, job) if is_old and is_new else None
-            if adoption is not None:
-                settled.append(adoption)
-                continue
-            settled += [Delete(job.old)] if is_old else []
-            settled += [Upsert(job.path, job.state)] if is_new else []
-        return settled
-
-    def _adoption_of(self, root: Path, move: Move) -> Adoption | None:
-        try:
-            content = content_of(root, move.path)
-        except FileNotFoundError:
-            return None
-        if content is None:
-            return None
-        return adoption_of(self._index, root, move.path, content, moved_from=move.old)
+            if self._work.is_stopped:
+                break
+            if isinstance(job, Move):
+                with contextlib.suppress(FileNotFoundError):
+                    content = content_of(root, job.path)
+                    adoption = content and adoption_of(
+                        self._index, root, job.path, content, moved_from=job.old
+                    )
+                    if adoption:
+                        adoptions[job.path] = adoption
+        return adoptions
 
     def _hand_out(self, sweep: Sweep, jobs: Sequence[Job | Adoption]) -> None:
         root = sweep.root
@@ -214,6 +207,31 @@ class Looker:
         upserts = [job for job in jobs if isinstance(job, Upsert)]
         urgent = urgent_paths(upserts, is_hinted=bool(sweep.below), now_s=self._clock())
         self._work.add_reads(root, upserts, urgent=urgent)
+
+
+def _settled(
+    jobs: Sequence[Job], adoptions: Mapping[Path, Adoption], seen_later: Collection[Path]
+) -> list[Job | Adoption]:
+    """Leave out what was looked at since, and make of files that only look moved what they are.
+
+    Args:
+        jobs: What a sweep found.
+        adoptions: By their new paths, the files that truly moved.
+        seen_later: Places that were looked at after the sweep came there.
+    """
+    settled: list[Job | Adoption] = []
+    for job in jobs:
+        is_due = not _is_within(job.path, seen_later)
+        if not isinstance(job, Move):
+            settled += [job] if is_due else []
+            continue
+        is_old_due = not _is_within(job.old, seen_later)
+        if is_due and is_old_due and job.path in adoptions:
+            settled.append(adoptions[job.path])
+        else:
+            settled += [Delete(job.old)] if is_old_due else []
+            settled += [Upsert(job.path, job.state)] if is_due else []
+    return settled
 
 
 def _is_within(path: Path, places: Collection[Path]) -> bool:

@@ -55,9 +55,10 @@ def read_file(
     except OSError as error:
         refused = DocumentError(reason_of(error))
         return failed(read, read.upsert.state, refused, is_lasting=False, now=clock())
-    if status is None:
+    if status is None or not rules.reaches(read.root, path.parent):
         return _gone(read)
-    if reason := rules.skip_reason(path, str(path.relative_to(read.root)), status):
+    chain = rules.files.chain(os.fspath(read.root), os.fspath(path.parent))
+    if reason := rules.file_reason(str(path.relative_to(read.root)), status, chain):
         return skipped(read, state_of(status), reason)
     return _read_allowed(read, state_of(status), open_reader, clock, index or Nothing())
 

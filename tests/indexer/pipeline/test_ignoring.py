@@ -7,10 +7,13 @@ import pytest
 
 from indexer.catalog import Catalog, FileRecord
 from indexer.index.ledger import LedgerReads
+from indexer.pipeline.items import Gone, Item, Ready, Verdicts
+from indexer.pipeline.reading import read_file
 from indexer.pipeline.sweeping import Comparison, Memory, compare, outermost
+from indexer.pipeline.tasks import Read
 from indexer.reconcile import Delete, Skip, Upsert
 from indexer.types import FileStatus
-from indexer.walk import WalkRules
+from indexer.walk import WalkRules, state_of
 from tests.indexer.pipeline.bench import Bench, settle
 
 
@@ -204,13 +207,18 @@ def test_writing_an_ignore_file_is_enough(bench: Bench) -> None:
     assert bench.ledger()["old/a.md"] == ("indexed", "")
 
 
-def test_a_file_that_waits_is_not_read_once_its_folder_is_left_out(bench: Bench) -> None:
-    """The rules are asked again before a file is read."""
-    pipeline = bench.open()
-    pipeline.pause(None)
-    bench.write("old/a.md")
-    pipeline.add_root(bench.folder)
-    bench.write("old/.gitignore", "*\n")
-    pipeline.resume()
-    settle(pipeline)
-    assert bench.reader.read == []
+@pytest.mark.parametrize(
+    ("ignored", "expected"),
+    [("old/\n", Gone), ("a.md\n", Verdicts), ("b.md\n", Ready)],
+)
+def test_a_file_that_waited_is_judged_again_before_it_is_read(
+    bench: Bench, ignored: str, expected: type[Item]
+) -> None:
+    """Its folder may have been left out meanwhile, of which then nothing is kept, or the file itself."""
+    path = bench.write("old/a.md")
+    read = Read(bench.folder, Upsert(path, state_of(path.lstat())))
+    bench.write(".gitignore", ignored)
+    rules = WalkRules(max_file_bytes=99, is_supported=lambda _: True)
+    item = read_file(read, rules=rules, open_reader=lambda: bench.reader)
+    assert isinstance(item, expected)
+    assert bench.reader.read == ([path] if expected is Ready else [])
