@@ -55,12 +55,35 @@ class EmbeddingSettings(Section):
     """Tokens of one chunk at most; 0 for the best. `kb indexer rebuild` applies a change."""
 
 
+class DaemonSettings(Section):
+    """`[indexer]`: how far indexing stands back behind everything else on the computer."""
+
+    nice: Annotated[int, Field(ge=0, le=19)] = 10
+    """Niceness of reading and embedding files, 0 to 19; questions are always answered at full priority.
+
+    It is given to the process that reads files, and in the worker to the one thread
+    that embeds them, with the threads that torch starts for it. The worker as a whole
+    keeps its priority, because it embeds the questions too.
+    """
+
+    io_priority: Literal["idle", "low", "normal"] = "low"
+    """Priority of reading files on the disk; idle waits until nobody else reads.
+
+    The process that reads files gets it (Linux: the classes idle and best-effort 7; elsewhere
+    it means nothing). The thread that embeds writes little, and Linux ranks its writing by its niceness.
+    """
+
+    pause_on_battery: bool = True
+    """Leave all but what was just saved until the computer is plugged in again."""
+
+
 class IndexerSettings(BaseModel):
     """What the daemon reads of the config file."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     index: IndexSettings = IndexSettings()
+    indexer: DaemonSettings = DaemonSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
 
 

@@ -35,6 +35,7 @@ from indexer.extract import is_supported
 from indexer.index.rebuild import start_over
 from indexer.paths import Places
 from indexer.pipeline import Pausing
+from indexer.pipeline.pausing import runs_on_battery
 from indexer.pipeline.rounds import Rounds
 from indexer.release import RELEASE
 from indexer.walk import WalkRules
@@ -119,7 +120,10 @@ def _serve(places: Places, settings: IndexerSettings, stop_reasons: "queue.Simpl
     )
     watcher = Watcher(is_wanted=_wanted(places, rules), probe_folder=places.run_dir)
     trouble = threading.Event()
-    pausing = Pausing(places.home / "paused.json")
+    pausing = Pausing(
+        places.home / "paused.json",
+        on_battery=runs_on_battery if settings.indexer.pause_on_battery else None,
+    )
     opened = functools.partial(
         Edition.open, rules=rules, watcher=watcher, pausing=pausing, on_trouble=trouble.set
     )

@@ -98,6 +98,8 @@ class Edition:
                 timeout_s=settings.index.extract_timeout_s,
                 memory_mb=settings.index.extract_memory_mb,
                 work_dir=places.work_dir,
+                nice=settings.indexer.nice,
+                io_priority=settings.indexer.io_priority,
             )
 
         index = Index.open(places, settings)

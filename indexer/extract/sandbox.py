@@ -22,6 +22,7 @@ import psutil
 from indexer.children import spawn_child
 from indexer.errors import PermanentError, TransientError
 from indexer.frames import read_frame, write_frame
+from indexer.politeness import stand_back
 from indexer.types import Chunk
 
 _START_TIMEOUT_S = 60.0
@@ -70,15 +71,27 @@ class Sandbox:
         timeout_s: Seconds one file may take.
         memory_mb: Megabytes of memory one file may take.
         work_dir: An empty directory for the child to run in.
+        nice: How far the child stands back behind us.
+        io_priority: As in `indexer.politeness.stand_back`.
     """
 
     def __init__(
-        self, *, tokenizer_file: Path, capacity_tokens: int, timeout_s: float, memory_mb: int, work_dir: Path
+        self,
+        *,
+        tokenizer_file: Path,
+        capacity_tokens: int,
+        timeout_s: float,
+        memory_mb: int,
+        work_dir: Path,
+        nice: int = 0,
+        io_priority: str = "normal",
     ) -> None:
         self._arguments = [str(tokenizer_file), str(capacity_tokens), str(memory_mb)]
         self._timeout_s = timeout_s
         self._memory_mb = memory_mb
         self._work_dir = work_dir
+        self._nice = nice
+        self._io_priority = io_priority
         self._child: subprocess.Popen[bytes] | None = None
         self._files_read = 0
         """By the child that is running."""
@@ -156,6 +169,7 @@ class Sandbox:
             self._child = child = spawn_child("indexer.extract", self._arguments, work_dir=self._work_dir)
         except OSError as error:
             raise TransientError("the process that reads files does not start") from error
+        stand_back(child.pid, nice=self._nice, io_priority=self._io_priority)
         self._files_read = 0
         if self._closed.is_set():
             # closed between the look above and the start: nobody else can end it any more.

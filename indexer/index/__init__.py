@@ -64,7 +64,9 @@ class Index(IndexReads):
         catalog = open_catalog(places)
         try:
             store = current_store(catalog)
-            worker = Worker.start(settings.embedding, places, store_name=store)
+            worker = Worker.start(
+                settings.embedding, places, store_name=store, nice=settings.indexer.nice
+            )
             for name in leftover_stores(places.index_dir, store):
                 logger.info("store_left_over name=%s", name)
                 worker.remove_store(name)

@@ -33,9 +33,9 @@ class Child:
     """One process, with the requests that wait for its answers."""
 
     def __init__(
-        self, module: str, settings: EmbeddingSettings, places: Places, store_dir: Path | None
+        self, module: str, settings: EmbeddingSettings, places: Places, store_dir: Path | None, nice: int
     ) -> None:
-        arguments = [settings.model_dump_json(), str(places.home), str(store_dir or "")]
+        arguments = [settings.model_dump_json(), str(places.home), str(store_dir or ""), str(nice)]
         try:
             self._process = spawn_child(module, arguments, work_dir=places.work_dir)
         except OSError as error:

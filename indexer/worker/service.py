@@ -33,9 +33,6 @@ from indexer.worker.inbox import Inbox, Request
 LOCK_WAIT_S = 30.0
 """How long the worker of a daemon that was killed may take to notice."""
 
-INDEXING_NICE = 10
-"""How far the thread that indexes stands back behind the one that answers questions."""
-
 QUESTIONS_KEPT = 64
 """Questions whose vectors are kept: a search may ask again for more of the same."""
 
@@ -234,6 +231,7 @@ def serve(
     cache_dir: Path,
     store_dir: Path | None,
     store_is_touched: threading.Event,
+    nice: int = 0,
 ) -> None:
     """Load the model, open the store, and answer until the parent goes away.
 
@@ -247,6 +245,7 @@ def serve(
         cache_dir: Where a tokenizer may be written.
         store_dir: Chroma's directory; `None` when an earlier child died of opening it.
         store_is_touched: Set before the store is opened; until then this process may end anywhere.
+        nice: How far the thread that indexes stands back behind the one that answers questions.
     """
     inbox = Inbox()
     threading.Thread(target=inbox.fill_from, args=(requests,), daemon=True).start()
@@ -284,7 +283,7 @@ def serve(
         store_dir=store_dir or Path(),
         has_question=lambda: inbox.has_question,
     )
-    answering = Answering(service, inbox, answers)
+    answering = Answering(service, inbox, answers, nice=nice)
     # a thread of its own also because the threads that torch starts for it inherit its priority.
     indexing = threading.Thread(target=answering.work, name="indexing")
     indexing.start()
@@ -295,8 +294,9 @@ def serve(
 class Answering:
     """Two loops over the inbox, one for questions and one for work; answers leave one at a time."""
 
-    def __init__(self, service: Service, inbox: Inbox, answers: BinaryIO) -> None:
+    def __init__(self, service: Service, inbox: Inbox, answers: BinaryIO, *, nice: int = 0) -> None:
         self._service = service
+        self._nice = nice
         self._inbox = inbox
         self._answers = answers
         self._answers_lock = threading.Lock()
@@ -310,10 +310,10 @@ class Answering:
 
     def work(self) -> None:
         """Do everything else until the parent goes away, and stand back behind questions."""
-        if sys.platform == "linux":
+        if sys.platform == "linux" and self._nice:
             # of this thread alone, and of those that it starts.
             with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.nice(0) + INDEXING_NICE)
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(19, os.nice(0) + self._nice))
         with self._until_the_end():
             while (request := self._inbox.next_work()) is not None:
                 self._work_on(request)

@@ -58,11 +58,15 @@ class Worker:
         settings: The `[embedding]` section.
         places: Where the store is.
         store_name: The directory of the vector store, beside the catalog.
+        nice: How far indexing stands back behind questions.
         module: What the child runs.
     """
 
-    def __init__(self, settings: EmbeddingSettings, places: Places, *, store_name: str, module: str) -> None:
+    def __init__(
+        self, settings: EmbeddingSettings, places: Places, *, store_name: str, nice: int, module: str
+    ) -> None:
         self._settings = settings
+        self._nice = nice
         self._places = places
         self._store_dir = places.index_dir / store_name
         self._module = module
@@ -81,6 +85,7 @@ class Worker:
         places: Places,
         *,
         store_name: str = "chroma",
+        nice: int = 10,
         module: str = "indexer.worker",
     ) -> Self:
         """Start the child and return at once; the first request waits until it is ready.
@@ -88,7 +93,7 @@ class Worker:
         Raises:
             WorkerError: If no process can be started.
         """
-        worker = cls(settings, places, store_name=store_name, module=module)
+        worker = cls(settings, places, store_name=store_name, nice=nice, module=module)
         worker._running_child()
         return worker
 
@@ -296,7 +301,7 @@ class Worker:
                 raise WorkerError("the embedding worker was stopped")
             if self._child is None:
                 store_dir = None if self._skips_store else self._store_dir
-                self._child = Child(self._module, self._settings, self._places, store_dir)
+                self._child = Child(self._module, self._settings, self._places, store_dir, self._nice)
             return self._child
 
 

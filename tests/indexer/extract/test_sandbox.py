@@ -28,7 +28,13 @@ SLOW = "<div>" * 60_000
 
 
 def sandbox(
-    work_dir: Path, *, timeout_s: float = 60, memory_mb: int = 1024, tokenizer: Path | None = None
+    work_dir: Path,
+    *,
+    timeout_s: float = 60,
+    memory_mb: int = 1024,
+    tokenizer: Path | None = None,
+    nice: int = 0,
+    io_priority: str = "normal",
 ) -> Sandbox:
     return Sandbox(
         tokenizer_file=tokenizer or tokenizer_file(),
@@ -36,6 +42,8 @@ def sandbox(
         timeout_s=timeout_s,
         memory_mb=memory_mb,
         work_dir=work_dir,
+        nice=nice,
+        io_priority=io_priority,
     )
 
 
@@ -49,6 +57,17 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 def write(path: Path, content: str | bytes) -> Path:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
+
+
+def test_the_child_stands_back(tmp_path: Path) -> None:
+    """It reads files when nobody else wants the processor or the disk, and so do its threads."""
+    with sandbox(tmp_path, nice=7, io_priority="idle") as polite:
+        polite.extract(write(tmp_path / "cabin.md", NOTE))
+        child = psutil.Process(polite.child_pid)
+        assert child.nice() == os.nice(0) + 7
+        assert child.ionice().ioclass == psutil.IOPRIO_CLASS_IDLE
+        for thread in Path(f"/proc/{child.pid}/task").iterdir():
+            assert os.getpriority(os.PRIO_PROCESS, int(thread.name)) == os.nice(0) + 7
 
 
 def test_what_comes_back_is_what_extraction_and_chunking_make(reader: Sandbox, tmp_path: Path) -> None:
