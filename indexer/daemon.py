@@ -152,7 +152,7 @@ def _serve(places: Places, settings: IndexerSettings, stop_reasons: "queue.Simpl
                 stop_reasons, places.indexer_socket, inode, trouble=lambda: _trouble_of(editions)
             )
             logger.info("stopping reason=%s", reason)
-            end = _end_by(END_S)
+            end = end_by(END_S)
             rounds.close()
             watcher.close()
     if reason in CATALOG_TROUBLES and stop_reasons.empty():
@@ -162,7 +162,7 @@ def _serve(places: Places, settings: IndexerSettings, stop_reasons: "queue.Simpl
     return False
 
 
-def _end_by(seconds: float) -> threading.Timer:
+def end_by(seconds: float) -> threading.Timer:
     """See to it that this process is gone after some seconds, whatever hangs until then.
 
     A child that is stuck, a disk that does not answer: what was committed is whole, and the
