@@ -16,6 +16,7 @@ TABLE = {
     "index": Entry("assistant.cli.roots:index", "Look through all folders for changes now."),
     "status": Entry("assistant.cli.status:status", "Say what is indexed and what is going on."),
     "files": Entry("assistant.cli.status:files", "List the files kb knows, and what became of each."),
+    "why": Entry("assistant.cli.why:why", "Say why a file is found, or is not."),
     "config": Entry("assistant.cli.config:config", "Show, check or edit the settings."),
     "models": Entry("assistant.cli.models:models", "Show the language models on this machine."),
     "indexer": Entry("assistant.cli.indexer:indexer", "Control the indexer that runs in the background."),

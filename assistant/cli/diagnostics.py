@@ -114,7 +114,8 @@ class StatusLine:
     def show(self, text: str) -> None:
         """Replace what the line says."""
         if self.is_visible:
-            width = max(10, shutil.get_terminal_size().columns - 1)
+            # with room for the "^C" that a terminal writes behind it.
+            width = max(10, shutil.get_terminal_size().columns - 3)
             sys.stderr.write(f"\r\x1b[K{plain_line(text)[:width]}")
             sys.stderr.flush()
             self._is_dirty = True

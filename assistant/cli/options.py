@@ -57,8 +57,16 @@ def existing_path(given: str) -> Path:
 
 
 def absolute_path(given: str) -> Path:
-    """Return a path without `~`, `.` and `..`; links stay as they are, and nothing need exist."""
-    return Path(os.path.abspath(Path(given).expanduser()))  # noqa: PTH100 - Path.resolve would follow links
+    """Return a path without `~`, `.` and `..`; links stay as they are, and nothing need exist.
+
+    Raises:
+        UsageError: If it begins with the home of nobody.
+    """
+    try:
+        path = Path(given).expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"{given}: there is no such user") from error
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
 
 
 def existing_paths(given: Sequence[str]) -> list[Path]:

@@ -1,17 +1,20 @@
 """`kb add`, `kb remove`, `kb roots` and `kb index`: which folders, and how far they are."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import click
 
 from assistant.cli import diagnostics, options, output
 from assistant.cli.diagnostics import Exit, Interrupted, StatusLine
 from assistant.cli.group import Command
+from assistant.cli.overview import describe
+from assistant.cli.times import counted
 from indexer.client import IndexerClient, connect
 from indexer.errors import UsageError
 from indexer.paths import Places
-from indexer.types import Progress
+from indexer.types import FileStatus, Progress
 
 GOES_ON = "indexing goes on in the background; kb status shows it"
 
@@ -30,10 +33,11 @@ def add(paths: tuple[str, ...], *, no_wait: bool) -> None:
     """
     folders = [options.absolute_path(path) for path in paths]
     client = connect(Places.discover())
+    began = time.time()
     for folder in folders:
         for said in client.add_root(folder).splitlines():
             diagnostics.notice(said)
-    follow(client, is_waiting=not no_wait)
+    follow(client, is_waiting=not no_wait, since=began)
 
 
 @click.command(cls=Command)
@@ -58,7 +62,7 @@ def roots(*, as_json: bool) -> Exit:
     if as_json:
         output.write_json(listed)
     else:
-        output.write_table([root["path"], counted(root.get("files", 0), "file")] for root in listed)
+        output.write_table(_table(listed))
     if not listed:
         diagnostics.notice("no folder is indexed yet", hint="run `kb add FOLDER`")
         return Exit.NOTHING_FOUND
@@ -66,18 +70,43 @@ def roots(*, as_json: bool) -> Exit:
 
 
 @click.command(cls=Command)
+@click.option("--prune", "is_pruning", is_flag=True, help="Forget the files of folders that are away.")
 @options.no_wait_option
-def index(*, no_wait: bool) -> None:
-    """Look through every indexed folder for new, changed and deleted files."""
+def index(*, is_pruning: bool, no_wait: bool) -> None:
+    """Look through every indexed folder for new, changed and deleted files.
+
+    A folder that is away, because its disk is not there or it was emptied at
+    once, keeps what was indexed of it until --prune is given.
+    """
+    if is_pruning and no_wait:
+        raise UsageError("--prune and --no-wait exclude each other")
     client = connect(Places.discover())
     if not client.roots():
         raise UsageError("no folder is indexed yet", hint="run `kb add FOLDER`")
+    began = time.time()
     client.sweep()
-    follow(client, is_waiting=not no_wait)
+    follow(client, is_waiting=not no_wait, since=began)
+    if no_wait:
+        return
+    away = [root for root in client.status()["roots"] if root["is_away"]]
+    if is_pruning:
+        _prune(client, away)
+    else:
+        for root in away:
+            diagnostics.notice(
+                f"{root['path']} is away: it is gone, or was emptied at once; nothing of it is forgotten",
+                hint=f"`kb index --prune` forgets its files, `kb remove {root['path']}` the folder too",
+            )
 
 
-def follow(client: IndexerClient, *, is_waiting: bool) -> None:
-    """Show the progress until nothing is left to do, then say what came of it; or do not wait for it."""
+def follow(client: IndexerClient, *, is_waiting: bool, since: float = 0.0) -> None:
+    """Show the progress until nothing is left to do, then say what came of it; or do not wait for it.
+
+    Args:
+        client: Of the daemon.
+        is_waiting: Whether to wait.
+        since: What failed before, in seconds since the epoch, is not this run's.
+    """
     if not is_waiting:
         diagnostics.notice(GOES_ON)
         return
@@ -95,10 +124,12 @@ def follow(client: IndexerClient, *, is_waiting: bool) -> None:
     output.write_line(
         f"{done}; the index holds {counted(counts.get('indexed', 0) + counts.get('partial', 0), 'file')}"
     )
-    for state, what in (("partial", "only in part"), ("failed", "could not be read")):
-        if count := counts.get(state, 0):
+    for state, what in ((FileStatus.PARTIAL, "only in part"), (FileStatus.FAILED, "could not be read")):
+        if not counts.get(state.value):
+            continue
+        if count := sum((entry.since or 0.0) >= since for entry in client.files(status=state)):
             diagnostics.notice(
-                f"{counted(count, 'file')} {what}", hint=f"`kb files --state {state}` lists them"
+                f"{counted(count, 'file')} {what}", hint=f"`kb files --state {state.value}` lists them"
             )
 
 
@@ -116,28 +147,25 @@ def _show(events: Iterator[Progress], line: StatusLine) -> Progress | None:
     return last
 
 
-def describe(progress: Progress) -> str:
-    """Write progress in one line: files, chunks, rate, time left, and the file at hand."""
-    parts = [f"{progress.files_done:,}/{progress.files_total:,} files", f"{progress.chunks_done:,} chunks"]
-    if progress.chunks_per_s:
-        parts.append(f"{progress.chunks_per_s:.0f}/s")
-    if progress.seconds_left is not None:
-        parts.append(f"{duration(progress.seconds_left)} left")
-    line = ", ".join(parts)
-    return f"{line} - {progress.current}" if progress.current else line
+def _table(listed: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Return path and files of each folder, and where one is away or not watched a third column."""
+    table = [[root["path"], counted(root.get("files", 0), "file")] for root in listed]
+    remarks = [
+        "away: it is gone, or was emptied at once" if root["is_away"] else _not_watched(root)
+        for root in listed
+    ]
+    return [[*row, remark] for row, remark in zip(table, remarks, strict=True)] if any(remarks) else table
 
 
-def duration(seconds: float) -> str:
-    """Write a duration as a person says it: "40 s", "3 min", "2 h 5 min"."""
-    whole = max(0, round(seconds))
-    if whole < 90:
-        return f"{whole} s"
-    minutes = round(whole / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
+def _not_watched(root: Mapping[str, Any]) -> str:
+    return f"not watched: {root['not_watched']}" if root.get("not_watched") else ""
 
 
-def counted(count: int, thing: str) -> str:
-    """Write a number of things: "1 file", "1,200 files"."""
-    return f"1 {thing}" if count == 1 else f"{count:,} {thing}s"
+def _prune(client: IndexerClient, away: Sequence[Mapping[str, Any]]) -> None:
+    """Forget the files of folders that are away, and say how many of which."""
+    if not away:
+        diagnostics.notice("no folder is away, so nothing is forgotten")
+        return
+    count = client.prune()
+    named = ", ".join(root["path"] for root in away)
+    output.write_line(f"forgot {counted(count, 'file')} of {named}; the folder stays in the list")

@@ -1,84 +1,177 @@
 """`kb status` and `kb files`: what is indexed, and what became of every file."""
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
-from assistant.cli import diagnostics, options, output
+from assistant.cli import diagnostics, options, output, overview
 from assistant.cli.diagnostics import Exit
 from assistant.cli.group import Command
-from assistant.cli.roots import counted, describe, duration
-from indexer.client import connect
+from assistant.cli.overview import Row
+from assistant.cli.screen import Screen, has_screen, width
+from assistant.cli.times import ago, ahead
+from assistant.terminal import plain_line
+from indexer.client import IndexerClient, connect
+from indexer.errors import DaemonError
 from indexer.paths import Places
-from indexer.types import FileStatus, Progress
+from indexer.types import FileEntry, FileStatus
 
-_ORDER = [status.value for status in FileStatus]
+WATCH_S = 1.0
+"""How often `--watch` looks."""
+
+GONE = "the indexer is not running; it is shown again as soon as it is"
 
 
 @click.command(cls=Command)
+@click.option("--watch", "is_watching", is_flag=True, help="Go on showing it until Ctrl-C.")
 @options.json_option("one object")
-def status(*, as_json: bool) -> None:
-    """Say what is indexed, how fresh it is, and what is going on."""
-    said = connect(Places.discover()).status()
+def status(*, is_watching: bool, as_json: bool) -> None:
+    """Say what is indexed, how fresh it is, and what is going on.
+
+    "current as of" is the moment whose state of your files is indexed. With
+    --watch it is shown anew every second on a terminal; elsewhere a block, or
+    with --json a line, is printed whenever something changed.
+    """
+    client = connect(Places.discover())
+    if is_watching:
+        watch(client, as_json=as_json)
+        return
+    said = client.status()
     if as_json:
         output.write_json(said)
         return
-    output.write_table(_rows(said))
-    if not said.get("roots"):
+    _write(overview.rows(said, now=time.time()))
+    if not said["roots"]:
         diagnostics.notice("no folder is indexed yet", hint="run `kb add FOLDER`")
 
 
 @click.command(cls=Command)
-@click.option("--state", type=click.Choice(_ORDER), help="Only files in this state.")
+@click.option("--state", type=click.Choice(overview.STATES), help="Only files in this state.")
 @click.option("--in", "within", metavar="PATH", help="Only files in this folder.")
 @options.json_option("an array of objects")
 def files(state: str | None, within: str | None, *, as_json: bool) -> Exit:
     """List the files kb knows: state, path, and the reason where there is one.
 
     A file is indexed, partial (with something missing), skipped (by a rule),
-    failed (with the error), or pending.
+    failed (with the error), or pending. Of failed ones it is also said since
+    when, and when they are tried again. `kb why FILE` says more about one.
     """
-    entries = connect(Places.discover()).files(
-        status=FileStatus(state) if state else None,
-        under=options.absolute_path(within).resolve() if within else None,
-    )
+    client = connect(Places.discover())
+    under = options.absolute_path(within).resolve() if within else None
+    entries = client.files(status=FileStatus(state) if state else None, under=under)
     if as_json:
         output.write_json([entry.to_json() for entry in entries])
     else:
-        output.write_table([entry.status.value, str(entry.path), entry.reason] for entry in entries)
-    return Exit.ANSWERED if entries else Exit.NOTHING_FOUND
+        now = time.time()
+        is_failed = state == FileStatus.FAILED.value
+        output.write_table(_columns(entry, now=now, is_failed=is_failed) for entry in entries)
+    if entries:
+        return Exit.ANSWERED
+    _say_no_files(client, state, under)
+    return Exit.NOTHING_FOUND
 
 
-def _rows(said: dict[str, Any]) -> list[tuple[str, str]]:
-    counts = said.get("files", {})
-    rows = [("indexer", f"{said['state']}, pid {said['pid']}, version {said['version']}")]
-    if fault := said.get("fault"):
-        rows.append(("fault", fault["message"]))
-    progress = Progress.from_json(said["progress"])
-    if not progress.is_idle:
-        rows.append(("progress", describe(progress)))
-    for root in said.get("roots", []):
-        rows.append(("folder", f"{root['path']} ({counted(root.get('files', 0), 'file')})"))
-        if root.get("is_away"):
-            what = "is gone or was emptied at once; nothing of it is forgotten before `kb remove`"
-            rows.append(("away", f"{root['path']} {what}"))
-        elif reason := root.get("not_watched"):
-            rows.append(("not watched", f"{root['path']}: {reason}; it is looked through every 10 minutes"))
-    rows.append(("files", ", ".join(f"{counts[key]:,} {key}" for key in _ORDER if counts.get(key)) or "none"))
-    rows.append(("chunks", f"{said.get('chunks', 0):,}"))
-    if said.get("as_of"):
-        rows.append(("as of", f"{duration(time.time() - said['as_of'])} ago"))
-    if embedding := said.get("embedding"):
-        rows.append(
-            (
-                "embedding",
-                ", ".join(str(embedding[key]) for key in ("model", "device", "dtype") if embedding.get(key)),
-            )
+def watch(
+    client: IndexerClient, *, as_json: bool, pause: Callable[[float], None] = time.sleep, looks: int = 0
+) -> None:
+    """Show the status again and again, until Ctrl-C, also across restarts of the indexer.
+
+    Args:
+        client: Of the daemon, which is not started again where it was stopped.
+        as_json: Whether to print JSON objects.
+        pause: Waits for some seconds.
+        looks: How often to look; 0 for without end.
+    """
+    last: list[Row] = []
+    try:
+        if has_screen() and not as_json:
+            with Screen() as screen:
+                for said in _statuses(client, pause, looks):
+                    now = time.time()
+                    last = [("indexer", GONE)] if said is None else overview.rows(said, now=now)
+                    screen.show(_fitted(last))
+        else:
+            _watch_plainly(client, pause, looks, as_json=as_json)
+    except KeyboardInterrupt:
+        pass
+    if last:
+        # what stood on the screen last stays in sight.
+        _write(last)
+
+
+def _watch_plainly(
+    client: IndexerClient, pause: Callable[[float], None], looks: int, *, as_json: bool
+) -> None:
+    shown: dict[str, Any] | None = None
+    is_first = True
+    for said in _statuses(client, pause, looks):
+        essence = None if said is None else overview.essence(said)
+        if essence == shown and not is_first:
+            continue
+        if said is None:
+            diagnostics.notice(GONE)
+        elif as_json:
+            output.write_json(said)
+        else:
+            if not is_first:
+                output.write_line()
+            _write(overview.rows(said, now=time.time()))
+        output.flush()
+        shown, is_first = essence, False
+
+
+def _statuses(client: IndexerClient, pause: Callable[[float], None], looks: int) -> Any:
+    """Yield what the daemon says, every second; `None` while none runs."""
+    look = 0
+    while not looks or look < looks:
+        if look:
+            pause(WATCH_S)
+        look += 1
+        try:
+            yield client.status()
+        except DaemonError:
+            yield None
+
+
+def _write(rows: list[Row]) -> None:
+    """Print rows: aligned and cut to the width of a terminal, elsewhere whole and parted by tabs."""
+    if has_screen():
+        for line in _fitted(rows):
+            output.write_line(line)
+    else:
+        output.write_table(rows)
+
+
+def _fitted(rows: list[Row]) -> list[str]:
+    return overview.fitted([(label, plain_line(text)) for label, text in rows], width())
+
+
+def _columns(entry: FileEntry, *, now: float, is_failed: bool) -> list[str]:
+    columns = [entry.status.value, str(entry.path), entry.reason]
+    if is_failed:
+        columns.append("" if entry.since is None else f"since {ago(entry.since, now=now)}")
+        columns.append(
+            "tried again when it changes"
+            if entry.retry_at is None
+            else f"try {entry.attempts + 1} {ahead(entry.retry_at, now=now)}"
         )
-    if said.get("memory_mb"):
-        rows.append(("memory", f"{said['memory_mb']:,.0f} MB"))
-    return rows + [
-        ("error", f"{error['path']}: {error['reason']}, {duration(time.time() - error['at'])} ago")
-        for error in said.get("last_errors", [])
-    ]
+    return columns
+
+
+def _say_no_files(client: IndexerClient, state: str | None, under: Path | None) -> None:
+    """Say why there is nothing to list."""
+    roots = client.roots()
+    if not roots:
+        diagnostics.notice("no folder is indexed yet", hint="run `kb add FOLDER`")
+        return
+    is_inside = under is None or any(
+        under == root or root in under.parents or under in root.parents for root in roots
+    )
+    if not is_inside:
+        diagnostics.notice(f"{under} is under no indexed folder", hint=f"`kb why {under}` says more")
+        return
+    what = f"no file is {state}" if state else "no file is known"
+    diagnostics.notice(what if under is None else f"{what} in {under}")

@@ -230,10 +230,16 @@ class Explainer:
         own = next((each for each in pending if each.path == path), None)
         if own is None:
             return said
+        standstill = self._pipeline.standstill()
         now = self._clock()
         rank = priority(own.state, now_s=now)
         before = sum(priority(each.state, now_s=now) < rank for each in pending)
-        return replace(said, queue_place=before + 1, queue_length=len(pending))
+        return replace(
+            said,
+            queue_place=before + 1,
+            queue_length=len(pending),
+            waits_for="" if standstill is None else standstill.message,
+        )
 
 
 def _without_links_above(path: Path) -> Path:

@@ -1,0 +1,42 @@
+"""Moments, durations and sizes as people say them."""
+
+import time
+
+
+def duration(seconds: float) -> str:
+    """Write a duration: "40 s", "3 min", "2 h 5 min", "3 days"."""
+    whole = max(0, round(seconds))
+    if whole < 90:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{round(minutes / 60 / 24)} days"
+
+
+def ago(moment: float, *, now: float) -> str:
+    """Write how long ago a moment is, both in seconds since the epoch: "3 min ago"."""
+    return f"{duration(now - moment)} ago"
+
+
+def moment(seconds: float, *, now: float) -> str:
+    """Write a moment, in seconds since the epoch, by the calendar of this place and by its age."""
+    return f"{time.strftime('%Y-%m-%d %H:%M', time.localtime(seconds))} ({ago(seconds, now=now)})"
+
+
+def ahead(moment: float, *, now: float) -> str:
+    """Write how far ahead a moment is: "now" if it has come, "in 3 min"."""
+    return f"in {duration(moment - now)}" if moment - now >= 1 else "now"
+
+
+def counted(count: int, thing: str) -> str:
+    """Write a number of things: "1 file", "1,200 files"."""
+    return f"1 {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+def megabytes(size_bytes: float) -> str:
+    """Write a size in millions of bytes, small ones with a decimal: "0.3 MB", "1,204 MB"."""
+    size = size_bytes / 1e6
+    return f"{size:.1f} MB" if size < 10 else f"{size:,.0f} MB"

@@ -1,0 +1,133 @@
+"""`kb why` through a real daemon, and what it writes."""
+
+import json
+import os
+from typing import Any
+
+import pytest
+
+from assistant.cli.why import rows
+from tests.assistant.cli.conftest import Home
+from tests.assistant.cli.kb import kb
+
+NOW = 1_800_000_000.0
+
+
+def explained(**more: Any) -> dict[str, Any]:
+    """Return what a daemon says of an indexed file, with some of it changed."""
+    return {
+        "path": "/notes/a.md",
+        "state": "indexed",
+        "reason": "",
+        "hint": "",
+        "root": "/notes",
+        "is_root_away": False,
+        "leads_to": None,
+        "chunks": 5,
+        "pages_without_text": [],
+        "since": NOW - 180,
+        "indexed_at": NOW - 60,
+        "attempts": 0,
+        "retry_at": None,
+        "has_changed": False,
+        "queue_place": None,
+        "queue_length": 0,
+        "waits_for": "",
+        "files": None,
+        "is_findable": True,
+        **more,
+    }
+
+
+def said_of(label: str, **more: Any) -> list[str]:
+    return [text for each, text in rows(explained(**more), now=NOW) if each == label]
+
+
+def test_an_indexed_file_is_five_lines() -> None:
+    """Path, state since when, folder, chunks, and when it was indexed."""
+    labels = [label for label, _ in rows(explained(), now=NOW)]
+    assert labels == ["path", "state", "folder", "chunks", "indexed"]
+    (state,) = said_of("state")
+    assert state.startswith("indexed, since 20")
+    assert state.endswith(" (3 min ago)")
+
+
+@pytest.mark.parametrize(
+    ("retry_at", "attempts", "said"),
+    [
+        (NOW + 120, 2, "in 2 min, after 2 attempts"),
+        (NOW - 5, 1, "now, after 1 attempt"),
+        (None, 1, "when it changes, after 1 attempt"),
+    ],
+)
+def test_a_failed_file_says_when_it_is_tried_again(retry_at: float | None, attempts: int, said: str) -> None:
+    """By itself or with a change, and how often it was tried."""
+    assert said_of("tried again", state="failed", retry_at=retry_at, attempts=attempts) == [said]
+
+
+def test_pages_without_text_are_named() -> None:
+    """Each of them, but no more than a person reads."""
+    assert said_of("no text", pages_without_text=[2]) == ["on page 2"]
+    assert said_of("no text", pages_without_text=[2, 5]) == ["on pages 2, 5"]
+    (many,) = said_of("no text", pages_without_text=list(range(1, 100)))
+    assert many.endswith("19, 20, …")
+
+
+def test_a_file_that_waits_says_where_and_for_what() -> None:
+    """Its place in the queue, and why the queue stands still if it does."""
+    assert said_of("queue", queue_place=3, queue_length=1_200) == ["3 of 1,200"]
+    assert said_of("queue", queue_place=1, queue_length=1, waits_for="indexing is paused") == [
+        "1 of 1; indexing is paused"
+    ]
+
+
+def test_a_folder_counts_its_files() -> None:
+    """By state; none is said as well."""
+    assert said_of("files", files={"pending": 0, "indexed": 12, "failed": 2}) == ["12 indexed, 2 failed"]
+    assert said_of("files", files={"indexed": 0}) == ["none"]
+
+
+def test_links_and_folders_that_are_away_are_named() -> None:
+    """Where a link leads, and that what is indexed of a folder is not there at the moment."""
+    assert said_of("leads to", leads_to="/notes/b.md") == ["/notes/b.md"]
+    assert said_of("folder", is_root_away=True) == ["/notes (away)"]
+
+
+def test_what_can_be_found_is_an_answer(home: Home) -> None:
+    """A file and a folder, by a relative path and by one below the person's own folder."""
+    run = kb(home.path, "why", str(home.vault / "cabin.md"))
+    assert run.code == 0
+    said = dict(line.split("\t", 1) for line in run.out.splitlines())
+    assert said["state"].startswith("indexed, since ")
+    assert (said["folder"], said["chunks"]) == (str(home.vault), "1")
+    folder = json.loads(kb(home.path, "why", "--json", os.path.relpath(home.vault)).out)
+    assert (folder["state"], folder["files"]["indexed"]) == ("folder", 5)
+    own = {"HOME": str(home.vault.parent)}
+    assert kb(home.path, "why", "~/vault/cabin.md", environ=own).code == 0
+
+
+def test_what_cannot_be_found_exits_with_1(home: Home) -> None:
+    """Each with its reason on stdout: not indexed, not there, kb's own."""
+    outside = kb(home.path, "why", "/usr/bin")
+    assert outside.code == 1
+    assert "hint\t`kb add /usr/bin` indexes its folder\n" in outside.out
+    assert "reason\tit does not exist\n" in kb(home.path, "why", str(home.vault / "no.md")).out
+    own = kb(home.path, "why", str(home.path / "catalog.sqlite"))
+    assert own.code == 1
+    assert "state\tnever indexed\n" in own.out
+
+
+def test_a_name_that_is_not_utf8_is_asked_for_by_its_bytes(home: Home) -> None:
+    """What the shell passes on is what is looked for."""
+    odd = os.fsdecode(b"caf\xe9.md")
+    run = kb(home.path, "why", "--json", str(home.vault / odd))
+    assert (run.code, json.loads(run.out)["state"]) == (1, "missing")
+    assert json.loads(run.out)["path"] == str(home.vault / odd)
+
+
+def test_a_person_who_does_not_exist_is_a_wrong_path(home: Home) -> None:
+    """One sentence and no traceback."""
+    run = kb(home.path, "why", "~nobody-of-this-name/a.md")
+    assert (run.code, run.out) == (2, "")
+    assert run.err.startswith("kb: error: ")
+    assert "Traceback" not in run.err
