@@ -96,7 +96,8 @@ class Looker:
             self._watcher.follow(sweep.root)
             self._look(sweep, places, roots)
         finally:
-            del self._looked_at[sweep.root]
+            # both threads may look through one root: a changed .gitignore concerns all of it.
+            self._looked_at.pop(sweep.root, None)
 
     def _look(self, sweep: Sweep, places: Sequence[Path], roots: Collection[Path]) -> None:
         started, began_at = time.monotonic(), self._clock()
@@ -134,7 +135,7 @@ class Looker:
         if root in self._index.roots():
             # it may have been removed meanwhile; and whoever looked meanwhile saw those places later.
             adoptions = self._adoptions(root, compared.jobs)
-            seen_later = frozenset() if places else self._looked_at[root]
+            seen_later = frozenset() if places else self._looked_at.get(root, frozenset())
             self._hand_out(sweep, _settled(compared.jobs, adoptions, seen_later))
         logger.info(
             "root_swept path=%r places=%d files=%d jobs=%d took_ms=%.0f",
