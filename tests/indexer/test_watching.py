@@ -40,6 +40,28 @@ def test_what_is_saved_moved_and_deleted_is_known_by_itself(
     real_daemon.remove_root(root)
 
 
+def test_an_ignore_file_takes_effect_by_itself(real_daemon: IndexerClient, tmp_path: Path) -> None:
+    """Writing one takes files out of the index, and deleting it brings them back."""
+    root = tmp_path / "notes"
+    (root / "old").mkdir(parents=True)
+    for name in ("kept.md", "draft.md", "old/oboe.md"):
+        (root / name).write_text(f"An oboe in {name}.\n", encoding="utf-8")
+    real_daemon.add_root(root)
+    assert list(real_daemon.progress())[-1].is_idle
+
+    def files() -> dict[str, str]:
+        return {str(each.path.relative_to(root)): each.reason for each in real_daemon.files(under=root)}
+
+    everything = dict.fromkeys(("kept.md", "draft.md", "old/oboe.md"), "")
+    assert files() == everything
+    (root / ".kbignore").write_text("/draft*\nold/\n", encoding="utf-8")
+    left = {".kbignore": "a hidden file", "draft.md": ".kbignore line 1: /draft*", "kept.md": ""}
+    wait_until(lambda: files() == left)
+    (root / ".kbignore").unlink()
+    wait_until(lambda: files() == everything)
+    real_daemon.remove_root(root)
+
+
 def test_what_kb_writes_itself_wakes_nobody() -> None:
     """A home inside a root is no reason to look again and again."""
     with short_home() as outer:

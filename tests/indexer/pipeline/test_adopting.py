@@ -93,6 +93,24 @@ def test_the_same_bytes_are_neither_read_nor_embedded_again(
     assert states == bench.index.states(bench.folder)
 
 
+def test_a_move_to_another_root_is_a_copy_until_the_old_file_is_missed(bench: Bench) -> None:
+    """A watcher tells of the arrival first; both is done without reading."""
+    path = bench.write("a.md", TEXT)
+    pipeline = start(bench)
+    other = bench.home.parent / "other"
+    other.mkdir()
+    pipeline.add_root(other)
+    settle(pipeline)
+    path.rename(other / "a.md")
+    pipeline.look_at(other, [other / "a.md"])
+    settle(pipeline)
+    pipeline.look_at(bench.folder, [path])
+    settle(pipeline)
+    assert bench.reader.read == []
+    assert [each.path for each in bench.index.files()] == [other / "a.md"]
+    assert len(bench.worker.embedded) == 2
+
+
 def test_what_moves_is_never_absent(bench: Bench) -> None:
     """The chunks stay the same rows, so that a search that runs meanwhile finds them."""
     bench.write("sub/cabin.md", TEXT)
