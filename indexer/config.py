@@ -5,11 +5,13 @@ over the rest; the faces (`assistant.config`) know every section and refuse
 what they do not know, so that a misspelt key is found by whoever types `kb`.
 """
 
+import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from indexer.errors import ConfigError
 
@@ -104,8 +106,14 @@ def load_settings(file: Path, kind: type[SettingsT]) -> SettingsT:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return kind()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {file}: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"cannot read {file}: {(error.strerror or str(error)).lower()}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{file} is not UTF-8 text: line {line} holds the byte 0x{error.object[error.start]:02x}",
+            hint="save it as UTF-8",
+        ) from error
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -119,20 +127,69 @@ def load_settings(file: Path, kind: type[SettingsT]) -> SettingsT:
 def _explain(file: Path, kind: type[BaseModel], error: ValidationError) -> str:
     """Say what is wrong with the first offending key, in one line."""
     first = error.errors(include_url=False)[0]
-    location = [str(part) for part in first["loc"]]
+    # a number in it is the place in a list: what is said of the key says all.
+    location = [part for part in first["loc"] if isinstance(part, str)]
     key = ".".join(location)
     if first["type"] == "extra_forbidden":
-        allowed = ", ".join(_keys_at(kind, location[:-1]))
-        return f"{file}: unknown key {key}; allowed here: {allowed}"
-    found = first.get("input")
-    return f"{file}: {key} = {found!r} is not allowed: {first['msg'][:1].lower()}{first['msg'][1:]}"
+        return f"{file}: unknown key {key}; allowed here: {', '.join(_keys_at(kind, location[:-1]))}"
+    field = _field_at(kind, location)
+    allowed = _allowed(field) if field else first["msg"]
+    return f"{file}: {key} = {_as_toml(first.get('input'))} is not allowed; it must be {allowed}"
+
+
+def _as_toml(value: Any) -> str:
+    """Write a value as it stands in the file, on one line; a long one is cut."""
+    match value:
+        case bool():
+            text = str(value).lower()
+        case str():
+            text = json.dumps(value, ensure_ascii=False)
+        case list():
+            text = f"[{', '.join(map(_as_toml, value))}]"
+        case dict():
+            text = f"{{{', '.join(f'{key} = {_as_toml(each)}' for key, each in value.items())}}}"
+        case _:
+            text = str(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def _allowed(field: FieldInfo) -> str:
+    """Say what a field may hold, in plain words."""
+    kind = field.annotation
+    if get_origin(kind) is Literal:
+        *first, last = map(_as_toml, get_args(kind))
+        return f"{', '.join(first)} or {last}"
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return "a section with keys of its own"
+    if get_origin(kind) is tuple:
+        return 'a list of texts, as in ["*.log", "drafts/"]'
+    words = {str: "a text in quotes", bool: "true or false", int: "a whole number", float: "a number"}
+    limits = {name: each for part in field.metadata for name in ("ge", "le") if (each := _limit(part, name))}
+    least, most = limits.get("ge"), limits.get("le")
+    span = f" from {least} to {most}" if least and most else ""
+    return words.get(kind, "of another kind") + span if isinstance(kind, type) else "of another kind"
+
+
+def _limit(metadata: Any, name: str) -> str:
+    value = getattr(metadata, name, None)
+    return "" if value is None else str(value)
+
+
+def _field_at(kind: type[BaseModel], location: list[str]) -> FieldInfo | None:
+    """Return the field at a place of the settings tree."""
+    *sections, name = location or [""]
+    for section in sections:
+        annotation = kind.model_fields[section].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return None
+        kind = annotation
+    return kind.model_fields.get(name)
 
 
 def _keys_at(kind: type[BaseModel], location: list[str]) -> list[str]:
     """List the keys that may stand at a place of the settings tree."""
-    for name in location:
-        annotation = kind.model_fields[name].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        kind = annotation
+    field = _field_at(kind, location)
+    if field is not None:
+        assert isinstance(field.annotation, type)
+        kind = field.annotation
     return sorted(kind.model_fields)

@@ -166,8 +166,8 @@ def test_a_config_that_cannot_be_honoured_starts_nothing() -> None:
         with pytest.raises(ConfigError) as caught:
             connect(places)
         assert caught.value.message == (
-            f"{places.config_file}: index.max_file_mb = 0 is not allowed:"
-            " input should be greater than or equal to 1"
+            f"{places.config_file}: index.max_file_mb = 0 is not allowed;"
+            " it must be a whole number from 1 to 4096"
         )
         assert not (places.log_dir / "indexer.log").exists()
 

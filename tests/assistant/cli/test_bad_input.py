@@ -250,6 +250,6 @@ def test_a_bad_config_is_told_before_a_daemon_is_started(base: Path) -> None:
     (home / "config.toml").write_text('[index]\nmax_file_mb = "a lot"\n', encoding="utf-8")
     run = kb(home, "search", "anything")
     assert run.code == 2
-    assert run.err.startswith(f"kb: error: {home}/config.toml: index.max_file_mb = 'a lot' is not allowed: ")
+    assert run.err.startswith(f'kb: error: {home}/config.toml: index.max_file_mb = "a lot" is not allowed; ')
     assert run.err.endswith("\n  run `kb config edit`\n")
     assert kb(home, "indexer", "status").code == 3

@@ -80,14 +80,14 @@ def test_show_prints_what_is_in_effect(tmp_path: Path) -> None:
         ),
         (
             "[answer]\npassages = 900\n",
-            "kb: error: {file}: answer.passages = 900 is not allowed:"
-            " input should be less than or equal to 50\n"
+            "kb: error: {file}: answer.passages = 900 is not allowed;"
+            " it must be a whole number from 1 to 50\n"
             "  run `kb config edit`\n",
         ),
         (
             '[embedding]\ndevice = "tpu"\n',
-            "kb: error: {file}: embedding.device = 'tpu' is not allowed:"
-            " input should be 'auto', 'cuda', 'mps' or 'cpu'\n  run `kb config edit`\n",
+            'kb: error: {file}: embedding.device = "tpu" is not allowed;'
+            ' it must be "auto", "cuda", "mps" or "cpu"\n  run `kb config edit`\n',
         ),
         (
             "[answer]\npassages = \n",
