@@ -28,8 +28,8 @@ MOST_BYTES = 128_000
 MOST_PATTERN_CHARS = 4_096
 """A longer pattern is passed over; no path is as long."""
 
-Stamp = tuple[int, int, int]
-"""Size, time of change in nanoseconds, and inode of an ignore file."""
+Stamp = tuple[int, int, int, int]
+"""Size, time of change, of its content and at all, in nanoseconds, and inode of an ignore file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +337,8 @@ class IgnoreFiles:
 
 def stamp_of(status: os.stat_result) -> Stamp:
     """Return what tells whether an ignore file changed."""
-    return status.st_size, status.st_mtime_ns, status.st_ino
+    # a file that became readable changed in nothing but its third time.
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def _lstat(path: str) -> os.stat_result | None:

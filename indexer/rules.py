@@ -53,6 +53,7 @@ _SECRETS = re.compile(
     (_netrc | \.netrc | \.env.* | .+\.env | \.?htpasswd | \.pgpass | \.my\.cnf | \.npmrc | \.pypirc
     | \.git-credentials | \.dockercfg | credentials | credentials\.(json|ya?ml|toml|ini|csv)
     | kubeconfig | wallet\.dat | \.?vault[-_]pass(word)?(\.txt)? | terraform\.tfstate(\.backup)?
+    | (.*[-_.])?(secret|private)[-_.]?key.*\.asc
     | id_(rsa|dsa|ecdsa|ed25519)(_sk)? | client_secret.*\.json | (.*[-_])?service[-_]?account.*\.json
     | .+\.(pem|key|p8|p12|pfx|kdbx?|jks|keystore|gpg|pgp|ovpn|ppk|keychain(-db)?|agekey|tfvars))
     """,

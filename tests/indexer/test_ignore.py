@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer.ignore import MOST_BYTES, IgnoreFile, IgnoreFiles, Level, decide, parse
+from indexer.ignore import MOST_BYTES, IgnoreFile, IgnoreFiles, Level, decide, parse, stamp_of
 
 PIECES = ["a", "b", "ab", "*", "**", "?", "/", "[ab]", "[!a]", "[^b-z]", "[]a]", "\\a", "\\*", ".md", "x"]
 LINES = st.lists(
@@ -159,6 +159,17 @@ def test_a_file_that_cannot_be_used_leaves_nothing_out(tmp_path: Path) -> None:
         if folder.is_dir() and files.chain(str(tmp_path), str(folder))
     ]
     assert used == ["bytes"]
+
+
+def test_a_file_whose_permissions_change_is_read_again(tmp_path: Path) -> None:
+    """One that could not be read may now, and neither its size nor its time tells."""
+    path = tmp_path / ".gitignore"
+    path.write_text("*\n", encoding="utf-8")
+    path.chmod(0o400)
+    before = path.lstat()
+    path.chmod(0o600)
+    assert path.lstat().st_mtime_ns == before.st_mtime_ns
+    assert stamp_of(path.lstat()) != stamp_of(before)
 
 
 def test_no_pattern_takes_long() -> None:

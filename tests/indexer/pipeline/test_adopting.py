@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from indexer.extract.sandbox import Extracted
 from indexer.pipeline import Pipeline
 from indexer.pipeline.adopting import are_read_alike, content_of
+from indexer.pipeline.items import Gone, Item, Ready, Verdicts
+from indexer.pipeline.reading import read_file
+from indexer.pipeline.tasks import Read
+from indexer.reconcile import Upsert
+from indexer.walk import WalkRules, state_of
+from tests.indexer.fakes import ParagraphReader
 from tests.indexer.pipeline.bench import Bench, settle
 
 TEXT = "plain words\n\nmore plain words"
@@ -211,6 +218,68 @@ def test_no_link_is_passed_through_while_hashing(tmp_path: Path) -> None:
     for path in (root / "folder" / "a.md", root / "file.md", root / "missing.md"):
         with pytest.raises(FileNotFoundError):
             content_of(root, path)
+
+
+class Meddling(ParagraphReader):
+    """Does something to the disk between the moment a file is hashed and the moment it is read."""
+
+    def __init__(self, meddle: Callable[[], object]) -> None:
+        super().__init__()
+        self._meddle = meddle
+
+    def extract(self, path: Path) -> Extracted:
+        """Meddle, then read."""
+        self._meddle()
+        return super().extract(path)
+
+
+def read_meddled(bench: Bench, path: Path, meddle: Callable[[], object]) -> Item:
+    """Read a file that is not as it was when it comes to it."""
+    read = Read(bench.folder, Upsert(path, state_of(path.lstat())))
+    rules = WalkRules(max_file_bytes=99, is_supported=lambda _: True)
+    return read_file(read, rules=rules, open_reader=lambda: Meddling(meddle))
+
+
+def test_nothing_is_indexed_through_a_folder_that_becomes_a_link(bench: Bench) -> None:
+    """What stands outside of the root is read then, and thrown away."""
+    path = bench.write("sub/a.md", "words")
+    outside = bench.home / "sub"
+    outside.mkdir()
+    (outside / "a.md").write_text("secret", encoding="utf-8")
+
+    def meddle() -> None:
+        path.parent.rename(bench.folder / "away")
+        path.parent.symlink_to(outside)
+
+    assert isinstance(read_meddled(bench, path, meddle), Gone)
+
+
+def test_a_file_that_changes_before_it_is_read_is_recorded_as_it_was_read(bench: Bench) -> None:
+    """The state in the ledger belongs to the bytes in the index."""
+    path = bench.write("a.md", "words")
+    item = read_meddled(bench, path, lambda: bench.write("a.md", "more words"))
+    assert isinstance(item, Ready)
+    assert [chunk.text for chunk in item.document.chunks] == ["more words"]
+    assert item.document.state == state_of(path.lstat())
+
+
+def test_a_file_that_is_another_one_by_its_end_is_tried_again(bench: Bench) -> None:
+    """Nobody knows which state its bytes had."""
+    path = bench.write("a.md", "words")
+    texts = iter(["other words", "yet others"])
+
+    class Growing(ParagraphReader):
+        def extract(self, path: Path) -> Extracted:
+            bench.write("a.md", next(texts))
+            extracted = super().extract(path)
+            bench.write("a.md", next(texts))
+            return extracted
+
+    read = Read(bench.folder, Upsert(path, state_of(path.lstat())))
+    rules = WalkRules(max_file_bytes=99, is_supported=lambda _: True)
+    item = read_file(read, rules=rules, open_reader=Growing)
+    assert isinstance(item, Verdicts)
+    assert [record.reason for record in item.records] == ["it changed while it was being read"]
 
 
 def test_what_is_no_file_is_not_hashed(tmp_path: Path) -> None:

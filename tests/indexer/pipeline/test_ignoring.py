@@ -137,7 +137,7 @@ def test_what_is_seen_during_a_sweep_is_not_taken_back_by_its_end() -> None:
     root, folder, other = Path("/r"), b"/r/sub", b"/r/other"
     memory = Memory()
     memory.begin(root)
-    memory.doubt(root, folder, ((1, 2, 3),))
+    memory.doubt(root, folder, ((1, 2, 3, 4),))
     memory.finish(root, {folder: (), other: ()})
     assert memory.begin(root) == {other: ()}
 
