@@ -89,6 +89,7 @@ class Looker:
             if sweep.root in self._looked_at:
                 self._looked_at[sweep.root] |= frozenset(places)
             self._look(sweep, places, roots)
+            self._troubles.hurry(frozenset(places))
             return
         self._looked_at[sweep.root] = frozenset()
         try:

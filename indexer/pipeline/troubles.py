@@ -5,6 +5,7 @@ and what lasts costs next to nothing. A file that changes is read at once and
 starts over; so does everything when a person asks for it.
 """
 
+import math
 import threading
 import time
 from collections import deque
@@ -16,6 +17,7 @@ from indexer.catalog import FileRecord
 from indexer.errors import KbError
 from indexer.reconcile import Upsert, covering
 from indexer.types import FileEntry
+from indexer.walk import state_of
 
 FILE_WAITS_S = (30.0, 120.0, 480.0, 1_800.0, 7_200.0, 21_600.0)
 """How long a file is left alone after its first, second, … failure; the last goes for all further ones."""
@@ -34,6 +36,9 @@ class Retrying(Protocol):
 
     def next_retry(self, *, after: float) -> float | None:
         """Return when the first file after a time is to be tried again."""
+
+    def retry_failed(self, at: float, *, under: Path | None = None) -> int:
+        """Have files that are to be tried again at some time tried again from another time on."""
 
 
 def wait_s(attempt: int, waits_s: Sequence[float]) -> float:
@@ -117,6 +122,23 @@ class Troubles:
             if self._fault is None:
                 self._stops = 0
 
+    def hurry(self, places: Collection[Path]) -> None:
+        """Have files tried again now to which something happened that does not show, a change of mode say.
+
+        Args:
+            places: Files and folders in which something was seen to happen.
+        """
+        now = self._clock()
+        waiting = [
+            entry
+            for entry in self._ledger.due(math.inf)
+            if entry.path in places or any(above in places for above in entry.path.parents)
+        ]
+        # what changed is read anyway, and starts over.
+        unchanged = [entry.path for entry in waiting if _is_unchanged(entry)]
+        if sum(self._ledger.retry_failed(now, under=path) for path in unchanged):
+            self.on_nearer()
+
     def take_due(
         self, roots: Collection[Path], away: Collection[Path]
     ) -> tuple[dict[Path, list[Upsert]], float | None]:
@@ -142,3 +164,10 @@ class Troubles:
                     found.setdefault(root, []).append(upsert)
             self._handed = handed
         return found, self._ledger.next_retry(after=now)
+
+
+def _is_unchanged(entry: FileEntry) -> bool:
+    try:
+        return state_of(entry.path.lstat()) == entry.state
+    except OSError:
+        return False

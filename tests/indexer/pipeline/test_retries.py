@@ -181,6 +181,38 @@ def test_nothing_is_tried_again_while_its_root_is_away(bench: Bench) -> None:
     assert entry(bench, locked).attempts == 2
 
 
+def test_a_file_to_which_something_happened_is_tried_at_once(bench: Bench) -> None:
+    """A change of mode does not show in size and time; the event alone is a reason, for this file only."""
+    locked, other = bench.write("locked.md", "LOCKED"), bench.write("other.md", "LOCKED")
+    pipeline = bench.open()
+    pipeline.add_root(bench.folder)
+    settle(pipeline)
+    bench.reader.read.clear()
+    woken = threading.Event()
+    pipeline.troubles.on_nearer = woken.set
+    pipeline.look_at(bench.folder, [locked])
+    settle(pipeline)
+    assert woken.is_set()
+    pipeline.retry()
+    settle(pipeline)
+    assert bench.reader.read == [locked]
+    assert (entry(bench, locked).attempts, entry(bench, other).attempts) == (2, 1)
+
+
+def test_an_event_at_a_damaged_file_is_no_reason(bench: Bench) -> None:
+    """Only its content can help, and that did not change."""
+    damaged = bench.write("damaged.md", "DAMAGED")
+    pipeline = bench.open()
+    pipeline.add_root(bench.folder)
+    settle(pipeline)
+    bench.reader.read.clear()
+    pipeline.look_at(bench.folder, [damaged])
+    settle(pipeline)
+    assert pipeline.retry() is None
+    settle(pipeline)
+    assert bench.reader.read == []
+
+
 def test_what_waits_is_not_handed_out_twice(bench: Bench) -> None:
     """A look at the clock while the file waits in the queue changes nothing."""
     bench.write("locked.md", "LOCKED")
