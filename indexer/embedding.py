@@ -57,7 +57,7 @@ ACCELERATOR_FACTOR = 16
 
 
 class Embedder:
-    """A loaded model. One thread may embed questions while another embeds documents."""
+    """A loaded model, for three threads: questions, documents, and documents that are urgent."""
 
     def __init__(
         self,
@@ -78,9 +78,7 @@ class Embedder:
         # measured: what a model says of itself leaves out modules that change it.
         self.dim = int(np.asarray(model.encode(["a"], show_progress_bar=False)).shape[1])
         self.capacity_tokens = _capacity(model)
-        # its own modules and tokenizer, which one thread at a time can use, and the same weights.
-        weights = itertools.chain(model.parameters(), model.buffers())
-        self._asked = copy.deepcopy(model, {id(tensor): tensor for tensor in weights})
+        self._asked, self._urgent = _twin(model), _twin(model)
         self._has_bare_queries = _is_query_bare(model)
         self._has_windows = self.dim % 2 == 0 and _is_mean_of_tokens(model)
         self.fingerprint = f"{identity[:16]}-{self.dim}-chunker-{CHUNKER_VERSION}"
@@ -135,12 +133,19 @@ class Embedder:
             vectors[positions] = part.vectors
         return vectors
 
-    def embedding_documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Embeddings]]:
+    def embedding_documents(
+        self, texts: Sequence[str], *, is_urgent: bool = False
+    ) -> Iterator[tuple[list[int], Embeddings]]:
         """Embed as `embed_documents` does, in small batches of texts of like length, and with windows.
+
+        Args:
+            texts: The texts.
+            is_urgent: Whether this is done beside another thread that is embedding what is not.
 
         Yields:
             The positions of a batch's texts, and what the model makes of them.
         """
+        model = self._urgent if is_urgent else self._model
         for positions in batches_by_length(
             [len(text) for text in texts],
             max_chars=BATCH_CHARS * self._factor,
@@ -149,10 +154,10 @@ class Embedder:
             torch.set_num_threads(self._threads)
             batch = [texts[position] for position in positions]
             if not self._has_windows:
-                part = self._model.encode_document(batch, batch_size=len(batch), show_progress_bar=False)
+                part = model.encode_document(batch, batch_size=len(batch), show_progress_bar=False)
                 yield positions, Embeddings(normalized(part))
                 continue
-            features = self._model.encode_document(
+            features = model.encode_document(
                 batch, batch_size=len(batch), show_progress_bar=False, output_value=None
             )
             vectors = torch.stack([each["sentence_embedding"] for each in features])
@@ -169,6 +174,12 @@ class Embedder:
     @property
     def _factor(self) -> int:
         return 1 if self.device == "cpu" else ACCELERATOR_FACTOR
+
+
+def _twin(model: SentenceTransformer) -> SentenceTransformer:
+    """Return a model with the same weights, and modules and a tokenizer that another thread can use."""
+    weights = itertools.chain(model.parameters(), model.buffers())
+    return copy.deepcopy(model, {id(tensor): tensor for tensor in weights})
 
 
 def batches_by_length(lengths: Sequence[int], *, max_chars: int, max_texts: int) -> Iterator[list[int]]:

@@ -11,7 +11,7 @@ from indexer.frames import read_frame
 
 
 class Urgency(IntEnum):
-    """Who waits for a request; the lower, the sooner it is worked on."""
+    """Who waits for a request; each has a thread of its own."""
 
     QUESTION = 0
     """A person, for an answer."""
@@ -68,18 +68,14 @@ class Inbox:
             self._is_closed = True
             self._changed.notify_all()
 
-    def next_question(self) -> Request | None:
-        """Wait for a question; `None` when the inbox is closed."""
-        return self._next((Urgency.QUESTION,))
-
-    def next_work(self) -> Request | None:
-        """Wait for anything but a question, the most urgent first; `None` when the inbox is closed."""
-        return self._next((Urgency.COMMIT, Urgency.BULK))
-
-    def next_before(self, urgency: Urgency) -> Request | None:
-        """Return a waiting request that is more urgent and no question, or `None` at once."""
+    def next(self, urgency: Urgency) -> Request | None:
+        """Wait for a request of this urgency; `None` when the inbox is closed."""
         with self._changed:
-            return self._take([each for each in Urgency if Urgency.QUESTION < each < urgency])
+            while not self._is_closed:
+                if self._waiting[urgency]:
+                    return self._waiting[urgency].popleft()
+                self._changed.wait()
+            return None
 
     @property
     def has_question(self) -> bool:
@@ -90,17 +86,3 @@ class Inbox:
     def is_closed(self) -> bool:
         """Whether the parent is gone."""
         return self._is_closed
-
-    def _next(self, urgencies: tuple[Urgency, ...]) -> Request | None:
-        with self._changed:
-            while not self._is_closed:
-                if (request := self._take(urgencies)) is not None:
-                    return request
-                self._changed.wait()
-            return None
-
-    def _take(self, urgencies: "tuple[Urgency, ...] | list[Urgency]") -> Request | None:
-        for urgency in urgencies:
-            if self._waiting[urgency]:
-                return self._waiting[urgency].popleft()
-        return None

@@ -1,9 +1,9 @@
 """What the worker child does with a request.
 
-Questions have a thread of their own, which goes before the one that indexes
-wherever the system knows priorities of threads. Indexing is worked in steps of
-a quarter of a second at most; between two steps whatever is more urgent is
-worked first. Chroma is used by one thread at a time.
+Three threads: one answers questions, one does what others wait for, and one
+what nobody does, which stands back behind them wherever the system knows
+priorities of threads. So neither a question nor a file that was just saved
+waits for a batch to end. Chroma is used by one thread at a time.
 """
 
 import contextlib
@@ -28,10 +28,13 @@ from indexer.errors import KbError, StoreError
 from indexer.frames import write_frame
 from indexer.types import Vectors
 from indexer.vectors import VectorStore
-from indexer.worker.inbox import Inbox, Request
+from indexer.worker.inbox import Inbox, Request, Urgency
 
 LOCK_WAIT_S = 30.0
 """How long the worker of a daemon that was killed may take to notice."""
+
+SWITCH_S = 0.001
+"""How long a thread may keep the interpreter that another one waits for."""
 
 QUESTIONS_KEPT = 64
 """Questions whose vectors are kept: a search may ask again for more of the same."""
@@ -169,12 +172,14 @@ class Service:
         texts = request.message["texts"]
         vectors = np.empty((len(texts), self._embedder.dim), np.float32)
         windows = [b""] * len(texts)
-        for positions, part in self._embedder.embedding_documents(texts):
+        is_urgent = request.urgency is Urgency.COMMIT
+        for positions, part in self._embedder.embedding_documents(texts, is_urgent=is_urgent):
             vectors[positions] = part.vectors
             for position, packed in zip(positions, part.windows, strict=False):
                 windows[position] = packed
             yield None
-        _return_memory()
+        if not is_urgent:
+            _return_memory()
         yield {"windows_bytes": list(map(len, windows))}, to_bytes(vectors) + b"".join(windows)
 
     def _store_vectors(self, request: Request) -> Iterator[Answer | None]:
@@ -284,15 +289,22 @@ def serve(
         has_question=lambda: inbox.has_question,
     )
     answering = Answering(service, inbox, answers, nice=nice)
-    # a thread of its own also because the threads that torch starts for it inherit its priority.
-    indexing = threading.Thread(target=answering.work, name="indexing")
-    indexing.start()
-    answering.answer_questions()
-    indexing.join()
+    # shorter than the default, since a question needs the interpreter some dozen times.
+    sys.setswitchinterval(SWITCH_S)
+    # threads of their own also because the threads that torch starts for one inherit its priority.
+    threads = [
+        threading.Thread(target=answering.answer, args=(urgency,), name=urgency.name.lower())
+        for urgency in (Urgency.COMMIT, Urgency.BULK)
+    ]
+    for thread in threads:
+        thread.start()
+    answering.answer(Urgency.QUESTION)
+    for thread in threads:
+        thread.join()
 
 
 class Answering:
-    """Two loops over the inbox, one for questions and one for work; answers leave one at a time."""
+    """A loop over the inbox for each urgency; answers leave one at a time."""
 
     def __init__(self, service: Service, inbox: Inbox, answers: BinaryIO, *, nice: int = 0) -> None:
         self._service = service
@@ -301,29 +313,20 @@ class Answering:
         self._answers = answers
         self._answers_lock = threading.Lock()
 
-    def answer_questions(self) -> None:
-        """Answer questions until the parent goes away."""
-        with self._until_the_end():
-            while (question := self._inbox.next_question()) is not None:
-                for _ in self._answering(question):
-                    pass
+    def answer(self, urgency: Urgency) -> None:
+        """Work on the requests of one urgency until the parent goes away.
 
-    def work(self) -> None:
-        """Do everything else until the parent goes away, and stand back behind questions."""
-        if sys.platform == "linux" and self._nice:
+        What nobody waits for stands back behind the rest.
+        """
+        if urgency is Urgency.BULK and sys.platform == "linux" and self._nice:
             # of this thread alone, and of those that it starts.
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(19, os.nice(0) + self._nice))
         with self._until_the_end():
-            while (request := self._inbox.next_work()) is not None:
-                self._work_on(request)
-
-    def _work_on(self, request: Request) -> None:
-        for _ in self._answering(request):
-            while (urgent := self._inbox.next_before(request.urgency)) is not None:
-                self._work_on(urgent)
-            if self._inbox.is_closed:
-                return
+            while (request := self._inbox.next(urgency)) is not None:
+                for _ in self._answering(request):
+                    if self._inbox.is_closed:
+                        return
 
     @contextlib.contextmanager
     def _until_the_end(self) -> Iterator[None]:
