@@ -1,9 +1,13 @@
 """Ignore files take effect by themselves, and rules are asked no more often than they change."""
 
+import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from indexer.catalog import Catalog, FileRecord
 from indexer.index.ledger import LedgerReads
@@ -11,7 +15,7 @@ from indexer.pipeline.items import Gone, Item, Ready, Verdicts
 from indexer.pipeline.reading import read_file
 from indexer.pipeline.sweeping import Comparison, Memory, compare, outermost
 from indexer.pipeline.tasks import Read
-from indexer.reconcile import Delete, Skip, Upsert
+from indexer.reconcile import Delete, Move, Skip, Upsert
 from indexer.types import FileStatus
 from indexer.walk import WalkRules, state_of
 from tests.indexer.pipeline.bench import Bench, settle
@@ -65,7 +69,9 @@ class Asked:
                 done[job.path.name] = reason
                 if isinstance(job, Delete):
                     transaction.forget([job.path])
-                elif isinstance(job, Skip | Upsert):
+                elif isinstance(job, Move):
+                    transaction.forget([job.old])
+                if isinstance(job, Skip | Upsert | Move):
                     status = FileStatus.SKIPPED if reason else FileStatus.INDEXED
                     transaction.put_file(
                         FileRecord(
@@ -150,6 +156,53 @@ def test_a_rule_that_could_not_be_carried_out_is_asked_again(asked: Asked) -> No
     expected = [Path(asked.root / ".gitignore"), Path(asked.root / "a.md")]
     assert [job.path for job in asked.compare().jobs] == expected
     assert [job.path for job in asked.compare().jobs] == expected
+
+
+FOLDERS = ("", "sub", "sub/deep", "old")
+CHANGES = st.one_of(
+    st.tuples(st.just("write"), st.sampled_from(FOLDERS), st.sampled_from(["a.md", "b.md", "c.png"])),
+    st.tuples(
+        st.just("rule"),
+        st.sampled_from(FOLDERS),
+        st.sampled_from(["a*", "deep/", "!a.md", "*", "/b.md\n!c*"]),
+    ),
+    st.tuples(
+        st.just("delete"), st.sampled_from(FOLDERS), st.sampled_from(["a.md", ".gitignore", ".kbignore"])
+    ),
+    st.tuples(st.just("move"), st.sampled_from(FOLDERS[1:]), st.sampled_from(["sub", "old", "sub/deep"])),
+    st.tuples(st.just("hint"), st.sampled_from(FOLDERS), st.sampled_from(["", "a.md", "deep"])),
+    st.tuples(st.just("sweep"), st.just(""), st.just("")),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(changes=st.lists(CHANGES, max_size=14))
+def test_remembering_the_rules_changes_nothing(changes: list[tuple[str, str, str]]) -> None:
+    """Whatever happens meanwhile, a sweep that remembers finds what one finds that asks about every file."""
+    with tempfile.TemporaryDirectory() as name:
+        asked = Asked(Path(name))
+        asked.root.mkdir()
+        for time_s, (what, folder, item) in enumerate(changes, start=1):
+            place = asked.root / folder
+            if what == "write":
+                path = asked.write(f"{folder}/{item}")
+                os.utime(path, (time_s, time_s))
+            elif what == "rule":
+                rule_file = (".gitignore", ".kbignore")[time_s % 2]
+                os.utime(asked.write(f"{folder}/{rule_file}", item), (time_s, time_s))
+            elif what == "delete":
+                (place / item).unlink(missing_ok=True)
+            elif what == "move" and place.is_dir() and not (asked.root / item).exists():
+                if Path(folder) not in Path(item).parents and (asked.root / item).parent.is_dir():
+                    place.rename(asked.root / item)
+            elif what == "hint":
+                asked.sweep(outermost(asked.root, [place / item]))
+            else:
+                asked.sweep()
+        asked.sweep()
+        asked.memory = Memory()
+        assert asked.compare().jobs == ()
+        asked.catalog.close()
 
 
 def test_a_folder_pattern_forgets_what_is_inside(asked: Asked) -> None:
