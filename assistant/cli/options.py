@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 import click
 
 from assistant.cli import diagnostics
+from indexer.client import connect
 from indexer.errors import UsageError
+from indexer.paths import Places
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -44,6 +46,8 @@ def no_wait_option(command: CommandT) -> CommandT:
 def existing_path(given: str) -> Path:
     """Return the real path of something that exists, as the index knows it.
 
+    What is indexed and stands on a disk that is away counts as well.
+
     Raises:
         UsageError: If there is nothing of that name.
     """
@@ -51,9 +55,18 @@ def existing_path(given: str) -> Path:
     try:
         return path.resolve(strict=True)
     except OSError as error:
+        if _is_away(path):
+            return path.resolve()
         raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from error
     except ValueError as error:
         raise UsageError(f"{given!r} is no path") from error
+
+
+def _is_away(path: Path) -> bool:
+    """Tell whether something that does not exist belongs to an indexed folder that is away."""
+    places = Places.discover()
+    # where nothing was ever indexed no daemon need be started to say so.
+    return places.editions_file.exists() and bool(connect(places).why(path)["is_root_away"])
 
 
 def absolute_path(given: str) -> Path:

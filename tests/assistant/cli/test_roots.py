@@ -128,6 +128,8 @@ def test_a_folder_that_is_away_is_named_and_its_files_are_forgotten_on_demand(ow
     )
     assert f"{notes}\t1 file\taway: it is gone, or was emptied at once\n" in kb(home, "roots").out
     assert kb(home, "files", "--in", str(notes)).code == 0
+    found = kb(home, "search", "--in", str(notes), "tram")
+    assert "The tram leaves every ten minutes." in found.out
     pruned = kb(home, "index", "--prune")
     assert pruned.code == 0
     assert pruned.out.endswith(f"forgot 1 file of {notes}; the folder stays in the list\n")
