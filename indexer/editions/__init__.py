@@ -146,8 +146,12 @@ class Editions:
         return self._serving.info
 
     def search(self, query: str, top_k: int, under: Sequence[Path]) -> tuple[Passage, ...]:
-        """Find passages in it."""
-        return self._serving.search(query, top_k, under)
+        """Find passages in it; it stays open until they are found."""
+        with self._lock:
+            serving = self._serving
+            searching = serving.begin_search()
+        with searching:
+            return serving.search(query, top_k, under)
 
     # -- both
 
@@ -276,10 +280,18 @@ class Editions:
     def _switch_to(self, building: Edition) -> None:
         record = self._record.switched(building.name)
         save_record(self._places.editions_file, record)
+        roots = set(building.index.roots())
         with self._lock:
             old, self._serving, self._building, self._record = self._serving, building, None, record
         logger.info("edition_switched from=%r to=%r", old.name, building.name)
         self._ended.wait(self._grace_s)
+        # a folder may have been added or removed at the very moment of the switch.
+        late = set(old.index.roots())
+        for root in late - roots:
+            building.index.add_root(root)
+        for root in (roots - late) & set(building.index.roots()):
+            building.pipeline.remove_root(root)
+        building.pipeline.sweep_again(late - roots)
         old.close()
 
     def _delete_spare(self) -> None:

@@ -1,9 +1,10 @@
 """One index with everything that keeps it: its embedding model, its reader of files, its pipeline."""
 
+import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Self
@@ -21,6 +22,9 @@ from indexer.walk import WalkRules
 from indexer.worker import WorkerInfo
 
 logger = logging.getLogger(__name__)
+
+SEARCHES_CLOSE_S = 5.0
+"""How long searches under way are waited for when an index is closed."""
 
 
 class Edition:
@@ -60,6 +64,8 @@ class Edition:
         self.pipeline.troubles.on_nearer = on_trouble
         self._make_reader = make_reader
         self._info: WorkerInfo | None = None
+        self._searches = 0
+        self._searched = threading.Condition()
         self._warming = threading.Thread(target=self._warm_up, name="warming", daemon=True)
 
     @classmethod
@@ -121,14 +127,31 @@ class Edition:
         self._warming.start()
 
     def close(self) -> None:
-        """Finish what is being written, and close."""
+        """Finish what is being written, let whoever still searches finish, and close."""
         self.pipeline.close()
+        with self._searched:
+            self._searched.wait_for(lambda: not self._searches, SEARCHES_CLOSE_S)
         self.index.close()
 
     @property
     def info(self) -> WorkerInfo | None:
         """The facts of the embedding model; `None` until it is loaded."""
         return self._info
+
+    def begin_search(self) -> contextlib.AbstractContextManager[None]:
+        """Keep the index open from this call on until the block ends."""
+        with self._searched:
+            self._searches += 1
+        return self._search_under_way()
+
+    @contextlib.contextmanager
+    def _search_under_way(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            with self._searched:
+                self._searches -= 1
+                self._searched.notify_all()
 
     def search(self, query: str, top_k: int, under: Sequence[Path]) -> tuple[Passage, ...]:
         """Find passages; waits for the model if it is still loading."""

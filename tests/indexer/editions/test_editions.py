@@ -52,7 +52,7 @@ class House:
     missing: set[str] = field(default_factory=set)
     workers: dict[str, NamedWorker] = field(default_factory=dict)
 
-    def open(self, model: str) -> Editions:
+    def open(self, model: str, *, grace_s: float = 0.0) -> Editions:
         """Open the editions with a model in the config, and start them."""
         pausing = Pausing(self.places.home / "paused.json")
 
@@ -72,7 +72,9 @@ class House:
             )
 
         settings = IndexerSettings(embedding=EmbeddingSettings(model=model))
-        editions = Editions.open(self.places, settings, open_edition=open_edition, look_s=0.02, grace_s=0.0)
+        editions = Editions.open(
+            self.places, settings, open_edition=open_edition, look_s=0.02, grace_s=grace_s
+        )
         editions.start()
         return editions
 
@@ -104,6 +106,11 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+def answers(editions: Editions, model: str) -> bool:
+    """Tell whether the index of a model is the one that answers."""
+    return editions.info is not None and editions.info.model == model
+
+
 def found(editions: Editions, text: str) -> bool:
     """Tell whether a text is what a search finds first."""
     passages = editions.search(text, 3, [])
@@ -133,7 +140,7 @@ def test_the_old_index_answers_until_the_new_one_holds_everything(house: House) 
 def test_going_back_is_instant(house: House) -> None:
     """The index of the former model is still there: nothing is embedded but what is new since."""
     with closing(house.open("/new")) as editions:
-        until(lambda: house.answering() == "/new")
+        until(lambda: answers(editions, "/new"))
         (house.folder / "b.md").write_text("a note from meanwhile", encoding="utf-8")
         other = house.folder.parent / "other"
         other.mkdir()
@@ -157,7 +164,7 @@ def test_a_build_that_was_cut_off_goes_on(house: House) -> None:
     editions.close()
     before = list(house.workers["/new"].embedded)
     with closing(house.open("/new")) as editions:
-        until(lambda: house.answering() == "/new")
+        until(lambda: answers(editions, "/new"))
         assert found(editions, "a second note")
     assert not set(before) & set(house.workers["/new"].embedded)
 
@@ -173,7 +180,7 @@ def test_roots_follow_while_an_index_is_built(house: House) -> None:
         editions.pipeline.add_root(other)
         editions.pipeline.remove_root(house.folder)
         house.gates["/new"].set()
-        until(lambda: house.answering() == "/new")
+        until(lambda: answers(editions, "/new"))
         assert editions.index.roots() == [other]
         assert found(editions, "in another folder")
 
@@ -187,7 +194,7 @@ def test_an_index_with_an_absent_folder_waits(house: House, tmp_path: Path) -> N
         assert house.answering() == "/old"
         away.rename(house.folder)
         editions.sweep_again([house.folder])
-        until(lambda: house.answering() == "/new")
+        until(lambda: answers(editions, "/new"))
         assert found(editions, "the first note")
 
 
@@ -209,7 +216,7 @@ def test_an_index_whose_own_model_is_gone_gives_way_at_once(house: House) -> Non
     """Half an index that answers is better than a whole one that cannot."""
     house.missing.add("/old")
     with closing(house.open("/new")) as editions:
-        until(lambda: house.answering() == "/new")
+        until(lambda: answers(editions, "/new"))
         until(lambda: found(editions, "the first note"))
 
 
@@ -229,7 +236,7 @@ def test_only_the_last_few_former_indexes_are_kept(house: House) -> None:
     """Disk is not filled with the indexes of every model that was ever tried."""
     for model in ("/second", "/third", "/fourth"):
         with closing(house.open(model)) as editions:
-            until(lambda model=model: house.answering() == model)  # type: ignore[misc]
+            until(lambda model=model, editions=editions: answers(editions, model))  # type: ignore[misc]
             until(lambda editions=editions: editions.describe_building() is None)  # type: ignore[misc]
     with closing(house.open("/fourth")):
         until(lambda: not house.places.catalog_file.exists())
@@ -240,13 +247,13 @@ def test_only_the_last_few_former_indexes_are_kept(house: House) -> None:
 
 def test_a_former_index_that_somebody_deleted_is_built_again(house: House) -> None:
     """The file may promise an index whose folder is gone."""
-    with closing(house.open("/new")):
-        until(lambda: house.answering() == "/new")
+    with closing(house.open("/new")) as editions:
+        until(lambda: answers(editions, "/new"))
     shutil.rmtree(current_places(house.places).index_dir)
     with closing(house.open("/old")):
         pass
     with closing(house.open("/new")) as editions:
-        until(lambda: house.answering() == "/new")
+        until(lambda: answers(editions, "/new"))
         until(lambda: found(editions, "the first note"))
 
 
@@ -262,5 +269,19 @@ def test_a_pause_holds_for_both(house: House) -> None:
         time.sleep(0.2)
         assert house.answering() == "/old"
         editions.pipeline.resume()
-        until(lambda: house.answering() == "/new")
+        until(lambda: answers(editions, "/new"))
         until(lambda: found(editions, "a note from meanwhile"))
+
+
+def test_a_folder_added_at_the_moment_of_the_switch_is_not_lost(house: House) -> None:
+    """Whoever still talks to the old index talks to the new one as well."""
+    other = house.folder.parent / "other"
+    other.mkdir()
+    (other / "c.md").write_text("in another folder", encoding="utf-8")
+    with closing(house.open("/new", grace_s=1.0)) as editions:
+        old = editions.pipeline
+        until(lambda: answers(editions, "/new"))
+        old.add_root(other)
+        old.remove_root(house.folder)
+        until(lambda: editions.index.roots() == [other])
+        until(lambda: found(editions, "in another folder"))
