@@ -6,7 +6,6 @@ no object of a file but its path in bytes and its `stat`, because nearly all fil
 of nearly all walks are unchanged.
 """
 
-import contextlib
 import errno
 import os
 import stat
@@ -31,7 +30,6 @@ __all__ = [
     "path_of",
     "reason_of",
     "scan",
-    "stamps_at",
     "state_of",
     "walk",
 ]
@@ -64,9 +62,7 @@ class Listing:
     chain: Chain
     """The ignore files that count for them."""
 
-    stamps: Stamps | None
-    """The ignore files of the folder; `None` where it was not listed as a whole."""
-
+    stamps: Stamps
     is_as_before: bool
     """Whether all ignore files above its files are those of an earlier walk."""
 
@@ -189,15 +185,6 @@ def _stamps_of(special: Mapping[str, os.stat_result]) -> Stamps:
     return tuple(status and stamp_of(status) for status in found) if any(found) else ()
 
 
-def stamps_at(folder: Path) -> Stamps:
-    """Look what the ignore files of a folder are."""
-    special: dict[str, os.stat_result] = {}
-    for name in IGNORE_FILES:
-        with contextlib.suppress(OSError):
-            special[name] = (folder / name).lstat()
-    return _stamps_of(special)
-
-
 def _enters(rules: WalkRules, base: bytes, path: bytes, chain: Chain) -> bool:
     relative = os.fsdecode(path[len(base) + 1 :])
     return not rules.folder_reason(relative.rpartition("/")[2], relative, chain)
@@ -251,7 +238,7 @@ def look(
         if not stat.S_ISDIR(status.st_mode):
             chain = rules.files.chain(os.fspath(root), os.fspath(path.parent))
             files = [(os.fsencode(path), status)]
-            yield Listing(os.fsencode(path.parent), files, chain, None, False, False)
+            yield Listing(os.fsencode(path.parent), files, chain, (), False, False)
         elif rules.reaches(root, path):
             yield from scan(root, rules, avoid=avoid, start=path)
 

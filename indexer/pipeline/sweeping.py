@@ -10,7 +10,7 @@ from indexer.catalog import FileRow
 from indexer.reconcile import Delete, Job, Seen, reconcile
 from indexer.rules import RULE_FILES
 from indexer.types import FileState
-from indexer.walk import Listing, Stamps, Unreadable, WalkRules, look, path_of, scan, stamps_at, state_of
+from indexer.walk import Listing, Stamps, Unreadable, WalkRules, look, path_of, scan, state_of
 
 
 class LedgerFiles(Protocol):
@@ -42,33 +42,20 @@ class Memory:
 
     A folder is remembered with the ignore files it had then. As long as those of
     all folders above it are the same too, the rules can say nothing new of a file
-    that did not change.
+    that did not change. An ignore file that was another one for a while does not come
+    back the same: the system notes when it did, and nobody can set that time.
     """
 
     def __init__(self) -> None:
         self._entered: dict[Path, dict[bytes, Stamps]] = {}
-        self._seen: dict[Path, dict[bytes, Stamps]] = {}
-        """Per root that is being swept as a whole, what was seen meanwhile by looks at some places."""
 
-    def begin(self, root: Path) -> dict[bytes, Stamps]:
-        """Begin a sweep of a whole root; return the folders that are remembered."""
-        self._seen[root] = {}
+    def of(self, root: Path) -> Mapping[bytes, Stamps]:
+        """Return the folders of a root that are remembered."""
         return self._entered.get(root, {})
 
-    def finish(self, root: Path, entered: dict[bytes, Stamps]) -> None:
-        """Remember what a sweep found, but for what was seen otherwise meanwhile."""
-        seen = self._seen.pop(root, {})
-        self._entered[root] = {
-            folder: stamps for folder, stamps in entered.items() if seen.get(folder, stamps) == stamps
-        }
-
-    def doubt(self, root: Path, folder: bytes, stamps: Stamps) -> None:
-        """Forget a folder unless its ignore files are those remembered: the ledger follows these now."""
-        if root in self._seen:
-            self._seen[root][folder] = stamps
-        entered = self._entered.get(root, {})
-        if entered.get(folder) != stamps:
-            entered.pop(folder, None)
+    def replace(self, root: Path, entered: dict[bytes, Stamps]) -> None:
+        """Remember what a sweep of a whole root found."""
+        self._entered[root] = entered
 
 
 def compare(
@@ -108,7 +95,7 @@ def compare(
     found = (
         look(root, places, rules, avoid=avoid)
         if places
-        else scan(root, rules, avoid=avoid, before=memory.begin(root))
+        else scan(root, rules, avoid=avoid, before=memory.of(root))
     )
     for item in found:
         if is_stopped():
@@ -119,12 +106,10 @@ def compare(
         files += len(item.files)
         has_more = has_more or item.leaves_out_folders
         is_settled = differing.add(item, rows)
-        if item.stamps is not None and (is_settled or places):
+        if is_settled:
             entered[item.folder] = item.stamps
-    if places:
-        _doubt(memory, root, places, entered)
-    else:
-        memory.finish(root, entered)
+    if not places:
+        memory.replace(root, entered)
     on_disk, cataloged = differing.on_disk, differing.cataloged
     unknown = {*avoid, *(item.path for item in unreadable)}
     for path, row in rows.items():
@@ -178,14 +163,6 @@ class _Differing:
                     self.cataloged[Path(absolute)] = known
                     is_settled = is_settled and known.state != seen.state
         return is_settled
-
-
-def _doubt(memory: Memory, root: Path, places: Sequence[Path], entered: Mapping[bytes, Stamps]) -> None:
-    """Note by which ignore files some places were judged."""
-    for folder, stamps in entered.items():
-        memory.doubt(root, folder, stamps)
-    for above in {each for place in places for each in place.parents if root in (each, *each.parents)}:
-        memory.doubt(root, os.fsencode(above), stamps_at(above))
 
 
 def _seen(row: FileRow) -> Seen:
