@@ -117,7 +117,9 @@ def _work(said: Mapping[str, Any], now: float) -> list[Row]:
     found: list[Row] = []
     progress = Progress.from_json(said["progress"])
     if not progress.is_idle:
-        found.append(("queue", f"{counted(said.get('queue', 0), 'file')} wait; {describe(progress)}"))
+        count = said.get("queue", 0)
+        waiting = f"{counted(count, 'file')} {'waits' if count == 1 else 'wait'}"
+        found.append(("queue", f"{waiting}; {describe(progress)}"))
     if building := said.get("building"):
         found.append(("building", _building(building)))
     if rebuilding := said.get("rebuilding"):
@@ -168,7 +170,10 @@ def _content(said: Mapping[str, Any], now: float) -> list[Row]:
     counts = said["files"]
     files = ", ".join(f"{counts[key]:,} {key}" for key in STATES if counts.get(key)) or "none"
     as_of, pending = said.get("as_of"), said.get("pending", 0)
-    current = "not yet" if not as_of else "now" if now - as_of < NOW_S else ago(as_of, now=now)
+    if not as_of:
+        current = "not yet"
+    else:
+        current = "now" if now - as_of < NOW_S and not pending else ago(as_of, now=now)
     if pending:
         current += f", {counted(pending, 'file')} to go"
     return [("files", files), ("chunks", f"{said.get('chunks', 0):,}"), ("current as of", current)]

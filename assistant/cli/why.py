@@ -12,6 +12,7 @@ from assistant.cli.group import Command
 from assistant.cli.overview import Row
 from assistant.cli.times import ahead, counted, moment
 from indexer.client import connect
+from indexer.errors import UsageError
 from indexer.paths import Places
 
 SAID = {
@@ -39,6 +40,8 @@ def why(path: str, *, as_json: bool) -> Exit:
     Names its chunks, pages without text, and when it is tried again; also works
     for a folder. Exits with 1 where nothing of it can be found.
     """
+    if not path:
+        raise UsageError("an empty name is no file")
     said = connect(Places.discover()).why(options.absolute_path(path))
     if as_json:
         output.write_json(said)

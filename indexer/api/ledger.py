@@ -96,6 +96,8 @@ class LedgerRoutes:
             state = "stopped"
         elif not self._is_ready():
             state = "starting"
+        elif self._pipeline.paused_until is not None:
+            state = "paused"
         else:
             state = "idle" if progress.is_idle else "indexing"
         return {

@@ -160,7 +160,8 @@ class Explainer:
             names = ", ".join(inside[:ROOTS_NAMED]) + (", …" if len(inside) > ROOTS_NAMED else "")
             reason = f"it is not indexed as a whole; indexed in it: {names}"
             return self._counted(path, replace(said, state=OUTSIDE, reason=reason))
-        hint = f"`kb add {path if stat.S_ISDIR(mode) else path.parent}` indexes its folder"
+        is_folder = stat.S_ISDIR(mode)
+        hint = f"`kb add {path if is_folder else path.parent}` indexes {'it' if is_folder else 'its folder'}"
         if said.leads_to:
             reason = "a symbolic link, which is not followed out of the indexed folders"
             return replace(said, state=LINK, reason=reason, hint=hint)
@@ -202,10 +203,11 @@ class Explainer:
 
     def _known(self, entry: FileEntry, said: Explanation) -> Explanation:
         """Add what the ledger says of a file."""
+        is_empty = entry.status is FileStatus.INDEXED and not entry.chunks
         return replace(
             said,
             state=entry.status.value,
-            reason=said.reason or entry.reason,
+            reason=said.reason or entry.reason or ("it holds no text" if is_empty else ""),
             chunks=entry.chunks,
             pages_without_text=self._index.pages_without_text(entry.path),
             since=entry.since,

@@ -165,6 +165,7 @@ def test_what_is_not_current_says_how_old_it_is() -> None:
     """The moment that the index agrees with, and what is missing since."""
     assert said_of(WORST, "current as of") == ["5 min ago, 1,328 files to go"]
     assert said_of(status(as_of=0), "current as of") == ["not yet"]
+    assert said_of(status(pending=1), "current as of") == ["0 s ago, 1 file to go"]
 
 
 def test_an_index_begun_anew_is_told_for_a_day() -> None:

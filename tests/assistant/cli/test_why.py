@@ -110,7 +110,7 @@ def test_what_cannot_be_found_exits_with_1(home: Home) -> None:
     """Each with its reason on stdout: not indexed, not there, kb's own."""
     outside = kb(home.path, "why", "/usr/bin")
     assert outside.code == 1
-    assert "hint\t`kb add /usr/bin` indexes its folder\n" in outside.out
+    assert "hint\t`kb add /usr/bin` indexes it\n" in outside.out
     assert "reason\tit does not exist\n" in kb(home.path, "why", str(home.vault / "no.md")).out
     own = kb(home.path, "why", str(home.path / "catalog.sqlite"))
     assert own.code == 1
@@ -123,6 +123,12 @@ def test_a_name_that_is_not_utf8_is_asked_for_by_its_bytes(home: Home) -> None:
     run = kb(home.path, "why", "--json", str(home.vault / odd))
     assert (run.code, json.loads(run.out)["state"]) == (1, "missing")
     assert json.loads(run.out)["path"] == str(home.vault / odd)
+
+
+def test_an_empty_name_is_a_wrong_path(home: Home) -> None:
+    """As from a variable of a script that is not set."""
+    run = kb(home.path, "why", "")
+    assert (run.code, run.err) == (2, "kb: error: an empty name is no file\n")
 
 
 def test_a_person_who_does_not_exist_is_a_wrong_path(home: Home) -> None:

@@ -61,6 +61,27 @@ def test_an_indexed_file(bench: Served) -> None:
     assert (said["queue_place"], said["files"], said["retry_at"]) == (None, None, None)
 
 
+def test_an_empty_file(bench: Served) -> None:
+    """It is indexed, and there is nothing to find in it."""
+    path = write(bench.folder, "empty.md", "")
+    bench.client.sweep()
+    settle(bench)
+    assert why(bench, path, "state", "reason", "is_findable") == ("indexed", "it holds no text", False)
+
+
+def test_a_paused_indexer(bench: Served) -> None:
+    """A file that waits says for what."""
+    bench.client.pause()
+    path = write(bench.folder, "new.md")
+    bench.client.sweep()
+    wait_until(lambda: bench.client.status()["queue"] == 1)
+    assert why(bench, path, "state", "queue_place", "waits_for") == ("pending", 1, "indexing is paused")
+    assert bench.client.status()["state"] == "paused"
+    bench.client.resume()
+    settle(bench)
+    assert why(bench, path, "state") == "indexed"
+
+
 def test_a_failed_file(bench: Served) -> None:
     """The error, and when it is tried again; one that only a change can help is not."""
     assert why(bench, bench.folder / "bad.md", "state", "reason", "attempts", "retry_at", "is_findable") == (
