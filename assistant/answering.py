@@ -122,13 +122,11 @@ def answer(
     clock.keep("search")
     yield PassagesFound(found.passages, found.as_of, found.pending)
     if generator is None:
-        yield from _extractive(question, found.passages, extra, clock)
+        yield from _extractive(question, found, extra, clock)
     elif found.passages or extra.strip():
-        yield from _written(
-            question, found.passages, extra, generator=generator, settings=settings, clock=clock
-        )
+        yield from _written(question, found, extra, generator=generator, settings=settings, clock=clock)
     else:
-        yield _refused((), generator.model_name, clock)
+        yield _refused((), generator.model_name, found, clock)
 
 
 def _search(
@@ -146,29 +144,27 @@ def _search(
                 mixed.setdefault(passage.chunk_id, passage)
     return SearchResult(
         passages=tuple(mixed.values())[:top_k],
-        as_of=found.as_of,
-        pending=beside.pending,
+        as_of=min(found.as_of, beside.as_of),
+        pending=max(found.pending, beside.pending),
         took_ms=found.took_ms + beside.took_ms,
     )
 
 
-def _extractive(
-    question: str, passages: tuple[Passage, ...], extra: str, clock: _Clock
-) -> Iterator[AnswerEvent]:
+def _extractive(question: str, found: SearchResult, extra: str, clock: _Clock) -> Iterator[AnswerEvent]:
     if extra.strip():
         yield Notice("reading the piped text takes a model; this is what your files say")
-    extracted = extract(question, passages)
+    extracted = extract(question, found.passages)
     clock.keep("first_token")
     if extracted is None:
-        yield _refused(passages, None, clock)
+        yield _refused(found.passages, None, found, clock)
         return
     yield AnswerText(extracted.text)
-    yield _finished(extracted.text, extracted.citations, passages, None, clock)
+    yield _finished(extracted.text, extracted.citations, found.passages, None, found=found, clock=clock)
 
 
 def _written(
     question: str,
-    passages: tuple[Passage, ...],
+    found: SearchResult,
     extra: str,
     *,
     generator: TextGenerator,
@@ -180,14 +176,14 @@ def _written(
     reserved = _TEMPLATE_TOKENS + min(settings.max_tokens, context_tokens // 4)
     prompt = fit_messages(
         question,
-        passages,
+        found.passages,
         extra=extra,
         limit_tokens=context_tokens - reserved,
         count_tokens=generator.count_tokens,
     )
     if prompt is None:
         raise _too_long(question, extra, generator, context_tokens - reserved)
-    yield from _fitting_notices(prompt, len(passages), context_tokens)
+    yield from _fitting_notices(prompt, len(found.passages), context_tokens)
     room = context_tokens - _TEMPLATE_TOKENS - prompt.tokens
     max_tokens = max(_SHORTEST_ANSWER_TOKENS, min(settings.max_tokens, room))
     text = held = ""
@@ -216,11 +212,12 @@ def _written(
                     held = ""
     text = text.strip()
     if is_refusal(text):
-        yield _refused(prompt.passages, generator.model_name, clock)
+        yield _refused(prompt.passages, generator.model_name, found, clock)
         return
     if held.strip():
         yield AnswerText(held.lstrip())
-    yield _finished(text, cite(text, prompt.passages), prompt.passages, generator.model_name, clock)
+    citations = cite(text, prompt.passages)
+    yield _finished(text, citations, prompt.passages, generator.model_name, found=found, clock=clock)
 
 
 def _relay(chat: Iterator[Delta | Finished]) -> Generator[Delta | Finished, None, None]:
@@ -250,6 +247,8 @@ def _finished(
     citations: tuple[Citation, ...],
     passages: tuple[Passage, ...],
     model: str | None,
+    *,
+    found: SearchResult,
     clock: _Clock,
 ) -> AnswerFinished:
     clock.keep("total")
@@ -261,11 +260,15 @@ def _finished(
             passages=passages,
             model=model,
             timings_ms=clock.timings_ms,
+            as_of=found.as_of,
+            pending=found.pending,
         )
     )
 
 
-def _refused(passages: tuple[Passage, ...], model: str | None, clock: _Clock) -> AnswerFinished:
+def _refused(
+    passages: tuple[Passage, ...], model: str | None, found: SearchResult, clock: _Clock
+) -> AnswerFinished:
     clock.keep("first_token")
     clock.keep("total")
     return AnswerFinished(
@@ -276,5 +279,7 @@ def _refused(passages: tuple[Passage, ...], model: str | None, clock: _Clock) ->
             passages=passages[:NEAREST],
             model=model,
             timings_ms=clock.timings_ms,
+            as_of=found.as_of,
+            pending=found.pending,
         )
     )

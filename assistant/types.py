@@ -62,6 +62,12 @@ class Answer:
     The first token is the first piece of anything the model wrote, reasoning included.
     """
 
+    as_of: float = 0.0
+    """Of which moment the index was current, in seconds since the epoch; 0 if that is not known."""
+
+    pending: int = 0
+    """Files that had changed and could not be found yet."""
+
     def to_json(self) -> dict[str, Any]:
         """Return the object that `kb ask --json` prints."""
         return {
@@ -71,6 +77,8 @@ class Answer:
             "passages": [passage.to_json() for passage in self.passages],
             "model": self.model,
             "timings_ms": dict(self.timings_ms),
+            "as_of": self.as_of,
+            "pending": self.pending,
         }
 
 
@@ -80,7 +88,10 @@ class PassagesFound:
 
     passages: tuple[Passage, ...]
     as_of: float
+    """Of which moment the index was current, in seconds since the epoch; 0 if that is not known."""
+
     pending: int
+    """Files that had changed and could not be found yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from itertools import groupby
 import click
 
 from assistant.answering import TextGenerator, answer
-from assistant.cli import diagnostics, options, output, search
+from assistant.cli import diagnostics, freshness, options, output, search
 from assistant.cli.diagnostics import Exit, Interrupted, StatusLine
 from assistant.cli.group import Command
 from assistant.config import Settings
@@ -24,7 +24,7 @@ from assistant.types import (
     Retracted,
     Thinking,
 )
-from indexer.client import connect
+from indexer.client import IndexerClient, connect
 from indexer.config import load_settings
 from indexer.errors import UsageError
 from indexer.paths import Places
@@ -38,6 +38,7 @@ STOPPED = "stopped; the answer is not complete"
     "-n", "--passages", type=click.IntRange(1, 50), help="Passages to read.  [default: from the config]"
 )
 @options.within_option
+@options.fresh_option
 @click.option("--model", metavar="NAME", help="Answer with this GGUF, by name or path.")
 @click.option("--no-model", is_flag=True, help="Answer in the files' own words.")
 @options.json_option("one object")
@@ -47,6 +48,7 @@ def ask(
     within: tuple[str, ...],
     model: str | None,
     *,
+    fresh: bool,
     no_model: bool,
     as_json: bool,
 ) -> Exit:
@@ -62,6 +64,8 @@ def ask(
     """  # noqa: D301 - click reads the control character
     if model is not None and no_model:
         raise UsageError("--model and --no-model exclude each other")
+    if model is not None and not model.strip():
+        raise UsageError("--model needs the name or the path of a GGUF", hint="`kb models` lists them")
     places = Places.discover()
     settings = load_settings(places.config_file, Settings)
     text, extra = options.question_and_extra(question)
@@ -72,14 +76,22 @@ def ask(
     with StatusLine() as line:
         line.show("searching…")
         client = connect(places)
-        generator = None if no_model else _open_generator(places, settings, model, line)
+        if fresh:
+            freshness.wait_until_fresh(client, under, line)
+        has_model = not no_model and bool(model or settings.model.path)
+        generator = _open_generator(places, settings, model, line) if has_model else None
         events = answer(
             text, searcher=client, generator=generator, settings=answer_settings, extra=extra, under=under
         )
-        finished = _Drawing(line, is_text=not as_json).run(events)
+        finished = _Drawing(client, line, is_text=not as_json).run(events)
     if as_json:
         output.write_json(finished.to_json())
     if finished.answered:
+        if not (has_model or no_model):
+            diagnostics.notice(
+                "no model is set, so the answer is in your files' own words",
+                hint=f"to add one, put the path of a .gguf file under [model] path in {places.config_file}",
+            )
         return Exit.ANSWERED
     if not finished.passages and not client.roots():
         search.say_nothing_found(has_roots=False)
@@ -88,15 +100,7 @@ def ask(
     return Exit.NOTHING_FOUND
 
 
-def _open_generator(
-    places: Places, settings: Settings, model: str | None, line: StatusLine
-) -> TextGenerator | None:
-    if model is None and not settings.model.path:
-        diagnostics.notice(
-            "no model is set, so the answer is in your files' own words",
-            hint=f"to add one, put the path of a .gguf file under [model] path in {places.config_file}",
-        )
-        return None
+def _open_generator(places: Places, settings: Settings, model: str | None, line: StatusLine) -> TextGenerator:
     # deferred: most of it is needed only with a model.
     from assistant.engine.client import open_engine
 
@@ -107,7 +111,8 @@ def _open_generator(
 class _Drawing:
     """Shows the events of one answer as they come; with `--json` only what belongs on stderr."""
 
-    def __init__(self, line: StatusLine, *, is_text: bool) -> None:
+    def __init__(self, client: IndexerClient, line: StatusLine, *, is_text: bool) -> None:
+        self._client = client
         self._line = line
         self._is_text = is_text
         self._stream = PlainStream()
@@ -130,9 +135,9 @@ class _Drawing:
 
     def _show(self, event: AnswerEvent) -> None:
         match event:
-            case PassagesFound(passages, _, pending):
+            case PassagesFound(passages, as_of, pending):
                 self._line.wipe()
-                search.mention_pending(pending)
+                freshness.mention_freshness(self._client, as_of, pending)
                 self._line.show(f"reading {len(passages)} passage{'' if len(passages) == 1 else 's'}…")
             case Thinking():
                 self._line.show("thinking…")

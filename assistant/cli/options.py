@@ -19,6 +19,10 @@ CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 _PATIENCE_S = 2.0
 
+MAX_QUESTION_CHARS = 150_000
+MAX_PIPED_BYTES = 16_000_000
+"""What is piped in is held in memory, and no model reads more of it."""
+
 
 def json_option(what: str) -> Callable[[CommandT], CommandT]:
     """Return the `--json` option; `what` says what it prints."""
@@ -33,6 +37,13 @@ def within_option(command: CommandT) -> CommandT:
         multiple=True,
         metavar="PATH",
         help="Search only in this folder or file; may be given more than once.",
+    )(command)
+
+
+def fresh_option(command: CommandT) -> CommandT:
+    """Add the `--fresh` option."""
+    return click.option(
+        "--fresh", is_flag=True, help="Wait until everything that is on disk now can be found."
     )(command)
 
 
@@ -51,6 +62,8 @@ def existing_path(given: str) -> Path:
     Raises:
         UsageError: If there is nothing of that name.
     """
+    if not given.strip():
+        raise UsageError("an empty name is no folder or file")
     path = absolute_path(given)
     try:
         return path.resolve(strict=True)
@@ -95,15 +108,34 @@ def question_and_extra(words: Sequence[str]) -> tuple[str, str]:
     Raises:
         UsageError: If there is neither, or the question is empty.
     """
-    question = " ".join(words).strip()
+    question = written(words, what="question")
     piped = "" if words and not _is_piped() else _read_stdin(has_question=bool(words))
     if not words:
-        question, piped = piped.strip(), ""
+        question, piped = written([piped], what="question"), ""
     if not question:
         raise UsageError(
             "the question is empty", hint='ask something, as in `kb ask "when is the rent due?"`'
         )
     return question, piped
+
+
+def written(words: Sequence[str], *, what: str) -> str:
+    """Return what was written on the command line, as text that can be read and searched for.
+
+    Args:
+        words: As Python got them: bytes that are not text are half characters in them.
+        what: What it is called.
+
+    Raises:
+        UsageError: If it is too long.
+    """
+    text = " ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace").strip()
+    if len(text) > MAX_QUESTION_CHARS:
+        raise UsageError(
+            f"the {what} is {len(text):,} characters long, and {MAX_QUESTION_CHARS:,} can be read",
+            hint='long text can be piped in beside a question, as in `kb ask "what is this about?" < FILE`',
+        )
+    return text
 
 
 def _is_piped() -> bool:
@@ -126,4 +158,7 @@ def _read_stdin(*, has_question: bool) -> str:
         )
     if has_question and not select.select([descriptor], [], [], _PATIENCE_S)[0]:
         diagnostics.notice("waiting for the end of the piped text; `< /dev/null` goes without")
-    return sys.stdin.buffer.read().decode("utf-8", "replace")
+    piped = sys.stdin.buffer.read(MAX_PIPED_BYTES + 1)
+    if len(piped) > MAX_PIPED_BYTES:
+        raise UsageError(f"more than {MAX_PIPED_BYTES // 1_000_000} MB were piped in, which no model reads")
+    return piped.decode("utf-8", "replace")

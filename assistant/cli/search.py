@@ -2,7 +2,7 @@
 
 import click
 
-from assistant.cli import diagnostics, options, output
+from assistant.cli import diagnostics, freshness, options, output
 from assistant.cli.diagnostics import Exit
 from assistant.cli.group import Command
 from indexer.client import connect
@@ -16,20 +16,26 @@ from indexer.types import Passage
     "-n", "top_k", default=8, show_default=True, type=click.IntRange(1, 1000), help="Passages at most."
 )
 @options.within_option
+@options.fresh_option
 @options.json_option("an array of passages, best first,")
-def search(query: tuple[str, ...], top_k: int, within: tuple[str, ...], *, as_json: bool) -> Exit:
+def search(
+    query: tuple[str, ...], top_k: int, within: tuple[str, ...], *, fresh: bool, as_json: bool
+) -> Exit:
     """Find the passages of your files that speak of QUERY, by words and by meaning.
 
     Each passage is shown with its place and its best sentences.
     """
-    text = " ".join(query).strip()
+    text = options.written(query, what="query")
     if not text:
         raise click.UsageError("the query is empty")
+    under = options.existing_paths(within)
     client = connect(Places.discover())
     with diagnostics.StatusLine() as line:
+        if fresh:
+            freshness.wait_until_fresh(client, under, line)
         line.show("searching…")
-        found = client.search(text, top_k=top_k, under=options.existing_paths(within))
-    mention_pending(found.pending)
+        found = client.search(text, top_k=top_k, under=under)
+    freshness.mention_freshness(client, found.as_of, found.pending)
     if as_json:
         output.write_json([passage.to_json() for passage in found.passages])
     else:
@@ -60,13 +66,6 @@ def best_sentences(passage: Passage) -> list[str]:
     """Return the highlights of a passage, or the beginning of its text where it has none."""
     highlights = [passage.text[span.start : span.end] for span in passage.highlights]
     return highlights or [passage.text[:300]]
-
-
-def mention_pending(pending: int) -> None:
-    """Say how many files cannot be found yet."""
-    if pending:
-        files = "1 file is" if pending == 1 else f"{pending:,} files are"
-        diagnostics.notice(f"{files} still being indexed")
 
 
 def say_nothing_found(*, has_roots: bool) -> None:

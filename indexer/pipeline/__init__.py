@@ -77,7 +77,13 @@ class Pipeline:
         self._readers = Readers(open_reader)
         self._work = WorkQueue(clock=clock, hold=self.pausing.hold, on_idle=self._note_idle)
         self.pausing.listen(self._work.wake)
-        self._freshness = Freshness(index, watcher=self._watcher, since=self._work.since, clock=clock)
+        self._freshness = Freshness(
+            index,
+            watcher=self._watcher,
+            since=self._work.since,
+            has_fault=lambda: self.fault is not None,
+            clock=clock,
+        )
         self._items = Handoff(READ_AHEAD_CHUNKS)
         self._wants_reader = False
         self.rules = rules

@@ -75,6 +75,7 @@ class Freshness:
         notes: Where the moment is kept from one daemon to the next.
         watcher: What tells of changes.
         since: Returns when the work under way began, in seconds since the epoch; `None` when idle.
+        has_fault: Whether work was thrown away because of an error of the index.
         clock: Seconds since the epoch.
     """
 
@@ -84,18 +85,26 @@ class Freshness:
         *,
         watcher: Watching,
         since: Callable[[], float | None],
+        has_fault: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._notes = notes
         self._watcher = watcher
         self._since = since
+        self._has_fault = has_fault
         self._clock = clock
         self._lock = threading.Lock()
         self._looked_through: dict[Path, float] = {}
-        """Per root, when the last look through all of it began; at first what the last daemon knew."""
+        """Per root, when the last look through all of it began whose work is done.
+
+        At first what the last daemon knew, and 0 for a new root, of which nothing can be found yet.
+        """
 
         self._followed: set[Path] = set()
         """Roots of which every change since that look has been reported, if they are watched."""
+
+        self._looks: dict[Path, float] = {}
+        """The same of looks whose work may be under way."""
 
         self._latest = 0.0
         self._kept_at = float("-inf")
@@ -108,9 +117,9 @@ class Freshness:
             self._looked_through = {root: min(known, self._clock()) for root in roots}
 
     def add(self, root: Path) -> None:
-        """Take account of a new root, of which nothing was expected before."""
+        """Take account of a new root."""
         with self._lock:
-            self._looked_through[root] = self._clock()
+            self._looked_through[root] = 0.0
 
     def remove(self, roots: Collection[Path]) -> None:
         """Take no more account of roots."""
@@ -118,18 +127,19 @@ class Freshness:
             self._followed.difference_update(roots)
             for root in roots:
                 self._looked_through.pop(root, None)
+                self._looks.pop(root, None)
 
     def note_look(self, root: Path, began_at: float) -> None:
-        """Note that a root was looked through as a whole; what differed is under way or done."""
+        """Note that a root was looked through as a whole; what differs is under way."""
         with self._lock:
-            self._looked_through[root] = began_at
-            self._followed.add(root)
+            self._looks[root] = began_at
 
     def distrust(self) -> None:
         """Note that work was thrown away: no later moment is covered until each root is looked through."""
         as_of = self.as_of()
         with self._lock:
             self._followed.clear()
+            self._looks.clear()
             self._looked_through = dict.fromkeys(self._looked_through, as_of)
 
     def as_of(self) -> float:
@@ -139,6 +149,10 @@ class Freshness:
         began_at = self._since()
         moments = [self._clock() - EVENT_S, changed_at, began_at]
         with self._lock:
+            if began_at is None and not self._has_fault():
+                self._looked_through |= self._looks
+                self._followed |= self._looks.keys()
+                self._looks.clear()
             self._latest = max(self._latest, min(moment for moment in moments if moment is not None))
             return min(
                 [self._latest]

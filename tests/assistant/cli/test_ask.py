@@ -38,6 +38,8 @@ def test_json_is_one_object(home: Home) -> None:
     assert answer["model"] == "answering.gguf"
     assert answer["passages"][0]["path"] == f"{home.vault}/cabin.md"
     assert {"search", "first_token", "total"} <= answer["timings_ms"].keys()
+    assert time.time() - answer["as_of"] < 120
+    assert answer["pending"] == 0
 
 
 def test_a_refusal_exits_with_one(home: Home) -> None:
@@ -85,6 +87,8 @@ def test_without_a_model_what_nothing_speaks_of_is_refused(home: Home) -> None:
     run = kb(home.path, "ask", "--no-model", "Which submarine won the chess olympiad?")
     assert (run.code, run.out) == (1, "")
     assert run.err.startswith("kb: not in your files; nearest:\n")
+    # a model would not know it either.
+    assert kb(home.path, "ask", "Which submarine won the chess olympiad?").err == run.err
 
 
 def test_the_question_may_come_from_stdin(home: Home) -> None:
@@ -160,3 +164,38 @@ def test_an_empty_question_is_refused(question: str, home: Home) -> None:
     run = kb(home.path, "ask", question)
     assert (run.code, run.out) == (2, "")
     assert run.err.startswith("kb: error: the question is empty\n  ask something")
+
+
+def test_bytes_that_are_no_text_are_asked_as_such(home: Home) -> None:
+    """A question in another encoding reaches the model with marks of what could not be read."""
+    run = kb(home.path, "ask", "--json", "--model", str(home.answering), "rent \udcff of the cabin?")
+    assert (run.code, run.err) == (0, "")
+    assert json.loads(run.out)["answered"] is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--in", "", "rent"], "an empty name is no folder or file"),
+        (["--model", "", "rent"], "--model needs the name or the path of a GGUF\n  `kb models` lists them"),
+    ],
+)
+def test_an_empty_name_is_a_misuse(arguments: list[str], said: str, home: Home) -> None:
+    """An unset variable of a script does not silently mean the present folder, or no model."""
+    run = kb(home.path, "ask", *arguments)
+    assert (run.code, run.out, run.err) == (2, "", f"kb: error: {said}\n")
+
+
+def test_a_piped_question_may_not_be_a_book(home: Home) -> None:
+    """What is wrong is said in one sentence, and how it is meant to be done in another."""
+    run = kb(home.path, "ask", stdin="x" * 5_000_000)
+    assert (run.code, run.out) == (2, "")
+    assert run.err == (
+        "kb: error: the question is 5,000,000 characters long, and 150,000 can be read\n"
+        '  long text can be piped in beside a question, as in `kb ask "what is this about?" < FILE`\n'
+    )
+    run = kb(home.path, "ask", "what is this?", stdin="x" * 17_000_000)
+    assert (run.code, run.err) == (
+        2,
+        "kb: error: more than 16 MB were piped in, which no model reads\n",
+    )
