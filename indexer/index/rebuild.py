@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +35,20 @@ logger = logging.getLogger(__name__)
 KEPT_ASIDE = 2
 """Damaged catalogs that are kept; older ones are deleted, so that they do not fill the disk."""
 
+Opener = Callable[[Path], Catalog]
+
 _ROOTS_KEY = "roots_are_kept"
 _RECOVERED_KEY = "recovered"
 
 
-def open_catalog(places: Places) -> Catalog:
+def open_catalog(places: Places, *, opened: Opener = Catalog.open) -> Catalog:
     """Open the catalog of an index; one that is lost or damaged is begun anew, with the same folders.
 
     A newer version's is left alone.
+
+    Args:
+        places: The index.
+        opened: Opens a file that is sound, or makes it.
 
     Raises:
         StoreError: If it cannot be opened, and another one would not help.
@@ -50,13 +56,13 @@ def open_catalog(places: Places) -> Catalog:
     file = places.catalog_file
     kept = _kept_roots(places)
     if not file.exists() and kept:
-        return _begun_anew(places, f"the catalog {file} was deleted", kept)
+        return _begun_anew(places, f"the catalog {file} was deleted", kept, opened)
     if is_marked(file) and file.exists():
         if damage := find_damage(file):
-            return _begun_anew(places, f"the catalog {file} was damaged ({damage})", kept)
+            return _begun_anew(places, f"the catalog {file} was damaged ({damage})", kept, opened)
         unmark(file)
     try:
-        catalog = Catalog.open(file)
+        catalog = opened(file)
         try:
             if kept and _is_new(catalog):
                 _delete_stores(places)
@@ -68,7 +74,7 @@ def open_catalog(places: Places) -> Catalog:
     except StoreError as error:
         if not is_damaged(error):
             raise
-        return _begun_anew(places, f"the catalog {file} was damaged", kept)
+        return _begun_anew(places, f"the catalog {file} was damaged", kept, opened)
     return catalog
 
 
@@ -118,11 +124,11 @@ def start_over(places: Places) -> None:
         # a full disk, say, is nothing that another file would help against.
         if not is_beyond_repair(error):
             raise
-        _begun_anew(places, error.message, _kept_roots(places)).close()
+        _begun_anew(places, error.message, _kept_roots(places), Catalog.open).close()
     _delete_stores(places)
 
 
-def _begun_anew(places: Places, reason: str, kept: Sequence[Path]) -> Catalog:
+def _begun_anew(places: Places, reason: str, kept: Sequence[Path], opened: Opener) -> Catalog:
     """Set a catalog aside and make another one with its folders; return it open."""
     file = places.catalog_file
     roots = kept or rescued_roots(file)
@@ -131,7 +137,7 @@ def _begun_anew(places: Places, reason: str, kept: Sequence[Path]) -> Catalog:
     unmark(file)
     if aside:
         reason += f" and is now {aside.name}"
-    return _begin(Catalog.open(file), reason, roots)
+    return _begin(opened(file), reason, roots)
 
 
 def _begin(catalog: Catalog, reason: str, roots: Sequence[Path]) -> Catalog:
