@@ -92,14 +92,14 @@ def adoption_of(
         moved_from: Where it was until now, if that is known.
     """
     content_hash = content.content_hash
-    source = next(
-        (
-            each
-            for each in (path, *([moved_from] if moved_from else index.copies_of(content_hash)))
-            if are_read_alike(each, path) and index.may_adopt(each, path, content_hash)
-        ),
-        None,
-    )
+
+    def would_do(source: Path) -> bool:
+        return are_read_alike(source, path) and index.may_adopt(source, path, content_hash)
+
+    candidates = [path] if moved_from is None else [moved_from, path]
+    source = next(filter(would_do, candidates), None)
+    if source is None and moved_from is None:
+        source = next(filter(would_do, index.copies_of(content_hash)), None)
     if source is None:
         return None
     return Adoption(

@@ -23,6 +23,9 @@ from indexer.walk import RootAwayError, WalkRules
 
 logger = logging.getLogger(__name__)
 
+MOVES_AT_ONCE = 512
+"""More files than this that moved are left to a look at all of their root."""
+
 MOVES_TOGETHER = 256
 """Files that go on under another path in one transaction."""
 
@@ -135,9 +138,14 @@ class Looker:
                 self._work.add_changes(root, ())
         if root in self._index.roots():
             # it may have been removed meanwhile; and whoever looked meanwhile saw those places later.
-            adoptions = self._adoptions(root, compared.jobs)
+            jobs = compared.jobs
+            if places and sum(isinstance(job, Move) for job in jobs) > MOVES_AT_ONCE:
+                # hashing them all would hold up what somebody saves meanwhile.
+                self._work.add_changes(root, (), since=began_at)
+                jobs = tuple(job for job in jobs if not isinstance(job, Move))
+            adoptions = self._adoptions(root, jobs)
             seen_later = frozenset() if places else self._looked_at.get(root, frozenset())
-            self._hand_out(sweep, _settled(compared.jobs, adoptions, seen_later))
+            self._hand_out(sweep, _settled(jobs, adoptions, seen_later))
         logger.info(
             "root_swept path=%r places=%d files=%d jobs=%d took_ms=%.0f",
             str(root),
@@ -186,7 +194,8 @@ class Looker:
         skips = [job for job in jobs if isinstance(job, Skip)]
         # what was read of them before must not come after.
         moves = [job for job in jobs if isinstance(job, Adoption)]
-        self._work.cancel([*gone, *(job.path for job in skips), *(job.source for job in moves)])
+        moved = (path for job in moves for path in (job.source, job.path))
+        self._work.cancel([*gone, *(job.path for job in skips), *moved])
         for start in range(0, len(moves), MOVES_TOGETHER):
             put(Adopted(tuple(moves[start : start + MOVES_TOGETHER])))
         if gone:

@@ -11,6 +11,7 @@ from indexer.extract.sandbox import Extracted
 from indexer.pipeline import Pipeline
 from indexer.pipeline.adopting import are_read_alike, content_of
 from indexer.pipeline.items import Gone, Item, Ready, Verdicts
+from indexer.pipeline.looking import MOVES_AT_ONCE
 from indexer.pipeline.reading import read_file
 from indexer.pipeline.tasks import Read
 from indexer.reconcile import Upsert
@@ -116,6 +117,20 @@ def test_a_move_to_another_root_is_a_copy_until_the_old_file_is_missed(bench: Be
     assert bench.reader.read == []
     assert [each.path for each in bench.index.files()] == [other / "a.md"]
     assert len(bench.worker.embedded) == 2
+
+
+def test_a_folder_of_many_files_moves_like_one_of_few(bench: Bench) -> None:
+    """More files than one thread can hash while somebody waits are left to the other one."""
+    count = MOVES_AT_ONCE + 1
+    for number in range(count):
+        bench.write(f"sub/{number}.md", f"note {number}")
+    pipeline = start(bench)
+    (bench.folder / "sub").rename(bench.folder / "sup")
+    pipeline.look_at(bench.folder, [bench.folder / "sub", bench.folder / "sup"])
+    settle(pipeline)
+    assert bench.reader.read == []
+    assert {path.split("/")[0] for path in bench.ledger()} == {"sup"}
+    assert len(bench.ledger()) == count == len(bench.worker.embedded)
 
 
 def test_what_moves_is_never_absent(bench: Bench) -> None:
