@@ -25,6 +25,9 @@ UPSERT_ROWS = 64
 PAGE_ROWS = 5_000
 """Rows of one `get`; far larger ones fail."""
 
+ROUNDING = 2e-3
+"""A coordinate that differs by less is the same, after half precision and Chroma's own scaling."""
+
 EF_SEARCH = 300
 """Candidates HNSW looks at for a question.
 
@@ -135,23 +138,34 @@ class VectorStore:
             yield page
             offset += len(page)
 
-    def probe(self, ids: Sequence[str]) -> None:
+    def probe(self, ids: Sequence[str], vectors: "Vectors | None" = None) -> None:
         """Read vectors back, which finds a damaged index where `count` does not.
 
+        Args:
+            ids: Which.
+            vectors: What they are to be, in that order, up to rounding and length; `None` for anything.
+
         Raises:
-            StoreError: If one of them cannot be read.
+            StoreError: If one of them cannot be read, or is another one.
         """
-        for _ in self.probing(ids):
+        for _ in self.probing(ids, vectors):
             pass
 
-    def probing(self, ids: Sequence[str]) -> Iterator[None]:
+    def probing(self, ids: Sequence[str], vectors: "Vectors | None" = None) -> Iterator[None]:
         """Read vectors back as `probe` does, pausing after each page."""
         for start in range(0, len(ids), PAGE_ROWS):
             page = list(ids[start : start + PAGE_ROWS])
             with translated():
-                found = self._collection.get(ids=page, include=["embeddings"])["embeddings"]
+                got = self._collection.get(ids=page, include=["embeddings"])
+            found = got["embeddings"]
             if found is None or len(found) != len(page):
                 raise StoreError("the vector store has lost vectors")
+            if vectors is not None:
+                position = {vector_id: start + at for at, vector_id in enumerate(page)}
+                wanted = vectors[[position[vector_id] for vector_id in got["ids"]]]
+                # not by direction alone: Chroma keeps the length of each apart, and that can be lost too.
+                if not np.allclose(np.asarray(found, np.float32), wanted, atol=ROUNDING):
+                    raise StoreError("the vector store has changed vectors")
             yield
 
     def query(self, vector: Vectors, top_k: int) -> list[tuple[str, float]]:

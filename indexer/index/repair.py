@@ -60,8 +60,8 @@ class VectorWorker(Protocol):
     def ids(self) -> list[str]:
         """Return the ids of all stored vectors."""
 
-    def probe(self, ids: Sequence[str]) -> None:
-        """Read vectors back."""
+    def probe(self, ids: Sequence[str], vectors: "Vectors | None" = None) -> None:
+        """Read vectors back, and compare them."""
 
     def embed_query(self, text: str) -> Vectors:
         """Embed a question."""
@@ -140,7 +140,7 @@ def bring_in_step(
         try:
             present = set(worker.ids())
             stored = sorted(expected & present)
-            worker.probe(_sample(stored, probed_vectors) if was_clean else stored)
+            _probe(catalog, worker, _sample(stored, probed_vectors) if was_clean else stored)
         except (StoreError, WorkerError) as error:
             reason = error.message
     if reason:
@@ -161,6 +161,14 @@ def note_clean_end(catalog: Catalog) -> None:
     """Note that Chroma was closed in step, so that the next start need not read all of it."""
     with catalog.write() as transaction:
         transaction.set_meta("vectors_are_clean", "1")
+
+
+def _probe(catalog: Catalog, worker: VectorWorker, vector_ids: Sequence[str]) -> None:
+    """Read vectors back from Chroma and compare them with the catalog's copies."""
+    for start in range(0, len(vector_ids), PAGE_VECTORS):
+        with catalog.read() as transaction:
+            ids, rows = transaction.vectors_by_id(vector_ids[start : start + PAGE_VECTORS])
+        worker.probe(ids, rows.astype(np.float32))
 
 
 def _restore(catalog: Catalog, worker: VectorWorker, vector_ids: Sequence[str]) -> None:

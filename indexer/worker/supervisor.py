@@ -172,9 +172,10 @@ class Worker:
         """Return the ids of all stored vectors; raises as `store`."""
         return list(self._request({"op": "ids"})[0]["ids"])
 
-    def probe(self, ids: Sequence[str]) -> None:
-        """Read vectors back; raises as `store`, `StoreError` if one is lost."""
-        self._request({"op": "probe", "ids": list(ids)})
+    def probe(self, ids: Sequence[str], vectors: "Vectors | None" = None) -> None:
+        """Read vectors back; raises as `store`, `StoreError` if one is lost, or is not the one given."""
+        payload = b"" if vectors is None else np.ascontiguousarray(vectors, np.float32).tobytes()
+        self._request({"op": "probe", "ids": list(ids)}, payload)
 
     def open_beside(self, name: str) -> None:
         """Make an empty store in a directory of this name, to be filled while the present one answers.

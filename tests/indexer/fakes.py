@@ -111,7 +111,7 @@ class InMemoryWorker:
         """List what is kept."""
         return list(self.vectors)
 
-    def probe(self, ids: Sequence[str]) -> None:
+    def probe(self, ids: Sequence[str], vectors: "Vectors | None" = None) -> None:
         """Find nothing wrong."""
 
     def embed_query(self, text: str) -> Vectors:

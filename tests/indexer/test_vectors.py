@@ -91,6 +91,16 @@ def test_a_missing_vector_is_noticed(store: VectorStore) -> None:
         store.probe([*ids_of(5), "never"])
 
 
+def test_a_changed_vector_is_noticed(store: VectorStore) -> None:
+    """Reading back another vector than was stored is an error, and what half precision rounds off is not."""
+    vectors = unit_vectors(5)
+    store.upsert(ids_of(5), vectors)
+    store.probe(ids_of(5)[::-1], vectors[::-1].astype(np.float16).astype(np.float32))
+    vectors[3] *= 0.5
+    with pytest.raises(StoreError, match="has changed vectors"):
+        store.probe(ids_of(5), vectors)
+
+
 def test_vectors_of_another_length_are_refused(store: VectorStore) -> None:
     """Chroma's own error arrives as ours."""
     store.upsert(ids_of(1), unit_vectors(1))

@@ -45,11 +45,13 @@ class RecordingWorker(InMemoryWorker):
             }
         )
 
-    def probe(self, ids: Sequence[str]) -> None:
+    def probe(self, ids: Sequence[str], vectors: "Vectors | None" = None) -> None:
         """Fail if broken or asked for what is not there."""
+        assert vectors is not None
         self.probed.append(len(ids))
         if self.is_damaged or not set(ids) <= self.vectors.keys():
             raise StoreError("the vector store failed: Error finding id")
+        np.testing.assert_allclose([self.vectors[each] for each in ids], vectors, atol=1e-3)
 
     def search(self, text: str, top_k: int) -> tuple[Vectors, list[tuple[str, float]]]:
         """Fail if broken."""
