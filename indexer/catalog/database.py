@@ -20,6 +20,9 @@ from indexer.catalog.soundness import is_marked, mark
 from indexer.catalog.writing import CatalogWriter
 from indexer.errors import StoreError
 
+LOG_BYTES = 16_000_000
+"""Size that the log is cut to after a transaction that was larger."""
+
 BUSY_TIMEOUT_S = 10.0
 """How long one statement waits for a lock that another process holds."""
 
@@ -122,6 +125,28 @@ class Catalog:
             return "catalog_gone"
         return "catalog_damaged" if is_marked(self.file) else ""
 
+    def merge_words(self, goes_on: Callable[[], bool] = lambda: True) -> None:
+        """Merge the full-text index, in many short transactions, for as long as `goes_on` says so.
+
+        Raises:
+            StoreError: If the catalog cannot be written.
+        """
+        is_first = is_left = True
+        while is_left and goes_on():
+            with self.write() as transaction:
+                is_left = transaction.merge_words(is_first=is_first)
+            is_first = False
+
+    def empty_log(self) -> None:
+        """Bring what was written into the database file, and cut its log to nothing if nobody is reading.
+
+        Raises:
+            StoreError: If the catalog cannot be written.
+        """
+        with self._write_lock, translated(self.file):
+            if not self._is_closed:
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
     def close(self) -> None:
         """Close every connection; a second call does nothing."""
         with self._write_lock:
@@ -171,6 +196,7 @@ def _connect(file: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA cache_size = -16384")
+    connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
     return connection
 
 

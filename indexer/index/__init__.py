@@ -64,9 +64,7 @@ class Index(IndexReads):
         catalog = open_catalog(places)
         try:
             store = current_store(catalog)
-            worker = Worker.start(
-                settings.embedding, places, store_name=store, nice=settings.indexer.nice
-            )
+            worker = Worker.start(settings.embedding, places, store_name=store, nice=settings.indexer.nice)
             for name in leftover_stores(places.index_dir, store):
                 logger.info("store_left_over name=%s", name)
                 worker.remove_store(name)
@@ -204,6 +202,8 @@ class Index(IndexReads):
                     # the catalog has forgotten them, which is what counts; mending sweeps the rest away.
                     logger.warning("purge_failed reason=%r", error.message)
                     self._mend_later()
+        if is_drained:
+            self._catalog.empty_log()
         self._compaction.begin_if_worth()
         return len(spare)
 

@@ -21,11 +21,14 @@ from indexer.index.turns import Turns
 
 logger = logging.getLogger(__name__)
 
-DEAD_SHARE = 0.2
-"""Deleted entries for each living one past which the store is rebuilt."""
-
 DEAD_LEAST = 100
 """Fewer deleted entries than this are not worth it: an empty store has the size of some hundred."""
+
+DEAD_SHARES = ((4_000, 0.12), (1 << 60, 0.25))
+"""Up to so many living entries, how many dead ones for each of them are too many.
+
+Chroma's files grow in steps of a thousand rows, which weighs more in a small store.
+"""
 
 LAST_VECTORS = 100
 """When no more than so many are missing, they are stored while writes wait."""
@@ -52,6 +55,12 @@ def leftover_stores(directory: Path, current: str) -> list[str]:
     )
 
 
+def is_worth_it(living: int, dead: int) -> bool:
+    """Tell whether a store with so many entries is to be rebuilt."""
+    share = next(share for most, share in DEAD_SHARES if living <= most)
+    return dead > max(DEAD_LEAST, share * living)
+
+
 class Compaction:
     """Rebuilds the store in a thread of its own when too much of it is dead. Thread-safe."""
 
@@ -69,10 +78,12 @@ class Compaction:
         """Begin to rebuild where enough is dead, and return at once."""
         with self._catalog.read() as transaction:
             dead = int(transaction.meta("vectors_deleted") or "0")
-            is_worth = dead > max(DEAD_LEAST, DEAD_SHARE * transaction.vector_count())
+            living = transaction.vector_count()
+            is_worth = is_worth_it(living, dead)
         with self._lock:
             is_running = self._thread is not None and self._thread.is_alive()
             if is_worth and not is_running and not self._is_closed and self._turns.is_in_step:
+                self.progress = (0, living)
                 self._thread = threading.Thread(target=self._run, name="compacting", daemon=True)
                 self._thread.start()
 
@@ -92,14 +103,15 @@ class Compaction:
         number = int(former.rpartition("-")[2]) + 1 if "-" in former else 1
         name = f"{FIRST_STORE}-{number}"
         try:
-            try:
-                has_switched = self._fill(name) and self._switch(name)
-            finally:
-                self.progress = None
+            # the same that is dead in Chroma is dead in the full-text index.
+            self._catalog.merge_words(lambda: not self._is_closed)
+            has_switched = self._fill(name) and self._switch(name)
             self._worker.remove_store(former if has_switched else name)
         except KbError as error:
             # the present store is as good as before; the next start deletes what is left of the other.
             logger.warning("compaction_failed reason=%r", error.message)
+        finally:
+            self.progress = None
 
     def _fill(self, name: str) -> bool:
         """Build the new store up to the last few vectors; return whether it is still wanted."""

@@ -32,7 +32,7 @@ def main() -> None:
         target=_leave_with_parent, args=(requests.fileno(), store_is_touched), daemon=True
     ).start()
     # deferred: torch and Chroma take seconds to import, in which the parent may leave.
-    from indexer.worker.service import serve
+    from indexer.worker.serving import serve
 
     serve(
         requests,

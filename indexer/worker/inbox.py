@@ -78,11 +78,6 @@ class Inbox:
             return None
 
     @property
-    def has_question(self) -> bool:
-        """Whether a question waits that nobody works on."""
-        return bool(self._waiting[Urgency.QUESTION])
-
-    @property
     def is_closed(self) -> bool:
         """Whether the parent is gone."""
         return self._is_closed

@@ -10,7 +10,8 @@ from indexer.embedding import Embedder
 from indexer.errors import StoreError
 from indexer.vectors import VectorStore
 from indexer.worker.inbox import Request
-from indexer.worker.service import Service, StoreBusyError, _lock
+from indexer.worker.service import Service
+from indexer.worker.serving import StoreBusyError, _lock
 
 
 def test_reading_back_and_deleting_pause_after_each_page(
@@ -39,7 +40,7 @@ def test_a_store_that_another_process_holds_is_busy_and_not_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The two are told apart, since a damaged store is thrown away."""
-    monkeypatch.setattr("indexer.worker.service.LOCK_WAIT_S", -1.0)
+    monkeypatch.setattr("indexer.worker.serving.LOCK_WAIT_S", -1.0)
     _lock(tmp_path / "chroma")
     with pytest.raises(StoreError, match=r"^another process has the vector store .* open$") as caught:
         _lock(tmp_path / "chroma")
