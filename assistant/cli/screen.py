@@ -14,14 +14,15 @@ class Screen:
     """The whole terminal, drawn over and given back at the end; not to be used elsewhere than on one."""
 
     def __enter__(self) -> Self:
-        # a screen of its own, which no scrolling reaches, without a cursor.
-        output.write_piece("\x1b[?1049h\x1b[?25l\x1b[2J")
+        # a screen of its own, which no scrolling reaches, without a cursor; letters that are two
+        # columns wide make a line too long, which must not become two lines.
+        output.write_piece("\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        output.write_piece("\x1b[?25h\x1b[?1049l")
+        output.write_piece("\x1b[?7h\x1b[?25h\x1b[?1049l")
 
     def show(self, lines: Sequence[str]) -> None:
         """Draw lines over what stands there; those that do not fit are left out.

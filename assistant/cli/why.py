@@ -80,8 +80,10 @@ def rows(said: Mapping[str, Any], *, now: float) -> list[Row]:
         again = "when it changes" if said["retry_at"] is None else ahead(said["retry_at"], now=now)
         found.append(("tried again", f"{again}, after {counted(said['attempts'], 'attempt')}"))
     if said["queue_place"]:
-        place = f"{said['queue_place']:,} of {said['queue_length']:,}"
-        found.append(("queue", place + (f"; {said['waits_for']}" if said["waits_for"] else "")))
+        found.append(("queue", f"{said['queue_place']:,} of {said['queue_length']:,}"))
+    if said["waits_for"]:
+        again = "" if said["retry_at"] is None else f"; tried again {ahead(said['retry_at'], now=now)}"
+        found.append(("stopped", f"{said['waits_for']}{again}"))
     if said["hint"]:
         found.append(("hint", said["hint"]))
     return found

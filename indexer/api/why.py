@@ -80,7 +80,7 @@ class Explanation:
     indexed_at: float | None = None
     attempts: int = 0
     retry_at: float | None = None
-    """Seconds since the epoch at which a file that failed is tried again."""
+    """Seconds since the epoch at which a file that failed is tried again, or all work that stopped."""
 
     has_changed: bool = False
     """Whether the disk says something else than what is indexed."""
@@ -90,7 +90,7 @@ class Explanation:
 
     queue_length: int = 0
     waits_for: str = ""
-    """Why nothing is read at the moment, although files wait."""
+    """Why nothing is read at the moment, although this file is to be."""
 
     files: Mapping[str, int] | None = None
     """Files of a folder by status."""
@@ -198,8 +198,10 @@ class Explainer:
             return replace(said, state=MISSING, reason=f"it does not exist{also}")
         if rule:
             return replace(said, state=LEFT_OUT, reason=rule)
-        hint = "`kb index` looks through all folders now"
-        return replace(said, state=UNSEEN, reason="kb has not looked at it yet", hint=hint)
+        said = replace(said, state=UNSEEN, reason="kb has not looked at it yet")
+        if (fault := self._pipeline.fault) is not None:
+            return replace(said, waits_for=fault.message, retry_at=self._pipeline.troubles.retry_at)
+        return replace(said, hint="`kb index` looks through all folders now")
 
     def _known(self, entry: FileEntry, said: Explanation) -> Explanation:
         """Add what the ledger says of a file."""

@@ -95,3 +95,13 @@ def test_a_status_line_is_wiped_and_only_terminals_see_it(tmp_path: Path) -> Non
     assert piped.stderr == b""
     shown = on_terminal(tmp_path, "-c", program, environ={"TERM": "xterm"})
     assert shown == "\r\x1b[Kreading 6 passages\r\x1b[K"
+
+
+def test_a_status_line_leaves_room_for_an_interrupt(tmp_path: Path) -> None:
+    """The "^C" that a terminal writes stands on the same line, and is wiped with it."""
+    program = (
+        "from assistant.cli.diagnostics import StatusLine\n"
+        "with StatusLine() as line:\n    line.show('x' * 100)\n"
+    )
+    shown = on_terminal(tmp_path, "-c", program, environ={"TERM": "xterm", "COLUMNS": "40"})
+    assert shown.count("x") + len("^C") < 40

@@ -76,9 +76,10 @@ def test_pages_without_text_are_named() -> None:
 def test_a_file_that_waits_says_where_and_for_what() -> None:
     """Its place in the queue, and why the queue stands still if it does."""
     assert said_of("queue", queue_place=3, queue_length=1_200) == ["3 of 1,200"]
-    assert said_of("queue", queue_place=1, queue_length=1, waits_for="indexing is paused") == [
-        "1 of 1; indexing is paused"
-    ]
+    paused = {"queue_place": 1, "queue_length": 1, "waits_for": "indexing is paused"}
+    assert said_of("stopped", **paused) == ["indexing is paused"]
+    full = {"state": "unseen", "waits_for": "the disk is full", "retry_at": NOW + 60}
+    assert said_of("stopped", **full) == ["the disk is full; tried again in 60 s"]
 
 
 def test_a_folder_counts_its_files() -> None:

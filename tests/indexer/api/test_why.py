@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from indexer.errors import StoreError
 from tests.indexer.api_bench import Served, served
 from tests.indexer.fakes import InMemoryWorker
 from tests.indexer.pipeline.bench import wait_until
@@ -80,6 +81,17 @@ def test_a_paused_indexer(bench: Served) -> None:
     bench.client.resume()
     settle(bench)
     assert why(bench, path, "state") == "indexed"
+
+
+def test_a_file_that_is_new_while_indexing_has_stopped(bench: Served) -> None:
+    """What is in the way, and when it is tried again."""
+    bench.worker.error = StoreError("the disk is full")
+    path = write(bench.folder, "new.md", "new words")
+    bench.client.sweep()
+    wait_until(lambda: bench.client.status()["state"] == "stopped")
+    state, waits_for, retry_at = why(bench, path, "state", "waits_for", "retry_at")
+    assert (state, waits_for) == ("unseen", "the disk is full")
+    assert retry_at == bench.pipeline.troubles.retry_at
 
 
 def test_a_failed_file(bench: Served) -> None:
