@@ -111,10 +111,12 @@ class Freshness:
 
     def begin(self, roots: Collection[Path]) -> None:
         """Begin with what the last daemon knew of the roots."""
+        known = 0.0
         # a catalog that cannot be read says so elsewhere.
-        with contextlib.suppress(KbError, ValueError), self._lock:
-            known = float(self._notes.meta(KEY) or 0)
-            self._looked_through = {root: min(known, self._clock()) for root in roots}
+        with contextlib.suppress(KbError, ValueError):
+            known = min(float(self._notes.meta(KEY) or 0), self._clock())
+        with self._lock:
+            self._looked_through = dict.fromkeys(roots, known)
 
     def add(self, root: Path) -> None:
         """Take account of a new root."""

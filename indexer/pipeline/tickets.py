@@ -73,13 +73,8 @@ class Ticket:
             self._reads = {read.path: read for read in outstanding if self.covers(read)}
             self.total = len(self._reads)
 
-    def replace(self, older: Read, newer: Read) -> None:
-        """Wait for another read of a file in place of one that will not be carried out."""
-        if self._reads is not None and self._reads.get(older.path) is older:
-            self._reads[older.path] = newer
-
     def finish(self, read: Read) -> None:
-        """Note that a file is done; that is enough for its earlier reads too."""
+        """Note that a file is done; that is enough for its earlier reads too, carried out or replaced."""
         if self._reads and (waited := self._reads.get(read.path)) and waited.number <= read.number:
             del self._reads[read.path]
 

@@ -26,10 +26,6 @@ LOOK_PLACES = 1000
 """More places of one root than this are looked at by looking through all of it."""
 
 
-def _hold_nothing() -> tuple[Hold, float | None]:
-    return Hold.NOTHING, None
-
-
 class WorkQueue:
     """What is to be done, in order; safe to use from many threads.
 
@@ -43,7 +39,7 @@ class WorkQueue:
         self,
         *,
         clock: Callable[[], float] = time.time,
-        hold: Callable[[], tuple[Hold, float | None]] = _hold_nothing,
+        hold: Callable[[], tuple[Hold, float | None]] = lambda: (Hold.NOTHING, None),
         on_idle: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
@@ -111,7 +107,6 @@ class WorkQueue:
                 read = Read(root, upsert, is_urgent=is_urgent, number=self._count)
                 if waiting is not None:
                     self._meter.finish(waiting.upsert.state.size_bytes)
-                    self._replace(waiting, read)
                 self._meter.expect(upsert.state.size_bytes)
                 self._push(read)
             self._end()
@@ -172,11 +167,11 @@ class WorkQueue:
             if self._working.get(read.path) is not read or not is_held(read, self._hold()[0]):
                 return False
             del self._working[read.path]
-            if (waiting := self._reads.get(read.path)) is None:
-                self._push(read)
-            else:
+            if read.path in self._reads:
+                # a later read waits already.
                 self._meter.finish(read.upsert.state.size_bytes)
-                self._replace(read, waiting)
+            else:
+                self._push(read)
             return True
 
     def is_outdated(self, read: Read) -> bool:
@@ -200,8 +195,7 @@ class WorkQueue:
             for ticket in self._tickets:
                 ticket.finish(read)
             if self._working.get(read.path) is not read:
-                older = self._superseded.get(read.path, [])
-                self._superseded[read.path] = [each for each in older if each is not read]
+                self._outdate(read)
                 return
             self._settle(read, chunks=chunks)
             is_over = self._end()
@@ -367,14 +361,17 @@ class WorkQueue:
         self._outdated.update(older.number for older in self._superseded.pop(read.path, ()))
         self._meter.finish(read.upsert.state.size_bytes, chunks=chunks)
 
+    def _outdate(self, read: Read) -> None:
+        """Note that what was read of a file before a superseded read that is done is outdated."""
+        others = self._superseded.pop(read.path, [])
+        self._outdated.update(each.number for each in others if each.number < read.number)
+        if later := [each for each in others if each.number > read.number]:
+            self._superseded[read.path] = later
+
     def _dismiss(self, read: Read) -> None:
         self._meter.finish(read.upsert.state.size_bytes)
         for ticket in self._tickets:
             ticket.finish(read)
-
-    def _replace(self, older: Read, newer: Read) -> None:
-        for ticket in self._tickets:
-            ticket.replace(older, newer)
 
     def _outstanding(self) -> Iterable[Read]:
         return {**self._working, **self._reads}.values()
