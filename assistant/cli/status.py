@@ -1,7 +1,8 @@
 """`kb status` and `kb files`: what is indexed, and what became of every file."""
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from indexer.types import FileEntry, FileStatus
 WATCH_S = 1.0
 """How often `--watch` looks."""
 
-GONE = "the indexer is not running; it is shown again as soon as it is"
+GONE = "the indexer does not answer; it is shown again as soon as it does"
 
 
 @click.command(cls=Command)
@@ -35,11 +36,12 @@ def status(*, is_watching: bool, as_json: bool) -> None:
     --watch it is shown anew every second on a terminal; elsewhere a block, or
     with --json a line, is printed whenever something changed.
     """
-    client = connect(Places.discover())
     if is_watching:
-        watch(client, as_json=as_json)
+        # whoever has seen enough has not interrupted anything.
+        with contextlib.suppress(KeyboardInterrupt):
+            watch(connect(Places.discover()), as_json=as_json)
         return
-    said = client.status()
+    said = connect(Places.discover()).status()
     if as_json:
         output.write_json(said)
         return
@@ -74,40 +76,31 @@ def files(state: str | None, within: str | None, *, as_json: bool) -> Exit:
     return Exit.NOTHING_FOUND
 
 
-def watch(
-    client: IndexerClient, *, as_json: bool, pause: Callable[[float], None] = time.sleep, looks: int = 0
-) -> None:
-    """Show the status again and again, until Ctrl-C, also across restarts of the indexer.
+def watch(client: IndexerClient, *, as_json: bool) -> None:
+    """Show the status again and again, also across restarts of the indexer; ends with Ctrl-C alone.
 
     Args:
         client: Of the daemon, which is not started again where it was stopped.
         as_json: Whether to print JSON objects.
-        pause: Waits for some seconds.
-        looks: How often to look; 0 for without end.
     """
+    if as_json or not has_screen():
+        _watch_plainly(client, as_json=as_json)
+        return
     last: list[Row] = []
     try:
-        if has_screen() and not as_json:
-            with Screen() as screen:
-                for said in _statuses(client, pause, looks):
-                    now = time.time()
-                    last = [("indexer", GONE)] if said is None else overview.rows(said, now=now)
-                    screen.show(_fitted(last))
-        else:
-            _watch_plainly(client, pause, looks, as_json=as_json)
-    except KeyboardInterrupt:
-        pass
-    if last:
+        with Screen() as screen:
+            for said in _statuses(client):
+                last = [("indexer", GONE)] if said is None else overview.rows(said, now=time.time())
+                screen.show(_fitted(last))
+    finally:
         # what stood on the screen last stays in sight.
         _write(last)
 
 
-def _watch_plainly(
-    client: IndexerClient, pause: Callable[[float], None], looks: int, *, as_json: bool
-) -> None:
+def _watch_plainly(client: IndexerClient, *, as_json: bool) -> None:
     shown: dict[str, Any] | None = None
     is_first = True
-    for said in _statuses(client, pause, looks):
+    for said in _statuses(client):
         essence = None if said is None else overview.essence(said)
         if essence == shown and not is_first:
             continue
@@ -123,17 +116,16 @@ def _watch_plainly(
         shown, is_first = essence, False
 
 
-def _statuses(client: IndexerClient, pause: Callable[[float], None], looks: int) -> Any:
-    """Yield what the daemon says, every second; `None` while none runs."""
-    look = 0
-    while not looks or look < looks:
-        if look:
-            pause(WATCH_S)
-        look += 1
+def _statuses(client: IndexerClient) -> Iterator[dict[str, Any] | None]:
+    """Yield what the daemon says, every second and without end; `None` while none answers."""
+    while True:
         try:
-            yield client.status()
+            said = client.status()
         except DaemonError:
             yield None
+        else:
+            yield said
+        time.sleep(WATCH_S)
 
 
 def _write(rows: list[Row]) -> None:
