@@ -25,8 +25,18 @@ UPSERT_ROWS = 64
 PAGE_ROWS = 5_000
 """Rows of one `get`; far larger ones fail."""
 
+ROOM_BYTES = 16_000_000
+"""With less room on the disk Chroma's failures are put down to that."""
+
 ROUNDING = 2e-3
 """A coordinate that differs by less is the same, after half precision and Chroma's own scaling."""
+
+SYNC_ROWS = 250
+"""Rows after which Chroma brings its log into the index.
+
+By default 1,000: every write reads the log again, which makes it slower, and a log of
+so many rows, whose file never shrinks, makes a small store nearly twice as large.
+"""
 
 EF_SEARCH = 300
 """Candidates HNSW looks at for a question.
@@ -60,7 +70,7 @@ class VectorStore:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"cannot make the directory {directory}: {error.strerror}") from error
-        with translated():
+        with translated(directory):
             # _env_file: Chroma reads a .env of the current directory otherwise.
             client = chromadb.PersistentClient(
                 path=str(directory), settings=Settings(_env_file=None, anonymized_telemetry=False)
@@ -69,7 +79,9 @@ class VectorStore:
                 name=re.sub(r"[^a-zA-Z0-9._-]", "-", f"kb-{fingerprint}-{dim}"),
                 # None on every open: the default function downloads a model.
                 embedding_function=None,
-                configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
+                configuration={
+                    "hnsw": {"space": "cosine", "ef_search": EF_SEARCH, "sync_threshold": SYNC_ROWS}
+                },
             )
         return cls(collection, client, directory)
 
@@ -83,7 +95,7 @@ class VectorStore:
 
     def close(self) -> None:
         """Let go of the files; nothing can be asked afterwards."""
-        with translated():
+        with translated(self._directory):
             self._client.close()
 
     def upsert(self, ids: Sequence[str], vectors: Vectors) -> None:
@@ -98,7 +110,7 @@ class VectorStore:
     def upserting(self, ids: Sequence[str], vectors: Vectors) -> Iterator[None]:
         """Store vectors as `upsert` does, pausing between small batches."""
         for start in range(0, len(ids), UPSERT_ROWS):
-            with translated():
+            with translated(self._directory):
                 self._collection.upsert(
                     ids=list(ids[start : start + UPSERT_ROWS]),
                     embeddings=vectors[start : start + UPSERT_ROWS],
@@ -113,13 +125,13 @@ class VectorStore:
     def deleting(self, ids: Sequence[str]) -> Iterator[None]:
         """Delete vectors as `delete` does, pausing after each page."""
         for start in range(0, len(ids), PAGE_ROWS):
-            with translated():
+            with translated(self._directory):
                 self._collection.delete(ids=list(ids[start : start + PAGE_ROWS]))
             yield
 
     def count(self) -> int:
         """Count the ids; says nothing about whether their vectors can be read."""
-        with translated():
+        with translated(self._directory):
             return int(self._collection.count())
 
     def ids(self) -> Iterator[str]:
@@ -131,7 +143,7 @@ class VectorStore:
         """Yield every id, page by page; nothing may be written meanwhile."""
         offset = 0
         while True:
-            with translated():
+            with translated(self._directory):
                 page = self._collection.get(include=[], limit=PAGE_ROWS, offset=offset)["ids"]
             if not page:
                 return
@@ -155,7 +167,7 @@ class VectorStore:
         """Read vectors back as `probe` does, pausing after each page."""
         for start in range(0, len(ids), PAGE_ROWS):
             page = list(ids[start : start + PAGE_ROWS])
-            with translated():
+            with translated(self._directory):
                 got = self._collection.get(ids=page, include=["embeddings"])
             found = got["embeddings"]
             if found is None or len(found) != len(page):
@@ -181,7 +193,7 @@ class VectorStore:
         Raises:
             StoreError: If the index is damaged.
         """
-        with translated():
+        with translated(self._directory):
             found = self._collection.query(
                 query_embeddings=np.asarray(vector, np.float32)[np.newaxis],
                 n_results=top_k,
@@ -208,12 +220,26 @@ def _files_in(directory: Path) -> set[tuple[str, int]]:
 
 
 @contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """Turn whatever Chroma raises into a `StoreError`."""
+def translated(directory: Path) -> Iterator[None]:
+    """Turn whatever Chroma raises over a directory into a `StoreError`."""
     try:
         yield
     # its Rust side raises bare Exceptions, and pyo3 panics that are BaseExceptions.
     except BaseException as error:
         if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit, StoreError)):
             raise
+        if _is_full(directory):
+            # Chroma says so at times only; half-written files are mended when there is room again.
+            raise StoreError(
+                f"the disk is full, so {directory} cannot be written", hint="free some space and try again"
+            ) from error
         raise StoreError(f"the vector store failed: {error}") from error
+
+
+def _is_full(directory: Path) -> bool:
+    """Tell whether there is no room left worth speaking of."""
+    try:
+        found = os.statvfs(directory)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize < ROOM_BYTES

@@ -51,7 +51,8 @@ class SearchRoutes:
         started = time.perf_counter()
         pipeline = self._current.pipeline
         fault = pipeline.fault
-        if isinstance(fault, StoreError):
+        # what is indexed can be found on a full disk too; where nothing is, the reason is the answer.
+        if isinstance(fault, StoreError) and not await self._threads.run(self._current.index.chunk_count):
             raise fault
         # before the search: it may miss what becomes searchable meanwhile.
         as_of, pending = await self._threads.run(lambda: (pipeline.as_of, pipeline.pending_count))
