@@ -6,6 +6,7 @@ no object of a file but its path in bytes and its `stat`, because nearly all fil
 of nearly all walks are unchanged.
 """
 
+import contextlib
 import errno
 import os
 import stat
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexer.catalog import FileRow
 from indexer.errors import UsageError
 from indexer.ignore import IGNORE_FILES, Chain, Stamp, stamp_of
 from indexer.rules import MARKERS_OF_EXCLUDED_DIRECTORIES, RULE_FILES, WalkRules
@@ -57,15 +59,15 @@ class Listing:
 
     folder: bytes
     files: list[tuple[bytes, os.stat_result]]
-    """Path and what `lstat` says; everything but folders."""
+    """Path and what `lstat` says; everything but folders, and but what is known to be as it was."""
+
+    unchanged: int
+    """How many files are as `known` has them, under the same rules as before."""
 
     chain: Chain
     """The ignore files that count for them."""
 
     stamps: Stamps
-    is_as_before: bool
-    """Whether all ignore files above its files are those of an earlier walk."""
-
     leaves_out_folders: bool
     """Whether a pattern keeps the walk out of a folder in it."""
 
@@ -89,6 +91,7 @@ def scan(
     avoid: Iterable[Path] = (),
     start: Path | None = None,
     before: Entered | None = None,
+    known: dict[bytes, FileRow] | None = None,
 ) -> Iterator[Listing | Unreadable]:
     """List the folders of a root that the rules do not leave out, each before those in it.
 
@@ -100,6 +103,8 @@ def scan(
         avoid: Folders that are not entered either: kb's own home, roots of their own.
         start: A folder below the root to look at alone, to which the walk of the root comes.
         before: The folders of an earlier walk.
+        known: What the ledger has. Rows of files that did not change, and of which the rules
+            can say nothing new, are taken out: such files are counted and not listed.
 
     Raises:
         RootAwayError: If the root does not exist, or is no folder any more.
@@ -110,13 +115,15 @@ def scan(
     name = os.fspath(root)
     avoided = frozenset(map(os.fsencode, avoid))
     before = {} if before is None else before
+    known = {} if known is None else known
     chain = () if start is None else rules.files.chain(name, os.fspath(start.parent))
     pending = [(base if start is None else os.fsencode(start), chain, start is None)]
     while pending:
         folder, chain, is_as_before = pending.pop()
         content = _Content()
+        is_as_before = is_as_before and folder in before
         try:
-            content.list(folder)
+            content.list(folder, known if is_as_before else {})
         except OSError as error:
             if folder == base and error.errno in {errno.ENOENT, errno.ENOTDIR}:
                 raise RootAwayError(root) from error
@@ -131,7 +138,9 @@ def scan(
             chain = chain if level is None else (*chain, level)
             stamps = _stamps_of(content.special)
         yield from content.unreadable
-        is_as_before = is_as_before and before.get(folder) == stamps
+        if is_as_before and before[folder] != stamps:
+            is_as_before = False
+            content.ask_again(known)
         below = [
             path
             for path in content.folders
@@ -142,7 +151,7 @@ def scan(
             path not in avoided and not os.path.basename(path).startswith(b".")  # noqa: PTH119 - bytes
             for path in set(content.folders).difference(below)
         )
-        yield Listing(folder, content.files, chain, stamps, is_as_before, has_more)
+        yield Listing(folder, content.files, len(content.unchanged), chain, stamps, has_more)
         below.sort(reverse=True)
         pending.extend((path, chain, is_as_before) for path in below)
 
@@ -150,16 +159,24 @@ def scan(
 class _Content:
     """What stands in one folder."""
 
-    __slots__ = ("files", "folders", "special", "unreadable")
+    __slots__ = ("files", "folders", "special", "unchanged", "unreadable")
 
     def __init__(self) -> None:
         self.files: list[tuple[bytes, os.stat_result]] = []
         self.folders: list[bytes] = []
         self.special: dict[str, os.stat_result] = {}
+        self.unchanged: list[FileRow] = []
         self.unreadable: list[Unreadable] = []
 
-    def list(self, folder: bytes) -> None:
-        """List a folder; raises `OSError` if that cannot be done."""
+    def list(self, folder: bytes, known: dict[bytes, FileRow]) -> None:
+        """List a folder, and take out the rows of files that are known as they are.
+
+        Nothing is kept of such a file but its row, which makes a sweep a sixth faster.
+
+        Raises:
+            OSError: If it cannot be listed.
+        """
+        take = known.pop
         with os.scandir(folder) as entries:
             for entry in entries:
                 try:
@@ -172,9 +189,26 @@ class _Content:
                 except OSError as error:
                     self.unreadable.append(Unreadable(path_of(entry.path), reason_of(error)))
                     continue
-                self.files.append((entry.path, status))
+                path = entry.path
+                row = take(path, None)
+                if row is None:
+                    self.files.append((path, status))
+                elif row[1] == status.st_size and row[2] == status.st_mtime_ns and row[3] == status.st_ino:
+                    self.unchanged.append(row)
+                else:
+                    known[path] = row
+                    self.files.append((path, status))
                 if entry.name in _RULE_FILES:
                     self.special[os.fsdecode(entry.name)] = status
+
+    def ask_again(self, known: dict[bytes, FileRow]) -> None:
+        """Have the rules asked also of files that did not change, because the rules did."""
+        for row in self.unchanged:
+            with contextlib.suppress(OSError):
+                # gone meanwhile, it is missed by the next walk.
+                self.files.append((row[0], os.lstat(row[0])))
+                known[row[0]] = row
+        self.unchanged.clear()
 
 
 _RULE_FILES = frozenset(map(os.fsencode, RULE_FILES))
@@ -238,7 +272,7 @@ def look(
         if not stat.S_ISDIR(status.st_mode):
             chain = rules.files.chain(os.fspath(root), os.fspath(path.parent))
             files = [(os.fsencode(path), status)]
-            yield Listing(os.fsencode(path.parent), files, chain, (), False, False)
+            yield Listing(os.fsencode(path.parent), files, 0, chain, (), False)
         elif rules.reaches(root, path):
             yield from scan(root, rules, avoid=avoid, start=path)
 

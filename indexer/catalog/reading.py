@@ -88,8 +88,8 @@ class CatalogReader:
             f"WHERE {' AND '.join(conditions)} ORDER BY path LIMIT ? OFFSET ?", (*values, limit, offset)
         )
 
-    def file_rows(self, under: Path) -> list[FileRow]:
-        """List the bare rows of a folder's files, or of a file by itself, in no order."""
+    def file_rows(self, under: Path) -> dict[bytes, FileRow]:
+        """Return the bare rows of a folder's files, or of a file by itself, by path."""
         return file_rows(self._connection, under)
 
     def file(self, path: Path) -> FileEntry | None:

@@ -40,8 +40,8 @@ class LedgerReads:
         with self._catalog.read() as catalog:
             return catalog.files(status=status, under=under, limit=limit, offset=offset)
 
-    def file_rows(self, under: Path) -> list[FileRow]:
-        """List the bare rows of a folder's files, or of a file by itself, in no order."""
+    def file_rows(self, under: Path) -> dict[bytes, FileRow]:
+        """Return the bare rows of a folder's files, or of a file by itself, by path."""
         with self._catalog.read() as catalog:
             return catalog.file_rows(under)
 

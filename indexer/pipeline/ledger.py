@@ -34,8 +34,8 @@ class Ledger(Known, Retrying, Notes, Protocol):
     ) -> list[FileEntry]:
         """List files in path order."""
 
-    def file_rows(self, under: Path) -> list[FileRow]:
-        """List the bare rows of a folder's files, or of a file by itself."""
+    def file_rows(self, under: Path) -> dict[bytes, FileRow]:
+        """Return the bare rows of a folder's files, or of a file by itself, by path."""
 
     def set_statuses(self, records: Sequence[FileRecord]) -> None:
         """Record what became of files that are not indexed."""

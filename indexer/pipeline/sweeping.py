@@ -16,8 +16,8 @@ from indexer.walk import Listing, Stamps, Unreadable, WalkRules, look, path_of, 
 class LedgerFiles(Protocol):
     """What is asked of the ledger."""
 
-    def file_rows(self, under: Path) -> list[FileRow]:
-        """List the rows of a folder's files, or of a file by itself."""
+    def file_rows(self, under: Path) -> dict[bytes, FileRow]:
+        """Return the rows of a folder's files, or of a file by itself, by path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,9 @@ def compare(
         RootAwayError: If the root does not exist.
     """
     memory = Memory() if memory is None else memory
-    rows = {row[0]: row for place in places or [root] for row in ledger.file_rows(place)}
+    rows: dict[bytes, FileRow] = {}
+    for place in places or [root]:
+        rows.update(ledger.file_rows(place))
     differing = _Differing(root, rules)
     entered: dict[bytes, Stamps] = {}
     unreadable: list[Unreadable] = []
@@ -95,7 +97,7 @@ def compare(
     found = (
         look(root, places, rules, avoid=avoid)
         if places
-        else scan(root, rules, avoid=avoid, before=memory.of(root))
+        else scan(root, rules, avoid=avoid, before=memory.of(root), known=rows)
     )
     for item in found:
         if is_stopped():
@@ -103,7 +105,7 @@ def compare(
         if isinstance(item, Unreadable):
             unreadable.append(item)
             continue
-        files += len(item.files)
+        files += len(item.files) + item.unchanged
         has_more = has_more or item.leaves_out_folders
         is_settled = differing.add(item, rows)
         if is_settled:
@@ -144,17 +146,16 @@ class _Differing:
         take = rows.pop
         for path, status in item.files:
             row = take(path, None)
-            is_unchanged = (
+            absolute = os.fsdecode(path)
+            skip = self._rules.file_reason(absolute[self._start :], status, item.chain)
+            if (
                 row is not None
                 and row[1] == status.st_size
                 and row[2] == status.st_mtime_ns
                 and row[3] == status.st_ino
-            )
-            if is_unchanged and item.is_as_before:
-                continue
-            absolute = os.fsdecode(path)
-            skip = self._rules.file_reason(absolute[self._start :], status, item.chain)
-            if is_unchanged and row is not None and skip == (row[4] or ""):
+                and skip == (row[4] or "")
+            ):
+                # at the first sweep these are nearly all: no object is made of them.
                 continue
             seen, known = Seen(state_of(status), skip), None if row is None else _seen(row)
             if seen != known:

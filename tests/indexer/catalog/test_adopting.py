@@ -151,6 +151,6 @@ def test_bare_rows_hold_what_a_sweep_compares(catalog: Catalog) -> None:
     put(catalog, "sub-b.md", title="b")
     with catalog.read() as transaction:
         row = (b"/notes/sub/a.md", STATE.size_bytes, STATE.mtime_ns, STATE.inode, None)
-        assert transaction.file_rows(ROOT / "sub") == [row]
-        assert transaction.file_rows(ROOT / "sub" / "a.md") == [row]
+        assert transaction.file_rows(ROOT / "sub") == {row[0]: row}
+        assert transaction.file_rows(ROOT / "sub" / "a.md") == {row[0]: row}
         assert len(transaction.file_rows(ROOT)) == 2
