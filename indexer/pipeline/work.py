@@ -314,6 +314,8 @@ class WorkQueue:
 
     def _add_look(self, root: Path, paths: frozenset[Path]) -> None:
         waiting = self._looks.get(root)
+        if root in paths:
+            paths = frozenset()
         places = paths | (waiting.below if waiting else frozenset())
         if paths and len(places) <= LOOK_PLACES:
             self._looks[root] = Sweep(root, places)

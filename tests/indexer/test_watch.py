@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from indexer.watch import FLOOD_PATHS, FLOOD_S, LONGEST_S, OPEN_S, QUIET_S, Settling, Watcher, remote_type
+from indexer.settling import FLOOD_PATHS
+from indexer.watch import Watcher, remote_type
 
 # see `indexer.watch`: pytest's own filters come before it.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
@@ -274,37 +275,3 @@ def test_the_innermost_mount_decides(path: str, expected: str) -> None:
     """A path is on the file system of the longest mount point above it."""
     mounted = [("/", "ext4"), ("/mnt", "ext4"), ("/mnt/nas", "cifs"), ("/mnt/ssh", "fuse.sshfs")]
     assert remote_type(Path(path), mounted) == expected
-
-
-def test_a_path_settles_when_nothing_happens_to_it() -> None:
-    """Every further event puts it off; a file that is still open is given longer."""
-    settling = Settling()
-    settling.note("a", now=0.0, is_open=True)
-    assert settling.due() == OPEN_S
-    settling.note("a", now=0.1, is_open=False)
-    assert settling.due() == pytest.approx(0.1 + QUIET_S)
-    assert settling.take(now=0.1) == []
-    assert settling.take(now=0.1 + QUIET_S) == ["a"]
-    assert settling.due() is None
-
-
-def test_a_file_that_never_rests_is_looked_at_all_the_same() -> None:
-    """A log that grows every tenth of a second is reported after half a minute."""
-    settling = Settling()
-    taken_at = None
-    for tenth in range(1, 1000):
-        settling.note("log", now=tenth / 10, is_open=True)
-        if settling.take(now=tenth / 10):
-            taken_at = tenth / 10
-            break
-    assert taken_at == pytest.approx(LONGEST_S + 0.1)
-
-
-def test_a_flood_waits_for_its_end_but_not_for_ever() -> None:
-    """All paths of a flood are taken at once, when it is over or has lasted too long."""
-    settling = Settling()
-    for number in range(FLOOD_PATHS + 1):
-        settling.note(str(number), now=number / 1000, is_open=False)
-    assert settling.take(now=0.3) == []
-    settling.note("one more", now=FLOOD_S + 1, is_open=False)
-    assert len(settling.take(now=FLOOD_S + 1)) == FLOOD_PATHS + 2

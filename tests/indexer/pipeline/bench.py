@@ -8,7 +8,7 @@ from pathlib import Path
 
 from indexer.catalog import Catalog
 from indexer.index import Index
-from indexer.pipeline import Pipeline
+from indexer.pipeline import Pipeline, Watching
 from indexer.walk import WalkRules
 from tests.indexer.fakes import InMemoryWorker, ParagraphReader
 
@@ -25,7 +25,12 @@ class Bench:
         self.now = time.time()
         """What the pipeline takes for the present time."""
 
-    def open(self, *exclude: str, open_reader: Callable[[], ParagraphReader] | None = None) -> Pipeline:
+    def open(
+        self,
+        *exclude: str,
+        open_reader: Callable[[], ParagraphReader] | None = None,
+        watcher: Watching | None = None,
+    ) -> Pipeline:
         """Open the index anew and start a pipeline over it, without any root yet."""
         catalog = Catalog.open(self.home / "catalog.sqlite", clock=lambda: self.now)
         self.index = Index(catalog, self.worker)
@@ -35,7 +40,12 @@ class Bench:
         )
         opener = open_reader or (lambda: self.reader)
         pipeline = Pipeline(
-            self.index, rules=rules, open_reader=opener, home=self.home, clock=lambda: self.now
+            self.index,
+            rules=rules,
+            open_reader=opener,
+            home=self.home,
+            watcher=watcher,
+            clock=lambda: self.now,
         )
         self._stack.callback(pipeline.close)
         pipeline.start()
