@@ -24,11 +24,8 @@ logger = logging.getLogger(__name__)
 DEAD_LEAST = 100
 """Fewer deleted entries than this are not worth it: an empty store has the size of some hundred."""
 
-DEAD_SHARES = ((4_000, 0.12), (1 << 60, 0.25))
-"""Up to so many living entries, how many dead ones for each of them are too many.
-
-Chroma's files grow in steps of a thousand rows, which weighs more in a small store.
-"""
+DEAD_SHARE = 0.2
+"""Deleted entries for each living one past which the store is rebuilt."""
 
 LAST_VECTORS = 100
 """When no more than so many are missing, they are stored while writes wait."""
@@ -57,8 +54,7 @@ def leftover_stores(directory: Path, current: str) -> list[str]:
 
 def is_worth_it(living: int, dead: int) -> bool:
     """Tell whether a store with so many entries is to be rebuilt."""
-    share = next(share for most, share in DEAD_SHARES if living <= most)
-    return dead > max(DEAD_LEAST, share * living)
+    return dead > max(DEAD_LEAST, DEAD_SHARE * living)
 
 
 class Compaction:
