@@ -52,16 +52,17 @@ def test_logs_before_the_first_start(own: Path) -> None:
 
 def test_logs_are_followed_until_the_person_leaves(own: Path) -> None:
     """`-f` waits for a log that does not exist yet, shows what comes, and ends as `tail -f` does."""
-    following = start_kb(own, "indexer", "logs", "-f", "-n", "0")
-    assert following.stderr is not None
-    assert following.stdout is not None
-    assert following.stderr.readline().startswith(b"kb: there is no log yet at ")
-    kb(own, "indexer", "start")
-    assert b" INFO " in (line := following.stdout.readline())
-    assert b" started home=" in line
-    following.send_signal(signal.SIGINT)
-    assert following.wait(30) == 130
-    assert following.stderr.read() == b""
+    with start_kb(own, "indexer", "logs", "-f", "-n", "0") as following:
+        assert following.stderr is not None
+        assert following.stdout is not None
+        assert following.stderr.readline().startswith(b"kb: there is no log yet at ")
+        kb(own, "indexer", "start")
+        line = following.stdout.readline()
+        assert b" INFO pid=" in line
+        assert b" started home=" in line
+        following.send_signal(signal.SIGINT)
+        assert following.wait(60) == 130
+        assert following.stderr.read() == b""
 
 
 def test_indexing_is_paused_and_goes_on(own: Path) -> None:
@@ -90,7 +91,7 @@ def test_a_duration_that_is_none_is_refused_before_anything_starts(own: Path) ->
 def test_a_module_of_the_present_folder_is_not_run_for_ours(own: Path, tmp_path: Path) -> None:
     """`kb indexer run` stands in whatever folder a person works in."""
     (tmp_path / "indexer.py").write_text("raise SystemExit(77)\n", encoding="utf-8")
-    running = subprocess.Popen(
+    with subprocess.Popen(
         [
             sys.executable,
             "-c",
@@ -99,12 +100,12 @@ def test_a_module_of_the_present_folder_is_not_run_for_ours(own: Path, tmp_path:
         cwd=tmp_path,
         env=environment(own),
         stderr=subprocess.PIPE,
-    )
-    assert running.stderr is not None
-    assert b" started home=" in running.stderr.readline()
-    running.terminate()
-    running.communicate(timeout=60)
-    assert running.returncode == 0
+    ) as running:
+        assert running.stderr is not None
+        assert b" started home=" in running.stderr.readline()
+        running.terminate()
+        running.communicate(timeout=60)
+        assert running.returncode == 0
 
 
 def test_the_engine_tells_what_it_holds(home: Home) -> None:
