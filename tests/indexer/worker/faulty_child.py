@@ -39,7 +39,10 @@ def main() -> None:
     if behaviour == "prints":
         answers.write(b"Welcome to a library that prints!\n")
         answers.flush()
-    write_frame(answers, FACTS)
+    is_second = (Path(home) / "starts").read_text(encoding="ascii") != "x"
+    write_frame(
+        answers, {**FACTS, "fingerprint": "faulty-2"} if behaviour == "changes" and is_second else FACTS
+    )
     if behaviour == "dies of its store" and store_dir and Path(store_dir).exists():
         os._exit(139)
     write_frame(

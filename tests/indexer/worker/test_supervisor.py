@@ -132,3 +132,24 @@ def test_a_crash_is_no_clean_end(start: Start, text: str) -> None:
     with contextlib.suppress(WorkerError):
         worker.embed_query(text)
     assert not worker.close()
+
+
+def test_a_child_with_another_model_is_refused(start: Start) -> None:
+    """Its vectors could not be compared with those of the first, so nothing is asked of it."""
+    worker = start("changes")
+    worker.describe()
+    with pytest.raises(ConfigError, match=r"^the embedding model faulty was changed while kb was running$"):
+        worker.embed_query("die once")
+
+
+def test_a_crash_is_told_and_an_end_is_not(start: Start) -> None:
+    """Whoever listens hears of each child that died by itself."""
+    worker = start("")
+    crashes: list[str] = []
+    worker.tell_of_crashes(lambda: crashes.append("crash"))
+    worker.embed_query("die once")
+    assert crashes == ["crash"]
+    worker.reset_store()
+    worker.embed_query("hens")
+    worker.close()
+    assert crashes == ["crash"]
