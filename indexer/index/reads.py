@@ -70,14 +70,3 @@ class IndexReads(LedgerReads):
         with self._catalog.read() as catalog:
             found = catalog.chunks(chunk_ids)
         return [found[chunk_id] for chunk_id in chunk_ids if chunk_id in found]
-
-    def chunk_vectors(self, chunk_ids: Sequence[int]) -> Vectors:
-        """Return the embeddings of chunks, `(n, dim)`, in the order asked for; zeros where one is gone."""
-        with self._catalog.read() as catalog:
-            ids, rows = catalog.embeddings(chunk_ids)
-        position = {chunk_id: at for at, chunk_id in enumerate(ids)}
-        result = np.zeros((len(chunk_ids), rows.shape[1]), np.float32)
-        for at, chunk_id in enumerate(chunk_ids):
-            if chunk_id in position:
-                result[at] = rows[position[chunk_id]]
-        return result
