@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from indexer.catalog import Adoption
+from indexer.catalog import Adoption, FileRecord
 from indexer.extract import format_of
 from indexer.types import FileState
 from indexer.walk import state_of
@@ -112,10 +112,10 @@ def adoption_of(
     )
 
 
-def is_outdated(adoption: Adoption) -> bool:
-    """Tell whether a file is there and is not as it was when it was hashed."""
+def is_outdated(seen: Adoption | FileRecord) -> bool:
+    """Tell whether a file is there and is not as it was when it was looked at."""
     try:
-        return state_of(adoption.path.lstat()) != adoption.state
+        return state_of(seen.path.lstat()) != seen.state
     except OSError:
         return False
 

@@ -183,9 +183,11 @@ class Writer:
             with self._pending.holding([item.read] if item.read else []):
                 if item.read is not None and self._work.take_back(item.read):
                     return
-                if item.read is None or self._pending.is_latest(item.read):
+                if item.read is None:
                     self._enter(item)
-                if item.read is not None:
+                elif self._pending.is_latest(item.read):
+                    # else it is done when the later read is.
+                    self._enter(item)
                     self._work.finish_read(item.read)
 
     def _enter(self, item: Verdicts | Gone | Adopted) -> None:
@@ -199,6 +201,9 @@ class Writer:
         elif isinstance(item, Verdicts):
             with self.lock:
                 self._record(item)
+            if item.read is None:
+                # they were looked at a while ago, and what was just saved may have overtaken this.
+                self._on_forgotten([each.path for each in item.records if is_outdated(each)])
         else:
             with self.lock:
                 self._ledger.forget(item.paths)
@@ -307,7 +312,8 @@ class Writer:
             for ready in batch:
                 if id(ready.document) in written:
                     self._work.finish_read(ready.read, chunks=len(ready.document.chunks))
-                elif not self._work.take_back(ready.read):
+                elif self._pending.is_latest(ready.read) and not self._work.take_back(ready.read):
+                    # given up; one that a later read overtakes is done when that is.
                     self._work.finish_read(ready.read)
         took_s = time.monotonic() - started
         lane.note_speed(counts.embedded, took_s)

@@ -234,3 +234,20 @@ def test_a_folder_above_that_cannot_be_looked_at_is_unknown(
     assert pipeline.fault is None
     assert set(bench.ledger()) == {"sub/a.md", "b.md"}
     assert pipeline.troubles.last_errors[-1]["reason"] == "permission denied"
+
+
+def test_a_verdict_that_was_overtaken_is_looked_at_again(bench: Bench) -> None:
+    """A file that was too large when a sweep saw it may be small before that is written down."""
+    path = bench.write("a.md", "plain words")
+    pipeline = bench.open()
+    pipeline.add_root(bench.folder)
+    settle(pipeline)
+    record = FileRecord(
+        path=path, root=bench.folder, state=STATE, status=FileStatus.SKIPPED, reason="too large"
+    )
+    # nobody tells of it.
+    path.write_text("other words", encoding="utf-8")
+    pipeline._items.put(Verdicts((record,)))
+    wait_until(lambda: bench.worker.embedded == ["plain words", "other words"])
+    settle(pipeline)
+    assert bench.ledger() == {"a.md": ("indexed", "")}
