@@ -9,7 +9,6 @@ back is a matter of looking for what changed meanwhile.
 
 import contextlib
 import logging
-import shutil
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +22,7 @@ from indexer.editions.edition import Edition
 from indexer.editions.record import Made, Record, load_record, save_record
 from indexer.errors import ConfigError, KbError, StoreError
 from indexer.index import Index
+from indexer.index.rebuild import delete_index
 from indexer.index.repair import chunker_of
 from indexer.paths import Places
 from indexer.pipeline import Pipeline
@@ -300,11 +300,11 @@ class Editions:
         former = [name for name in record.whole if name != record.current]
         kept = {record.current, *former[-KEPT:]}
         for name in [each for each in record.made if each not in kept]:
-            folder = _places_of(self._places, name).index_dir
-            if name and folder.exists():
-                shutil.rmtree(folder, ignore_errors=True)
-            elif not name:
-                _delete_first(self._places)
+            try:
+                delete_index(_places_of(self._places, name))
+            except (StoreError, OSError) as error:
+                logger.warning("edition_not_deleted name=%s kind=%s", name, type(error).__name__)
+                continue
             record = record.without(name)
             logger.info("edition_deleted name=%r", name)
         if record is not self._record:
@@ -364,11 +364,3 @@ def _copy_roots(source: Places, target: Places) -> None:
 
 def _places_of(places: Places, name: str) -> Places:
     return replace(places, edition=name)
-
-
-def _delete_first(places: Places) -> None:
-    """Delete the index that stands in the home itself."""
-    first = _places_of(places, "")
-    for suffix in ("", "-wal", "-shm"):
-        Path(f"{first.catalog_file}{suffix}").unlink(missing_ok=True)
-    shutil.rmtree(first.chroma_dir, ignore_errors=True)

@@ -128,6 +128,21 @@ def start_over(places: Places) -> None:
     _delete_stores(places)
 
 
+def delete_index(places: Places) -> None:
+    """Delete an index that nobody has open, with its folder where it has one of its own.
+
+    Raises:
+        StoreError: If its vectors cannot be deleted.
+    """
+    _delete_stores(places)
+    file = places.catalog_file
+    for each in (file, Path(f"{file}-wal"), Path(f"{file}-shm"), _roots_file(file)):
+        each.unlink(missing_ok=True)
+    unmark(file)
+    if places.edition:
+        shutil.rmtree(places.index_dir, ignore_errors=True)
+
+
 def _begun_anew(places: Places, reason: str, kept: Sequence[Path], opened: Opener) -> Catalog:
     """Set a catalog aside and make another one with its folders; return it open."""
     file = places.catalog_file

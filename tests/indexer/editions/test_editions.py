@@ -234,12 +234,15 @@ def test_an_index_without_folders_is_no_reason_to_build_another(house: House) ->
 
 def test_only_the_last_few_former_indexes_are_kept(house: House) -> None:
     """Disk is not filled with the indexes of every model that was ever tried."""
+    house.places.chroma_dir.mkdir(exist_ok=True)
     for model in ("/second", "/third", "/fourth"):
         with closing(house.open(model)) as editions:
             until(lambda model=model, editions=editions: answers(editions, model))  # type: ignore[misc]
             until(lambda editions=editions: editions.describe_building() is None)  # type: ignore[misc]
     with closing(house.open("/fourth")):
         until(lambda: not house.places.catalog_file.exists())
+    assert not list(house.places.home.glob("chroma*/"))
+    assert not house.places.catalog_file.with_name("roots.json").exists()
     record = load_record(house.places.editions_file)
     assert record is not None
     assert sorted(made.model for made in record.made.values()) == ["/fourth", "/second", "/third"]
