@@ -5,8 +5,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
+SEED ?=
 
-.PHONY: demo test check format bench bench-indexing bench-retrieval bench-search bench-faces bench-engine bench-watching test-gpu lock clean
+BENCHES := faces engine watching sweep busy growth idle indexing search
+
+.PHONY: demo test check format bench bench-retrieval $(BENCHES:%=bench-%) fault-run test-gpu lock clean
 
 demo: .venv/.ready
 	@$(BIN)/python examples/demo.py
@@ -24,13 +27,17 @@ format: .venv/.ready
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: bench-faces bench-engine bench-watching bench-indexing bench-search bench-retrieval
+bench: $(BENCHES:%=bench-%) bench-retrieval
 
-bench-faces bench-engine bench-watching bench-indexing bench-search: bench-%: .venv/.ready
+$(BENCHES:%=bench-%): bench-%: .venv/.ready
 	@$(BIN)/python -m benchmarks.bench_$*
 
 bench-retrieval: .venv/.ready
 	@$(BIN)/python -m benchmarks.bench_retrieval $(if $(DATA),--data $(DATA))
+
+# 200 kills at random moments, about half an hour; SEED repeats one.
+fault-run: .venv/.ready
+	@$(BIN)/python -m benchmarks.fault_run $(if $(SEED),--seed $(SEED))
 
 test-gpu: .venv/.ready
 	@$(BIN)/python -m pytest -q -m gpu
