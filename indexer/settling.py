@@ -70,6 +70,13 @@ class Settling:
         """Return a time no later than the first change that has not been taken; `None` if there is none."""
         return self._first
 
+    def take_all(self) -> list[str]:
+        """Take out every path, at rest or not."""
+        taken = list(self._changes)
+        self._changes.clear()
+        self._first = self._flood_since = None
+        return taken
+
     def due(self) -> float | None:
         """Return when the next path comes to rest; `None` if there is none."""
         if not self._changes:

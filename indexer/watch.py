@@ -223,6 +223,18 @@ class Watcher:
         for root in roots:
             self._on_changes(root, (), time.time())
 
+    def hurry(self) -> None:
+        """Report at once what has not settled, because somebody asks for the disk as it is now."""
+        with self._wake:
+            for root, settling in self._settling.items():
+                first = settling.first()
+                if first is not None:
+                    self._hand_on(root, settling.take_all(), first)
+
+    def _hand_on(self, root: Path, paths: list[str], first: float) -> None:
+        places = () if len(paths) > FLOOD_PATHS else tuple(map(Path, paths))
+        self._on_changes(root, places, _epoch(first))
+
     def _probe(self) -> None:
         """Try one more watch: what watchdog could not watch inside a root it does not tell."""
         watch = self._observer.schedule(FileSystemEventHandler(), os.fspath(self._probe_folder))
@@ -254,8 +266,7 @@ class Watcher:
                 else:
                     return
             for root, paths, first in batches:
-                places = () if len(paths) > FLOOD_PATHS else tuple(map(Path, paths))
-                self._on_changes(root, places, _epoch(first))
+                self._hand_on(root, paths, first)
 
 
 def _epoch(monotonic: float) -> float:

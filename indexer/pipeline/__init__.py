@@ -228,6 +228,8 @@ class Pipeline:
         if self.fault is not None:
             # what was given up has to be found again first.
             self.sweep()
+        # what is waited for is not pending any more at the end.
+        self._watcher.hurry()
         roots = self._index.roots()
         whole = {root for root in roots if not under or any(_holds(each, root) for each in under)}
         parts: dict[Path, frozenset[Path]] = {}

@@ -39,6 +39,9 @@ class Watching(Protocol):
     def unsettled(self) -> tuple[int, float | None]:
         """Count the places that changed and are not reported yet, with the time of the first change."""
 
+    def hurry(self) -> None:
+        """Report these at once."""
+
 
 class Unwatched:
     """Stands for a watcher where there is none."""
@@ -56,6 +59,9 @@ class Unwatched:
     def unsettled(self) -> tuple[int, float | None]:
         """Know of nothing."""
         return 0, None
+
+    def hurry(self) -> None:
+        """Do nothing."""
 
 
 class Notes(Protocol):

@@ -18,12 +18,15 @@ class Ticket:
     Args:
         whole: Roots of which everything matters.
         parts: Files and folders of other roots that matter, by root.
+        also: Roots with places that are about to be looked at anyway.
     """
 
-    def __init__(self, whole: Collection[Path], parts: dict[Path, frozenset[Path]]) -> None:
+    def __init__(
+        self, whole: Collection[Path], parts: dict[Path, frozenset[Path]], *, also: Collection[Path] = ()
+    ) -> None:
         self._whole = frozenset(whole)
         self._parts = parts
-        self._waiting = {(root, True) for root in whole} | {(root, False) for root in parts}
+        self._waiting = {(root, True) for root in whole} | {(root, False) for root in (*parts, *also)}
         """Looks that have not begun: the root, and whether it is looked through as a whole."""
 
         self._sweeps: list[Sweep] = []

@@ -115,7 +115,7 @@ class WorkQueue:
         """Have roots and places looked at next, and return the wait for everything that differs there."""
         with self._changed:
             self._begin()
-            ticket = Ticket(whole, parts)
+            ticket = Ticket(whole, parts, also=self._looks)
             # a waiting look begins after the call, and somebody waits for this one.
             self._sweeps = {root: Sweep(root) for root in whole} | self._sweeps
             for root, paths in parts.items():

@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,19 @@ def test_no_file_of_a_flood_is_missed(root: Path, watcher: Watcher, reports: Rep
     for path in sorted(written):
         path.write_text("x")
     reports.wait(lambda: (root, frozenset()) in reports.batches or written <= reports.paths)
+
+
+def test_what_has_not_settled_is_reported_on_demand(root: Path, watcher: Watcher, reports: Reports) -> None:
+    """Whoever asks for the disk as it is now does not wait until a file is closed."""
+    watcher.follow(root)
+    before = time.time()
+    watcher.note(root, str(root / "a.md"), is_open=True)
+    count, since = watcher.unsettled()
+    assert (count, since is not None and before - 1 < since < time.time() + 1) == (1, True)
+    watcher.hurry()
+    assert reports.batches == [(root, frozenset({root / "a.md"}))]
+    assert reports.sinces == [pytest.approx(since, abs=0.1)]
+    assert watcher.unsettled() == (0, None)
 
 
 def test_what_does_not_matter_is_not_reported(root: Path, watcher: Watcher, reports: Reports) -> None:

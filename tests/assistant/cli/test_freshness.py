@@ -68,3 +68,5 @@ def test_what_keeps_an_index_from_being_fresh_is_said(home: Home) -> None:
     finally:
         note.unlink()
         client.resume()
+        assert list(client.fresh())[-1].is_idle
+        assert client.search("x").pending == 0

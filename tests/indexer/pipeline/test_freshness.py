@@ -37,6 +37,9 @@ class Daemon:
     def unsettled(self) -> tuple[int, float | None]:
         return int(self.changed_at is not None), self.changed_at
 
+    def hurry(self) -> None:
+        self.changed_at = None
+
     def meta(self, key: str) -> str | None:
         return self.notes.get(key)
 
