@@ -51,6 +51,10 @@ class WorkerInfo:
     """Whether it cannot because another process holds it, which says nothing of damage."""
 
 
+DEATHS = 2
+"""After so many children that one request was the end of, it is the request's fault."""
+
+
 class Worker:
     """A child that embeds and stores. Thread-safe; starts again by itself after a crash.
 
@@ -162,11 +166,11 @@ class Worker:
         """
         payload = np.ascontiguousarray(vectors, np.float32).tobytes()
         message = {"op": "store", "ids": list(ids), "is_beside": is_beside, "is_urgent": is_urgent}
-        self._request(message, payload)
+        self._write(message, payload)
 
     def delete(self, ids: Sequence[str], *, is_beside: bool = False) -> None:
         """Delete vectors; ids that are not there are passed over. Raises as `store`."""
-        self._request({"op": "delete", "ids": list(ids), "is_beside": is_beside, "is_urgent": True})
+        self._write({"op": "delete", "ids": list(ids), "is_beside": is_beside, "is_urgent": True})
 
     def ids(self) -> list[str]:
         """Return the ids of all stored vectors; raises as `store`."""
@@ -263,8 +267,26 @@ class Worker:
         ended_well = True if child is None else child.close()
         return ended_well and not has_crashed
 
+    def _write(self, message: dict[str, Any], payload: bytes = b"") -> None:
+        """Send a request that writes to Chroma; if Chroma fails, the next request has a new child.
+
+        On a full disk Chroma can leave its own database locked, and the next write would wait for
+        it, also with room again, for as long as the process lives.
+        """
+        try:
+            self._request(message, payload)
+        except StoreError:
+            with self._lock:
+                child, self._child = self._child, None
+                # what it left behind is to be looked at in full by the next start.
+                self._has_crashed = True
+            if child is not None:
+                child.kill()
+            raise
+
     def _request(self, message: dict[str, Any], payload: bytes = b"") -> Answer:
-        for is_last in (False, True):
+        deaths = 0
+        while True:
             child = self._running_child()
             try:
                 self._check_model(child)
@@ -279,10 +301,10 @@ class Worker:
                     # damaged files can end the process inside Chroma; the next child must not open them.
                     self._skips_store = self._skips_store or child.died_opening_store
                 if has_crashed:
+                    deaths += 1
                     self._on_crash()
-                if is_last:
+                if deaths == DEATHS:
                     raise WorkerError("the embedding worker died", hint="see the daemon's log") from error
-        raise AssertionError("unreachable")
 
     def _check_model(self, child: Child) -> None:
         """Wait for a child's greeting, and refuse one that embeds with another model than the first did."""
