@@ -143,7 +143,7 @@ class Home:
         while time.monotonic() < deadline:
             self.wait_ready()
             with contextlib.suppress(KbError):
-                for _ in self.client.progress():
+                for _ in self.client.fresh():
                     pass
                 status = self.client.status()
                 if status["state"] == "idle":
