@@ -153,6 +153,9 @@ class Service:
         if not is_urgent:
             _return_memory()
         yield {"windows_bytes": list(map(len, windows))}, to_bytes(vectors) + b"".join(windows)
+        if is_urgent:
+            # what somebody just saved is answered first.
+            _return_memory()
 
     def _store_vectors(self, request: Request) -> Iterator[Answer | None]:
         vectors = np.frombuffer(request.payload, np.float32).reshape(-1, self._embedder.dim)
