@@ -257,5 +257,9 @@ def test_a_daemon_without_its_home_ends() -> None:
         nothing.put("request")
         assert wait_for_stop(nothing, places.indexer_socket, inode, check_s=0.01) == "request"
         assert wait_for_stop(nothing, places.indexer_socket, inode + 1, check_s=0.01) == "socket_gone"
+        found = wait_for_stop(
+            nothing, places.indexer_socket, inode, trouble=lambda: "catalog_gone", check_s=0.01
+        )
+        assert found == "catalog_gone"
         places.indexer_socket.unlink()
         assert wait_for_stop(nothing, places.indexer_socket, inode, check_s=0.01) == "socket_gone"
