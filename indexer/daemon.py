@@ -129,7 +129,11 @@ def _serve(places: Places, settings: IndexerSettings, stop_reasons: "queue.Simpl
     )
     with contextlib.closing(Editions.open(places, settings, open_edition=opened)) as editions:
         rounds = Rounds(
-            lambda: dict.fromkeys(editions.index.roots(), True) | dict.fromkeys(watcher.reasons(), False),
+            lambda: (
+                dict.fromkeys(editions.index.roots(), True)
+                # nobody tells when a disk is back.
+                | dict.fromkeys((*watcher.reasons(), *editions.pipeline.away), False)
+            ),
             editions.sweep_again,
             retry=editions.retry,
             woken=trouble,

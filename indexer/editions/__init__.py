@@ -269,7 +269,7 @@ class Editions:
             and pipeline.progress().is_idle
             and pipeline.fault is None
             # what is on a disk that is away can only be found in the old index.
-            and not pipeline.away
+            and not any(self.index.files(under=root, limit=1) for root in pipeline.away)
             and set(building.index.roots()) == set(self.index.roots())
         )
 

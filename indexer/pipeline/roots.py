@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from indexer.errors import UsageError
@@ -67,19 +67,27 @@ class Roots:
                 self._sweep([holder])
                 return f"{real} is already indexed as part of {holder}"
             absorbed = [root for root in roots if real in root.parents and self._rules.reaches(real, root)]
+            # first: from the moment it is a root, the index is not current of now any more.
             self._freshness.add(real)
-            if absorbed:
-                self._work.drop(absorbed)
-                # not under a batch: its files are about to change their root.
-                with self._writing:
-                    self._index.add_root(real, absorbing=absorbed)
-            else:
-                self._index.add_root(real)
+            try:
+                self._enter(real, absorbed)
+            except BaseException:
+                self._freshness.remove([real])
+                raise
             self._looker.forget(absorbed)
             self._freshness.remove(absorbed)
             self._sweep([real])
         logger.info("root_added path=%r absorbed=%d", str(real), len(absorbed))
         return "".join(f"{root} is now part of {real}\n" for root in absorbed).strip()
+
+    def _enter(self, root: Path, absorbed: Sequence[Path]) -> None:
+        if absorbed:
+            self._work.drop(absorbed)
+            # not under a batch: its files are about to change their root.
+            with self._writing:
+                self._index.add_root(root, absorbing=absorbed)
+        else:
+            self._index.add_root(root)
 
     def remove(self, path: Path) -> int:
         """Forget a root; see `Pipeline.remove_root`."""

@@ -288,3 +288,20 @@ def test_a_folder_added_at_the_moment_of_the_switch_is_not_lost(house: House) ->
         old.remove_root(house.folder)
         until(lambda: editions.index.roots() == [other])
         until(lambda: found(editions, "in another folder"))
+
+
+def test_an_absent_folder_of_which_nothing_is_left_is_not_waited_for(house: House, tmp_path: Path) -> None:
+    """Once the files of a lost disk are forgotten, the old index holds nothing that the new one lacks."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "c.md").write_text("in another folder", encoding="utf-8")
+    with closing(house.open("/old")) as editions:
+        editions.pipeline.add_root(other)
+        until(lambda: found(editions, "in another folder"))
+    house.folder.rename(tmp_path / "unmounted")
+    with closing(house.open("/new")) as editions:
+        until(lambda: bool((editions.describe_building() or {}).get("waiting_for")))
+        until(lambda: editions.pipeline.away == {house.folder})
+        assert editions.pipeline.prune() == 1
+        until(lambda: answers(editions, "/new"))
+        assert editions.index.roots() == [house.folder, other]
