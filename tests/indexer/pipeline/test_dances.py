@@ -3,6 +3,7 @@
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from indexer.extract.sandbox import Extracted
 from indexer.pipeline import Pipeline
+from indexer.settling import QUIET_S
 from indexer.types import FileStatus
 from indexer.watch import Watcher
 from tests.indexer.fakes import ParagraphReader
@@ -163,6 +165,21 @@ def test_nothing_is_embedded_that_is_known(watched: Watched, change: Callable[[P
     change(bench.folder)
     wait_until(lambda: texts(bench) == on_disk(bench))
     assert len(bench.worker.embedded) == embedded
+
+
+def test_a_file_that_is_being_copied_is_read_when_it_is_whole(watched: Watched) -> None:
+    """Piece after piece comes over a slow line, and only what stands there in the end is read, once."""
+    bench, pipeline, watcher = watched
+    read = len(bench.reader.read)
+    path = bench.folder / "book.md"
+    with path.open("w", encoding="utf-8", buffering=1) as file:
+        for number in range(12):
+            file.write(f"words of page {number}\n")
+            # each longer than a file rests that nobody has open.
+            time.sleep(1.5 * QUIET_S)
+    wait_until(lambda: texts(bench).get("book.md", "").count("page") == 12)
+    wait_until(lambda: watcher.unsettled()[0] == 0 and pipeline.progress().is_idle)
+    assert bench.reader.read[read:] == [path]
 
 
 def test_a_checkout_is_seen_whole(watched: Watched) -> None:
