@@ -23,7 +23,7 @@ __all__ = [
     "chunk_document",
 ]
 
-CHUNKER_VERSION = "1"
+CHUNKER_VERSION = "2"
 """Part of the store's fingerprint: raise it when the same text gives other chunks."""
 
 MIN_CAPACITY_TOKENS = 16
