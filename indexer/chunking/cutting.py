@@ -17,8 +17,8 @@ _SMALL = 0.3
 """Below this share a piece is not cut off by itself while it can be avoided.
 
 Between the two shares only a place with a high hash is taken. Such places draw the cuts of
-two versions of a text together: measured on 34 documents, a paragraph inserted at the top or
-in the middle changes three chunks at most in 69 of 70 cases, and up to 17 in 60 without this.
+two versions of a text together: a paragraph inserted into made-up prose changes three chunks at
+most in 94 of 100 cases and five in the worst, without this in 86 and twenty.
 """
 
 _TINY = 0.1
