@@ -126,7 +126,6 @@ def test_the_cuts_of_other_prose_fall_into_step_as_well() -> None:
     for seed in range(10, 18):
         pieces = paragraphs(600, seed=seed)
         before = embedded(pieces)
-        for at in (0, 300):
-            costs.append(len(embedded([*pieces[:at], INSERTED, *pieces[at:]]) - before))
+        costs += [len(embedded([*pieces[:at], INSERTED, *pieces[at:]]) - before) for at in (0, 300)]
     assert max(costs) <= 5
     assert sum(cost <= MOST for cost in costs) >= 14
