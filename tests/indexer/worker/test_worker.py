@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from indexer.chunking import CHUNKER_VERSION
 from indexer.types import Embeddings
 from indexer.windows import best_windows
 from indexer.worker import Worker
@@ -33,7 +34,7 @@ def test_it_says_what_it_is(worker: Worker) -> None:
     assert facts.tokenizer_file.is_file()
     assert facts.store_error == ""
     assert facts.memory_bytes > 50_000_000
-    assert facts.fingerprint.endswith("-384-chunker-1")
+    assert facts.fingerprint.endswith(f"-384-chunker-{CHUNKER_VERSION}")
 
 
 def test_what_is_stored_is_found(worker: Worker) -> None:
