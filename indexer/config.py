@@ -54,7 +54,7 @@ class EmbeddingSettings(Section):
     """CPU threads for indexing; 0 for all physical cores."""
 
     chunk_tokens: Annotated[int, Field(ge=0, le=8192)] = 0
-    """Tokens of one chunk at most; 0 for the best. `kb indexer rebuild` applies a change."""
+    """Tokens of one chunk at most; 0 for the best. `kb indexer restart` applies a change."""
 
 
 class DaemonSettings(Section):

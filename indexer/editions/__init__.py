@@ -177,7 +177,11 @@ class Editions:
         if building is None and error is None:
             return None
         wanted = Made.of(self._settings.embedding)
-        said: dict[str, Any] = {"model": wanted.title, "answering": self._made(self._record.current).title}
+        answering = self._made(self._record.current)
+        said: dict[str, Any] = {
+            "model": wanted.title if wanted.model != answering.model else f"{wanted.title} with other chunks",
+            "answering": answering.title,
+        }
         if building is not None:
             error = error or building.pipeline.fault
             said["progress"] = building.pipeline.progress().to_json()

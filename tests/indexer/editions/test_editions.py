@@ -52,7 +52,7 @@ class House:
     missing: set[str] = field(default_factory=set)
     workers: dict[str, NamedWorker] = field(default_factory=dict)
 
-    def open(self, model: str, *, grace_s: float = 0.0) -> Editions:
+    def open(self, model: str, *, grace_s: float = 0.0, chunk_tokens: int = 0) -> Editions:
         """Open the editions with a model in the config, and start them."""
         pausing = Pausing(self.places.home / "paused.json")
 
@@ -71,7 +71,8 @@ class House:
                 make_reader=lambda _: ParagraphReader(),
             )
 
-        settings = IndexerSettings(embedding=EmbeddingSettings(model=model))
+        embedding = EmbeddingSettings(model=model, chunk_tokens=chunk_tokens)
+        settings = IndexerSettings(embedding=embedding)
         editions = Editions.open(
             self.places, settings, open_edition=open_edition, look_s=0.02, grace_s=grace_s
         )
@@ -305,3 +306,16 @@ def test_an_absent_folder_of_which_nothing_is_left_is_not_waited_for(house: Hous
         assert editions.pipeline.prune() == 1
         until(lambda: answers(editions, "/new"))
         assert editions.index.roots() == [house.folder, other]
+
+
+def test_other_chunks_of_the_same_model_are_an_index_of_their_own_too(house: House) -> None:
+    """The length of a chunk takes effect by itself, and is what is said of the new index."""
+    house.gates["/old"] = threading.Event()
+    with closing(house.open("/old", chunk_tokens=100)) as editions:
+        until(lambda: editions.describe_building() is not None)
+        said = editions.describe_building()
+        assert said is not None
+        assert (said["model"], said["answering"]) == ("old with other chunks", "old")
+        house.gates["/old"].set()
+        until(lambda: editions.describe_building() is None)
+        assert found(editions, "the first note")
