@@ -11,6 +11,7 @@ comes to rest. Another thread searches all the while.
 
 import argparse
 import contextlib
+import functools
 import sys
 import tempfile
 import threading
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.bench_search import MadeUpEmbeddings, machine, make_question, make_text, percentile
+from benchmarks.bench_search import MadeUpEmbeddings, chunks_of, machine, make_question, make_text, percentile
 from benchmarks.vocabulary import make_vocabulary
 from indexer.catalog import Catalog
 from indexer.config import EmbeddingSettings
@@ -28,7 +29,7 @@ from indexer.index import Index, NewDocument
 from indexer.index.compaction import current_store
 from indexer.paths import Places
 from indexer.search import search
-from indexer.types import Chunk, FileState, Locator
+from indexer.types import FileState
 
 FILE_CHUNKS = 10
 CHUNK_WORDS = 110
@@ -92,24 +93,14 @@ def document(number: int, version: int) -> NewDocument:
         root=ROOT,
         state=FileState(size_bytes=1, mtime_ns=version, inode=number),
         title=f"note {number}",
-        chunks=[
-            Chunk(
-                ordinal=at,
-                start=0,
-                end=len(text),
-                text=text,
-                locator=Locator(line_start=at + 1, line_end=at + 1),
-            )
-            for at, text in enumerate(texts)
-        ],
+        chunks=chunks_of(texts),
     )
 
 
-def vocabulary(made: list[Sequence[str]] = []) -> Sequence[str]:  # noqa: B006 - made once
+@functools.cache
+def vocabulary() -> Sequence[str]:
     """Return the words of all texts."""
-    if not made:
-        made.append(make_vocabulary(np.random.default_rng(1), words=WORDS))
-    return made[0]
+    return make_vocabulary(np.random.default_rng(1), words=WORDS)
 
 
 def rewrite(index: Index, versions: dict[int, int], rounds: int) -> list[float]:

@@ -19,14 +19,14 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from benchmarks.bench_search import MadeUpEmbeddings, machine, make_question, make_text
+from benchmarks.bench_search import MadeUpEmbeddings, chunks_of, machine, make_question, make_text
 from benchmarks.vocabulary import make_vocabulary
 from indexer.catalog import Catalog
 from indexer.client import IndexerClient, connect
 from indexer.config import EmbeddingSettings
 from indexer.index import Index, NewDocument
 from indexer.paths import Places
-from indexer.types import Chunk, FileState, Locator
+from indexer.types import FileState
 
 WORDS = 60_000
 CHUNK_WORDS = 110
@@ -123,16 +123,7 @@ def _document(root: Path, file: Path, random: np.random.Generator, vocabulary: l
         root=root,
         state=FileState(size_bytes=stat.st_size, mtime_ns=stat.st_mtime_ns, inode=stat.st_ino),
         title=file.stem,
-        chunks=[
-            Chunk(
-                ordinal=at,
-                start=0,
-                end=len(text),
-                text=text,
-                locator=Locator(line_start=at + 1, line_end=at + 1),
-            )
-            for at, text in enumerate(texts)
-        ],
+        chunks=chunks_of(texts),
     )
 
 

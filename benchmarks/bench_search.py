@@ -129,16 +129,7 @@ def fill(index: Index, chunks: int) -> None:
                     root=ROOT,
                     state=state,
                     title=f"note {number}",
-                    chunks=[
-                        Chunk(
-                            ordinal=at,
-                            start=0,
-                            end=len(text),
-                            text=text,
-                            locator=Locator(line_start=at + 1, line_end=at + 1),
-                        )
-                        for at, text in enumerate(texts)
-                    ],
+                    chunks=chunks_of(texts),
                 )
             )
         index.put_documents(documents)
@@ -191,6 +182,20 @@ def measure(index: Index, worker: Worker, *, questions: int, top_k: int) -> None
         rows["bare loop of 100,000 additions"]
     )
     print(f"p95 {p95:.1f} ms, wanted {TARGET_MS:.0f} ms; the median is {loops:.1f} bare loops")
+
+
+def chunks_of(texts: Sequence[str]) -> list[Chunk]:
+    """Return the chunks of a made-up file, one for each text."""
+    return [
+        Chunk(
+            ordinal=at,
+            start=0,
+            end=len(text),
+            text=text,
+            locator=Locator(line_start=at + 1, line_end=at + 1),
+        )
+        for at, text in enumerate(texts)
+    ]
 
 
 def make_text(random: np.random.Generator, vocabulary: Sequence[str], words: int) -> str:
