@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from assistant.citations import cite
 from assistant.config import AnswerSettings
-from assistant.engine.types import Delta, Finished
+from assistant.engine.types import ChatOptions, Delta, Finished
 from assistant.extractive import extract
 from assistant.prompting import FittedPrompt, fit_messages, is_refusal, may_become_refusal
 from assistant.types import (
@@ -64,9 +64,7 @@ class TextGenerator(Protocol):
         """Count the tokens of a text."""
         ...
 
-    def chat(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float
-    ) -> Iterator[Delta | Finished]:
+    def chat(self, messages: Sequence[Message], options: ChatOptions) -> Iterator[Delta | Finished]:
         """Write the next turn piece by piece; closing the iterator stops the model."""
         ...
 
@@ -187,7 +185,14 @@ def _written(
     room = context_tokens - _TEMPLATE_TOKENS - prompt.tokens
     max_tokens = max(_SHORTEST_ANSWER_TOKENS, min(settings.max_tokens, room))
     text = held = ""
-    chat = generator.chat(prompt.messages, max_tokens=max_tokens, temperature=settings.temperature)
+    options = ChatOptions(
+        max_tokens=max_tokens,
+        temperature=None if settings.temperature < 0 else settings.temperature,
+        thinking=settings.thinking,
+        thinking_tokens=settings.thinking_tokens,
+        time_limit_s=settings.time_limit_s,
+    )
+    chat = generator.chat(prompt.messages, options)
     with closing(_relay(chat)) as pieces:
         for piece in pieces:
             clock.keep("first_token")

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from assistant.config import ModelSettings
 from assistant.engine.client import EngineClient, open_engine
-from assistant.engine.types import Delta, Finished
+from assistant.engine.types import ChatOptions, Delta, Finished
 from assistant.types import Message
 from indexer.children import child_environment
 from indexer.paths import Places
@@ -97,7 +97,7 @@ def ask_engine(client: EngineClient, question: str, *, max_tokens: int) -> Measu
     started = time.perf_counter()
     first = 0.0
     written = 0
-    for event in client.chat([Message("user", question)], max_tokens=max_tokens, temperature=0):
+    for event in client.chat([Message("user", question)], ChatOptions(max_tokens=max_tokens, temperature=0)):
         if isinstance(event, Delta):
             first = first or time.perf_counter()
         elif isinstance(event, Finished):

@@ -111,13 +111,13 @@ def measure_first_token(places: Places, model: Path, *, rounds: int) -> None:
     """
     # llama.cpp as the engine runs it: threads that wait must not spin, which is read when it is loaded.
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-    from assistant.engine.llama import Model
+    from assistant.engine.llama import load_model
 
     settings = AnswerSettings(temperature=0.0, passages=3, max_tokens=32)
     client = connect(places)
     engine = open_engine(places, ModelSettings(path=str(model)))
     facts = engine.wait_ready()
-    direct = Model.load(
+    direct = load_model(
         model, context_tokens=facts["context_tokens"], gpu_layers=-1, threads=facts["threads"]
     )
     template = ChatTemplate(

@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant.engine.types import Delta, Finished, FinishReason, Usage
+from assistant.engine.types import ChatOptions, Delta, Finished, FinishReason, Usage
 from assistant.types import Message
 from indexer.types import Locator, Passage, SearchResult, Span
 
@@ -82,8 +82,7 @@ class FakeGenerator:
         self._reason = reason
         self._context_tokens = context_tokens
         self.messages: list[Message] = []
-        self.max_tokens = 0
-        self.temperature = 0.0
+        self.options = ChatOptions(max_tokens=0)
         self.is_closed = False
         self.counted = 0
 
@@ -97,12 +96,11 @@ class FakeGenerator:
         return len(text.split())
 
     def chat(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float
+        self, messages: Sequence[Message], options: ChatOptions
     ) -> Generator[Delta | Finished, None, None]:
         """Write the script."""
         self.messages = list(messages)
-        self.temperature = temperature
-        self.max_tokens = max_tokens
+        self.options = options
         try:
             for piece in self._pieces:
                 yield Delta("text", piece) if isinstance(piece, str) else piece

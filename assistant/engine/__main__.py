@@ -22,8 +22,8 @@ from typing import BinaryIO
 
 import uvicorn
 
+from assistant.engine.gguf import check_magic, read_head
 from assistant.engine.launch import EXIT_ANOTHER_RUNS, Launch, is_listening
-from assistant.engine.models import check_magic, read_head
 from assistant.engine.runner import LoadedModel, Runner
 from assistant.errors import ModelFileError
 from indexer import logs
@@ -139,10 +139,10 @@ async def _leave_when_idle(runner: Runner, keep_alive_s: int, leave: Callable[[]
 def _load(launch: Launch, on_progress: Callable[[float], bool]) -> LoadedModel:
     check_magic(launch.model)
     # deferred: this runs beside the import of the server.
-    from assistant.engine.llama import Model
+    from assistant.engine.llama import load_model
 
     try:
-        return Model.load(
+        return load_model(
             launch.model,
             context_tokens=launch.context_tokens,
             gpu_layers=launch.gpu_layers,

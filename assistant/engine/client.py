@@ -16,10 +16,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.engine.gguf import check_magic
 from assistant.engine.launch import Launch, is_listening
-from assistant.engine.models import check_magic, find_model
+from assistant.engine.models import find_model
 from assistant.engine.protocol import IDENTITY_HEADER
-from assistant.engine.types import Delta, Finished, Usage
+from assistant.engine.types import ChatOptions, Delta, Finished, Usage
 from assistant.errors import EngineCrashedError, EngineUnavailableError
 from assistant.types import Message
 from indexer.children import spawn_detached
@@ -147,23 +148,12 @@ class EngineClient:
     def chat(
         self,
         messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        temperature: float,
-        seed: int | None = None,
-        template_options: Mapping[str, Any] | None = None,
+        options: ChatOptions,
     ) -> Iterator[Delta | Finished]:
         """Ask for an answer and stream it; the last event is `Finished`.
 
         Nothing is sent before the first event is asked for. Closing the iterator
         makes the engine stop at once.
-
-        Args:
-            messages: The conversation.
-            max_tokens: Longest answer.
-            temperature: 0 always takes the likeliest token.
-            seed: For the same choice of tokens every time.
-            template_options: What the model's template may ask for, such as `enable_thinking`.
 
         Raises:
             PromptTooLongError: If the messages do not fit the context.
@@ -173,14 +163,13 @@ class EngineClient:
         """
         body: dict[str, Any] = {
             "messages": [{"role": message.role, "content": message.content} for message in messages],
-            "max_tokens": max_tokens,
-            "temperature": temperature,
+            "max_tokens": options.max_tokens,
             "stream": True,
         }
-        if seed is not None:
-            body["seed"] = seed
-        if template_options:
-            body["chat_template_kwargs"] = dict(template_options)
+        if options.temperature is not None:
+            body["temperature"] = options.temperature
+        if options.seed is not None:
+            body["seed"] = options.seed
         with self._ask(body) as response:
             yield from self._read_stream(response)
 

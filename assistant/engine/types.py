@@ -1,10 +1,14 @@
 """What moves between the parts of the engine, and from the engine to a face."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-FinishReason = Literal["stop", "length"]
-"""Why an answer ended: the model said so, or it reached the token limit or the end of the context."""
+FinishReason = Literal["stop", "length", "time"]
+"""Why an answer ended: the model said so; the token limit or the context was reached; its time was up."""
+
+Thinking = Literal["auto", "on", "off"]
+"""Whether a model thinks before it answers, where it can; "auto" leaves it to its makers' default."""
 
 Kind = Literal["thinking", "text", "retract"]
 """What a piece of output is.
@@ -20,6 +24,41 @@ class Delta:
 
     kind: Kind
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What goes on before the first token; sent when it changes."""
+
+    queued: int
+    """Answers that are written before this one is begun."""
+
+    read_share: float
+    """How much of the prompt is read, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatOptions:
+    """How an answer is to be written."""
+
+    max_tokens: int
+    """Longest output, thinking included."""
+
+    temperature: float | None = None
+    """0 always takes the likeliest token; `None` for what the model's makers recommend."""
+
+    seed: int | None = None
+    """For the same choice of tokens every time."""
+
+    thinking: Thinking = "auto"
+    thinking_tokens: int = 0
+    """Longest thought; 0 for no limit of its own."""
+
+    time_limit_s: float = 0
+    """Longest time from the first token of the prompt to the last of the answer; 0 for no limit."""
+
+    schema: Mapping[str, Any] | None = None
+    """JSON schema that the answer must follow; the model does not think then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

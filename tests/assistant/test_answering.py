@@ -198,7 +198,7 @@ def test_prompt_and_answer_fit_the_context() -> None:
     generator = FakeGenerator(["Yes."], context_tokens=600)
     ask(generator=generator, settings=AnswerSettings(max_tokens=5000))
     words = sum(len(message.content.split()) for message in generator.messages)
-    assert words + generator.max_tokens <= 600
+    assert words + generator.options.max_tokens <= 600
 
 
 def test_an_answer_that_was_cut_off_is_named() -> None:

@@ -4,36 +4,20 @@ A `Model` belongs to one thread; only `tokenize`, `count_tokens` and `interrupt`
 """
 
 import ctypes
-import logging
-from collections.abc import Callable, Generator, Iterable, Sequence
-from pathlib import Path
-from typing import Any, Self
+from collections.abc import Generator, Iterable, Sequence
+from typing import Any
 
 import llama_cpp.llama_cpp as llama
 
-from assistant.engine.llama.log import Log, failure_reason, offloaded_layers
+from assistant.engine.llama.devices import gpu_names, is_gpu_build
 from assistant.engine.llama.vocabulary import Vocabulary
 from assistant.engine.types import FinishReason, Interrupted, ModelFacts, Piece, Sampling
-from assistant.errors import ModelFileError
 from indexer.errors import EngineError
-
-logger = logging.getLogger(__name__)
 
 BATCH_TOKENS = 512
 """Tokens evaluated at a time; between two batches a prompt can be given up on a GPU."""
 
 _ABORTED = 2
-_GPU_DEVICES = (1, 2)
-"""ggml's device types for discrete and integrated GPUs."""
-
-
-_log = Log()
-llama.llama_backend_init()
-
-
-def is_gpu_build() -> bool:
-    """Say whether this build of llama.cpp can use a GPU."""
-    return bool(llama.llama_supports_gpu_offload())
 
 
 class Model:
@@ -53,51 +37,6 @@ class Model:
         answer = ctypes.cast(ctypes.CDLL(None).strlen, llama.ggml_abort_callback)
         llama.llama_set_abort_callback(context, answer, ctypes.cast(self._interrupt, ctypes.c_void_p))
         self.facts = self._describe(gpu_layers, threads)
-
-    @classmethod
-    def load(
-        cls,
-        path: Path,
-        *,
-        context_tokens: int,
-        gpu_layers: int,
-        threads: int,
-        on_progress: Callable[[float], bool] = lambda _: True,
-    ) -> Self:
-        """Load a GGUF.
-
-        Args:
-            path: The file; of a split model, the first part.
-            context_tokens: Context to ask for; never more than the model was trained on is given.
-            gpu_layers: Layers to put on the GPU; -1 for all.
-            threads: CPU threads, at least 1.
-            on_progress: Is told the loaded share, 0 to 1, and says whether to go on.
-
-        Raises:
-            ModelFileError: With llama.cpp's own reason.
-        """
-
-        def report(share: float, _: Any) -> bool:
-            return on_progress(share)
-
-        options = llama.llama_model_default_params()
-        options.n_gpu_layers = gpu_layers
-        options.progress_callback = llama.llama_progress_callback(report)
-        with _log.collect() as lines:
-            model = llama.llama_model_load_from_file(str(path).encode(), options)
-        if not model:
-            raise ModelFileError(f"llama.cpp cannot load {path.name}: {failure_reason(lines)}")
-        offloaded = offloaded_layers(lines) or (0, llama.llama_model_n_layer(model) + 1)
-        with _log.collect() as lines:
-            context = llama.llama_init_from_model(model, _context_options(model, context_tokens, threads))
-        if not context:
-            llama.llama_model_free(model)
-            raise ModelFileError(
-                f"llama.cpp cannot give {path.name} a context of {context_tokens} tokens:"
-                f" {failure_reason(lines)}",
-                hint="set [model] context_tokens lower",
-            )
-        return cls(model, context, gpu_layers=offloaded, threads=threads)
 
     def close(self) -> None:
         """Free the model; nothing may be called afterwards."""
@@ -207,7 +146,7 @@ class Model:
             trained_context_tokens=llama.llama_model_n_ctx_train(self._model),
             layers=total,
             gpu_layers=given,
-            device=(_gpu_names() or "GPU") if given else "CPU",
+            device=(gpu_names() or "GPU") if given else "CPU",
             is_gpu_build=is_gpu_build(),
             threads=threads,
             parameters=llama.llama_model_n_params(self._model),
@@ -222,18 +161,6 @@ class Model:
             if length < size:
                 return buffer.value.decode("utf-8", "replace") if length > 0 else ""
             size = length + 1
-
-
-def _context_options(model: Any, context_tokens: int, threads: int) -> Any:
-    options = llama.llama_context_default_params()
-    trained = llama.llama_model_n_ctx_train(model)
-    options.n_ctx = min(context_tokens, trained) if trained > 0 else context_tokens
-    options.n_batch = options.n_ubatch = BATCH_TOKENS
-    options.n_threads = options.n_threads_batch = threads
-    # llama.cpp decides whether flash attention works for this model and device; the bindings' default is off.
-    options.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
-    options.no_perf = True
-    return options
 
 
 def _make_sampler(sampling: Sampling) -> Any:
@@ -258,18 +185,3 @@ def _shared_length(left: Sequence[int], right: Sequence[int]) -> int:
         if one != other:
             return index
     return min(len(left), len(right))
-
-
-def _gpu_names() -> str:
-    """Name the GPUs that ggml sees, comma-separated."""
-    # not bound by llama-cpp-python, but exported by the library it loads.
-    library = llama._lib
-    library.ggml_backend_dev_get.restype = ctypes.c_void_p
-    library.ggml_backend_dev_description.restype = ctypes.c_char_p
-    library.ggml_backend_dev_count.restype = ctypes.c_size_t
-    names = []
-    for index in range(library.ggml_backend_dev_count()):
-        device = ctypes.c_void_p(library.ggml_backend_dev_get(ctypes.c_size_t(index)))
-        if library.ggml_backend_dev_type(device) in _GPU_DEVICES:
-            names.append(library.ggml_backend_dev_description(device).decode("utf-8", "replace"))
-    return ", ".join(names)

@@ -15,7 +15,7 @@ import pytest
 
 from assistant.engine.client import EngineClient, open_engine
 from assistant.engine.launch import EXIT_ANOTHER_RUNS, is_listening
-from assistant.engine.types import Delta, Finished
+from assistant.engine.types import ChatOptions, Delta, Finished
 from assistant.errors import (
     EngineCrashedError,
     EngineUnavailableError,
@@ -33,7 +33,7 @@ ANSWER = "It is 42 café."
 
 def ask(client: EngineClient, messages: list[Message] = QUESTION, *, max_tokens: int = 100) -> str:
     """Return the answer's text."""
-    events = client.chat(messages, max_tokens=max_tokens, temperature=0)
+    events = client.chat(messages, ChatOptions(max_tokens=max_tokens, temperature=0))
     return "".join(event.text for event in events if isinstance(event, Delta) and event.kind == "text")
 
 
@@ -47,7 +47,7 @@ def wait_until(is_true: Callable[[], bool], *, what: str) -> None:
 
 def test_an_answer_streams_with_its_thinking_apart(shared_engine: EngineClient) -> None:
     """Thinking and text arrive as they are written, then how it ended."""
-    *deltas, finished = shared_engine.chat(QUESTION, max_tokens=100, temperature=0)
+    *deltas, finished = shared_engine.chat(QUESTION, ChatOptions(max_tokens=100, temperature=0))
     pieces = [delta for delta in deltas if isinstance(delta, Delta)]
     assert "".join(delta.text for delta in pieces if delta.kind == "thinking") == "I guess"
     assert "".join(delta.text for delta in pieces if delta.kind == "text") == ANSWER
@@ -58,7 +58,7 @@ def test_an_answer_streams_with_its_thinking_apart(shared_engine: EngineClient) 
 
 def test_an_answer_that_reaches_its_limit_says_so(shared_engine: EngineClient) -> None:
     """The caller learns that there would have been more."""
-    *_, finished = shared_engine.chat(QUESTION, max_tokens=2, temperature=0)
+    *_, finished = shared_engine.chat(QUESTION, ChatOptions(max_tokens=2, temperature=0))
     assert isinstance(finished, Finished)
     assert finished.reason == "length"
 
@@ -66,7 +66,7 @@ def test_an_answer_that_reaches_its_limit_says_so(shared_engine: EngineClient) -
 def test_a_repeated_prompt_is_mostly_in_the_cache(shared_engine: EngineClient) -> None:
     """The usage says how much was not read again."""
     ask(shared_engine)
-    *_, finished = shared_engine.chat(QUESTION, max_tokens=2, temperature=0)
+    *_, finished = shared_engine.chat(QUESTION, ChatOptions(max_tokens=2, temperature=0))
     assert isinstance(finished, Finished)
     assert finished.usage.cached_tokens == finished.usage.prompt_tokens - 1
 
@@ -75,7 +75,7 @@ def test_control_tokens_in_messages_stay_text(shared_engine: EngineClient) -> No
     """A document cannot end its own message: its marks are read as the letters they are."""
 
     def prompt_tokens(text: str) -> int:
-        *_, finished = shared_engine.chat([Message("user", text)], max_tokens=1, temperature=0)
+        *_, finished = shared_engine.chat([Message("user", text)], ChatOptions(max_tokens=1, temperature=0))
         assert isinstance(finished, Finished)
         return finished.usage.prompt_tokens
 
@@ -125,7 +125,7 @@ def test_two_clients_wait_for_each_other(shared_engine: EngineClient) -> None:
 def test_closing_the_answer_stops_the_model(places: Places, endless_model: Path) -> None:
     """Whoever stops reading stops the engine too, and it answers the next question."""
     client = open_engine(places, settings_for(endless_model))
-    events = client.chat(QUESTION, max_tokens=8000, temperature=0)
+    events = client.chat(QUESTION, ChatOptions(max_tokens=8000, temperature=0))
     first = next(events)
     assert isinstance(first, Delta)
     assert first.text.startswith("0 ")
@@ -138,7 +138,7 @@ def test_closing_the_answer_stops_the_model(places: Places, endless_model: Path)
 def test_a_client_that_gives_up_waiting_leaves_the_queue(places: Places, endless_model: Path) -> None:
     """A question that waits for another one can be taken back."""
     client = open_engine(places, settings_for(endless_model))
-    first = client.chat(QUESTION, max_tokens=8000, temperature=0)
+    first = client.chat(QUESTION, ChatOptions(max_tokens=8000, temperature=0))
     next(first)
     waiting = threading.Thread(target=lambda: ask(EngineClient(places), max_tokens=1))
     waiting.start()
@@ -157,7 +157,7 @@ def test_a_crash_is_one_sentence_and_the_next_question_works(
 ) -> None:
     """The face survives the engine, says what happened, and starts another."""
     client = open_engine(places, settings_for(endless_model))
-    events = client.chat(QUESTION, max_tokens=8000, temperature=0)
+    events = client.chat(QUESTION, ChatOptions(max_tokens=8000, temperature=0))
     next(events)
     os.kill(client.status()["pid"], number)
     with pytest.raises(EngineCrashedError) as caught:
@@ -171,7 +171,7 @@ def test_a_crash_is_one_sentence_and_the_next_question_works(
 def test_an_engine_that_is_stopped_says_so(places: Places, endless_model: Path) -> None:
     """An order to leave ends the answer with a sentence, and the process with its lock."""
     client = open_engine(places, settings_for(endless_model))
-    events = client.chat(QUESTION, max_tokens=8000, temperature=0)
+    events = client.chat(QUESTION, ChatOptions(max_tokens=8000, temperature=0))
     next(events)
     assert client.stop()
     with pytest.raises(EngineUnavailableError, match="the engine was stopped in the middle of the answer"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.engine.llama import Model
+from assistant.engine.llama import Model, load_model
 from assistant.engine.types import Interrupted, Piece, Sampling
 from assistant.errors import ModelFileError
 from tests.models.wired_gguf import CONTROL, write_scripted_model
@@ -17,7 +17,7 @@ GREEDY = Sampling(temperature=0)
 
 def load(path: Path, *, context_tokens: int = 8192) -> Model:
     """Load a model with one thread."""
-    return Model.load(path, context_tokens=context_tokens, gpu_layers=-1, threads=1)
+    return load_model(path, context_tokens=context_tokens, gpu_layers=-1, threads=1)
 
 
 def answer(model: Model, prompt: list[int], sampling: Sampling = GREEDY, *, max_tokens: int = 40) -> bytes:
@@ -175,7 +175,7 @@ def test_an_interrupted_answer_ends_at_once(endless_model: Path) -> None:
 def test_loading_can_be_called_off(scripted_model: Path) -> None:
     """An engine that is told to leave does not finish loading first."""
     with pytest.raises(ModelFileError):
-        Model.load(scripted_model, context_tokens=512, gpu_layers=0, threads=1, on_progress=lambda _: False)
+        load_model(scripted_model, context_tokens=512, gpu_layers=0, threads=1, on_progress=lambda _: False)
 
 
 def test_a_file_that_cannot_be_loaded_gives_llama_cpps_reason(scripted_model: Path, tmp_path: Path) -> None:
