@@ -70,6 +70,11 @@ class Usage:
     """Tokens of the prompt that were still in the cache and were not read again."""
 
     completion_tokens: int
+    drafted_tokens: int = 0
+    """Tokens that were guessed ahead and evaluated together."""
+
+    accepted_tokens: int = 0
+    """How many of them the model chose too."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the `usage` object of the chat-completions dialect."""

@@ -4,7 +4,8 @@ A `Model` belongs to one thread; only `tokenize`, `count_tokens` and `interrupt`
 """
 
 import ctypes
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import llama_cpp.llama_cpp as llama
@@ -21,10 +22,36 @@ _ABORTED = 2
 
 
 class Model:
-    """A loaded model with one context, and what of the last prompt is still in its cache."""
+    """A loaded model with one context, and what of the last prompt is still in its cache.
 
-    def __init__(self, model: Any, context: Any, *, gpu_layers: tuple[int, int], threads: int) -> None:
+    Args:
+        model: llama.cpp's model.
+        context: llama.cpp's context of that model.
+        gpu_layers: Layers on the GPU, and layers in all.
+        threads: CPU threads in use.
+        snapshot: Where the state behind a prompt may be kept for the next start.
+        draft: A small model with the same vocabulary that guesses ahead.
+        batch_tokens: Tokens evaluated at a time; no more than the context was made for.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        context: Any,
+        *,
+        gpu_layers: tuple[int, int],
+        threads: int,
+        snapshot: Path | None = None,
+        draft: Path | None = None,
+        batch_tokens: int = BATCH_TOKENS,
+    ) -> None:
         self._model = model
+        self._snapshot = snapshot
+        self._draft = draft
+        self._batch_tokens = batch_tokens
+        self.speculation = (0, 0)
+        """Tokens that were guessed ahead in the last answer, and how many of them the model chose too."""
+
         self._context = context
         self._vocabulary = Vocabulary(model, template=self._metadata("tokenizer.chat_template"))
         self._memory = llama.llama_get_memory(context)
@@ -59,11 +86,12 @@ class Model:
         """Turn a prompt into tokens; only the template's own text yields control tokens."""
         return self._vocabulary.tokenize(pieces)
 
-    def read(self, prompt: Sequence[int]) -> int:
+    def read(self, prompt: Sequence[int], on_progress: Callable[[int], None] | None = None) -> int:
         """Evaluate a prompt, as far as it is not still in the cache.
 
         Args:
             prompt: At least 1 token, and fewer than the context holds.
+            on_progress: Is told after every batch how many tokens of the prompt are evaluated by now.
 
         Returns:
             How many of its tokens were in the cache.
@@ -75,18 +103,26 @@ class Model:
         # the last token is always evaluated, because what follows is chosen from its scores.
         shared = min(_shared_length(self._cached, prompt), len(prompt) - 1)
         reused = self._forget_after(shared)
-        for start in range(reused, len(prompt), BATCH_TOKENS):
-            self._evaluate(prompt[start : start + BATCH_TOKENS])
+        for start in range(reused, len(prompt), self._batch_tokens):
+            self._evaluate(prompt[start : start + self._batch_tokens])
+            if on_progress is not None:
+                on_progress(len(self._cached))
         return reused
 
     def write(
-        self, sampling: Sampling, *, max_tokens: int
-    ) -> Generator[tuple[bytes, bool], None, FinishReason]:
+        self, sampling: Sampling, *, max_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> Generator[tuple[bytes, bool], Sequence[int] | None, FinishReason]:
         """Generate what follows the prompt that was read.
+
+        Args:
+            sampling: How tokens are chosen.
+            max_tokens: Longest answer, tokens that are sent aside.
+            schema: JSON schema that the answer follows, from its first token to its last.
 
         Yields:
             The bytes of every token, and whether it is a control token. A character may be spread over
-            several.
+            several. Tokens that are sent in return are read as if the model had written them next; they are
+            not yielded.
 
         Returns:
             Why it ended.
@@ -95,6 +131,8 @@ class Model:
             Interrupted: On `interrupt`.
             EngineError: If llama.cpp fails.
         """
+        if schema is not None:
+            raise EngineError("the engine cannot follow a JSON schema yet")
         sampler = _make_sampler(sampling)
         try:
             for _ in range(max_tokens):
@@ -102,10 +140,10 @@ class Model:
                 if self._vocabulary.is_end(token):
                     return "stop"
                 written = self._vocabulary.look_up(token)
-                yield written.data, written.is_control
-                if len(self._cached) >= self.facts.context_tokens:
+                sent = yield written.data, written.is_control
+                if len(self._cached) + len(sent or ()) >= self.facts.context_tokens:
                     break
-                self._evaluate((token,))
+                self._evaluate((token, *(sent or ())))
             return "length"
         finally:
             llama.llama_sampler_free(sampler)
