@@ -1,0 +1,54 @@
+"""Random weights that keep a model's numbers in a sane range, whatever its depth."""
+
+import re
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_MATRIX = re.compile(
+    r"(token_embd|per_layer_token_embd|output|.*\.(attn_(q|k|v|qkv|output|q_a|q_b|kv_a_mqa|kv_b|gate)"
+    r"|ffn_(gate|up|down|gate_up)(_exps|_shexp|_chexps)?|ssm_(in|out)))\.weight"
+)
+"""Tensors that real files store in 16 bits or fewer; all others are small and in 32."""
+
+EMPHASIS = 20.0
+"""How much louder the tokens are that a model should write."""
+
+
+def random_weights(
+    name: str, shape: Sequence[int], *, words: Sequence[int], seed: int, is_tied: bool = False
+) -> npt.NDArray[np.floating[Any]]:
+    """Make one tensor: near 1 for norms, negative for decays, and otherwise as wide as its inputs allow.
+
+    Args:
+        name: As in the file.
+        shape: As numpy counts.
+        words: Tokens that the model should write rather than others.
+        seed: Another model for every seed.
+        is_tied: Whether the embeddings are the output layer too; then they are small, so that the last token
+            does not drown what the layers add.
+    """
+    numbers = np.random.default_rng((seed, zlib.crc32(name.encode())))
+    values: npt.NDArray[np.floating[Any]]
+    if re.search(r"norm(_\w+)?\.weight$", name) or "layer_output_scale" in name:
+        values = 1 + numbers.normal(0, 0.05, shape)
+    elif re.search(r"\.ssm_a(\.weight)?$", name):
+        values = -np.abs(numbers.normal(1, 0.3, shape))
+    elif name.endswith(".bias") or len(shape) == 1:
+        values = numbers.normal(0, 0.1, shape)
+    elif name in ("token_embd.weight", "output.weight"):
+        # quiet rather than silent: a prompt's marks must still be told apart.
+        loudness = (0.02 if is_tied else 1) / EMPHASIS
+        values = numbers.standard_normal(shape, np.float32) * np.float32(loudness)
+        values[list(words)] *= EMPHASIS
+    else:
+        values = numbers.standard_normal(shape, np.float32) * np.float32(1.5 / np.sqrt(shape[-1]))
+    return values.astype(np.float16 if is_matrix(name, shape) else np.float32)
+
+
+def is_matrix(name: str, shape: Sequence[int]) -> bool:
+    """Say whether real files store a tensor in 16 bits or fewer."""
+    return len(shape) > 1 and _MATRIX.fullmatch(name) is not None
