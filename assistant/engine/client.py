@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.engine.gguf import check_magic
 from assistant.engine.launch import Launch, is_listening
-from assistant.engine.models import find_model
+from assistant.engine.models import find_model, list_shelves
 from assistant.engine.protocol import IDENTITY_HEADER
 from assistant.engine.types import ChatOptions, Delta, Finished, Usage
 from assistant.errors import EngineCrashedError, EngineUnavailableError
@@ -57,8 +57,7 @@ def open_engine(places: Places, settings: "ModelSettings", *, model: str | None 
         ModelFileError: If the file is no GGUF.
         EngineUnavailableError: If the engine does not start.
     """
-    folders = [places.models_dir, *(Path(folder).expanduser() for folder in settings.folders)]
-    file = find_model(settings.path if model is None else model, folders)
+    file = find_model(settings.path if model is None else model, list_shelves(places, settings))
     check_magic(file)
     client = EngineClient(
         places,

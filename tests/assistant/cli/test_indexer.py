@@ -1,4 +1,4 @@
-"""`kb indexer`, `kb engine` and `kb models`: the resident processes and what they load."""
+"""`kb indexer` and `kb engine`: the resident processes."""
 
 import json
 import re
@@ -118,16 +118,3 @@ def test_the_engine_tells_what_it_holds(home: Home) -> None:
     absent = kb(home.path, "engine", "status", "--json")
     assert (absent.code, absent.out, absent.err) == (4, "", "kb: error: no engine is running\n")
     assert kb(home.path, "engine", "stop").out == "the engine is not running\n"
-
-
-def test_models_are_listed_from_both_places(own: Path, home: Home) -> None:
-    """The own folder comes first, then the configured ones; none at all is an empty array."""
-    none = kb(own, "models", "list", "--json")
-    assert (none.code, none.out) == (1, "[]\n")
-    (own / "models").mkdir()
-    shutil.copy(home.answering, own / "models" / "mine.gguf")
-    (own / "config.toml").write_text(f'[model]\nfolders = ["{home.answering.parent}"]\n', encoding="utf-8")
-    listed = json.loads(kb(own, "models", "list", "--json").out)
-    assert [one["name"] for one in listed] == ["mine", "answering", "endless", "refusing"]
-    assert listed[0]["path"] == str(own / "models" / "mine.gguf")
-    assert kb(own, "models", "list").out.startswith("mine\t0.0 GB\t")

@@ -295,7 +295,7 @@ def test_a_file_that_is_no_model_starts_nothing(places: Places, tmp_path: Path) 
 
 def test_a_model_that_does_not_exist_starts_nothing(places: Places) -> None:
     """The name is looked up before any process is started."""
-    with pytest.raises(ModelNotFoundError, match="there is no model nothing in"):
+    with pytest.raises(ModelNotFoundError, match="there is no model nothing on"):
         open_engine(places, settings_for(Path("nothing")))
     assert not is_listening(places.engine_socket)
 

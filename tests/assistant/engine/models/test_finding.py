@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.engine.models import find_model, list_models
+from assistant.engine.models import Shelf, find_model, list_models
 from assistant.errors import ModelFileError, ModelNotFoundError
 
 
@@ -15,31 +15,36 @@ def make(folder: Path, *names: str) -> None:
         (folder / name).touch()
 
 
+def on(*folders: Path) -> list[Shelf]:
+    """Make a shelf of each folder."""
+    return [Shelf("folder", folder) for folder in folders]
+
+
 def test_no_model_configured(tmp_path: Path) -> None:
     """An empty name says where to write one."""
     with pytest.raises(ModelNotFoundError) as caught:
-        find_model("", [tmp_path])
+        find_model("", on(tmp_path))
     assert caught.value.message == "no model is configured"
-    assert caught.value.hint == "set [model] path in the config file to a GGUF file, or give --model"
+    assert caught.value.hint.startswith("`kb models list` shows what is there")
 
 
 def test_a_path_is_taken_as_it_is(tmp_path: Path) -> None:
     """A path needs no folder."""
     make(tmp_path, "a.gguf")
-    assert find_model(str(tmp_path / "a.gguf"), []) == tmp_path / "a.gguf"
+    assert find_model(str(tmp_path / "a.gguf"), on()) == tmp_path / "a.gguf"
 
 
 def test_a_path_that_does_not_exist(tmp_path: Path) -> None:
     """A missing file is named."""
     with pytest.raises(ModelNotFoundError) as caught:
-        find_model(str(tmp_path / "gone.gguf"), [])
+        find_model(str(tmp_path / "gone.gguf"), on())
     assert caught.value.message == f"there is no file {tmp_path / 'gone.gguf'}"
 
 
 def test_a_folder_is_no_model(tmp_path: Path) -> None:
     """A folder is refused by name."""
     with pytest.raises(ModelNotFoundError) as caught:
-        find_model(str(tmp_path), [])
+        find_model(str(tmp_path), on())
     assert caught.value.message == f"{tmp_path} is a folder, not a GGUF file"
 
 
@@ -47,40 +52,40 @@ def test_a_folder_is_no_model(tmp_path: Path) -> None:
 def test_a_name_is_found_in_the_folders(tmp_path: Path, name: str) -> None:
     """File name, stem or a beginning that nothing else shares, in any case and below publisher folders."""
     make(tmp_path, "qwen/qwen3-gguf/Qwen3-8B-Q4_K_M.gguf", "gemma-3-4b.gguf")
-    assert find_model(name, [tmp_path]).name == "Qwen3-8B-Q4_K_M.gguf"
+    assert find_model(name, on(tmp_path)).name == "Qwen3-8B-Q4_K_M.gguf"
 
 
 def test_a_full_name_wins_over_a_longer_one(tmp_path: Path) -> None:
     """A stem that is also the beginning of another name is not ambiguous."""
     make(tmp_path, "tiny.gguf", "tiny-large.gguf")
-    assert find_model("tiny", [tmp_path]).name == "tiny.gguf"
+    assert find_model("tiny", on(tmp_path)).name == "tiny.gguf"
 
 
 def test_the_first_folder_wins(tmp_path: Path) -> None:
     """The same name in two folders is no riddle."""
     make(tmp_path, "one/a.gguf", "two/a.gguf")
-    assert find_model("a", [tmp_path / "two", tmp_path / "one"]) == tmp_path / "two" / "a.gguf"
+    assert find_model("a", on(tmp_path / "two", tmp_path / "one")) == tmp_path / "two" / "a.gguf"
 
 
 def test_an_ambiguous_name_lists_what_it_could_be(tmp_path: Path) -> None:
     """A beginning that two models share names both."""
     make(tmp_path, "qwen3-8b.gguf", "qwen3-14b.gguf")
     with pytest.raises(ModelNotFoundError) as caught:
-        find_model("qwen", [tmp_path])
+        find_model("qwen", on(tmp_path))
     assert caught.value.message == "qwen could be any of qwen3-14b, qwen3-8b"
 
 
 def test_an_unknown_name_lists_what_there_is(tmp_path: Path) -> None:
-    """The message says where was looked, and what is there."""
+    """The message says what is there."""
     make(tmp_path, "gemma.gguf", "qwen.gguf")
     with pytest.raises(ModelNotFoundError) as caught:
-        find_model("llama", [tmp_path])
-    assert caught.value.message == f"there is no model llama in {tmp_path}; there are gemma, qwen"
+        find_model("llama", on(tmp_path))
+    assert caught.value.message == "there is no model llama on this machine; there are gemma, qwen"
     assert caught.value.hint == "give the path of a GGUF file"
 
 
-def test_what_is_no_chat_model_is_not_listed(tmp_path: Path) -> None:
-    """Image projectors, bare vocabularies, later parts and other files are passed over."""
+def test_what_its_name_gives_away_is_not_found(tmp_path: Path) -> None:
+    """Image projectors and bare vocabularies are listed, and no name leads to them."""
     make(
         tmp_path,
         "m-00001-of-00002.gguf",
@@ -89,20 +94,30 @@ def test_what_is_no_chat_model_is_not_listed(tmp_path: Path) -> None:
         "ggml-vocab-m.gguf",
         "m.txt",
     )
-    assert [file.name for file in list_models([tmp_path])] == ["m-00001-of-00002.gguf"]
+    assert [file.name for file in list_models(on(tmp_path))] == ["ggml-vocab-m", "m", "mmproj-m"]
+    with pytest.raises(ModelNotFoundError):
+        find_model("mmproj", on(tmp_path))
+
+
+def test_a_name_with_a_slip_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    """Whoever types a letter wrong is told the name that is meant."""
+    make(tmp_path, "gemma-3-4b-it.gguf", "Qwen3-8B.gguf")
+    with pytest.raises(ModelNotFoundError) as caught:
+        find_model("gema-3", on(tmp_path))
+    assert caught.value.message == "there is no model gema-3; did you mean gemma-3-4b-it?"
 
 
 def test_any_part_of_a_split_model_leads_to_the_first(tmp_path: Path) -> None:
     """llama.cpp wants the first part and finds the others."""
     make(tmp_path, "m-00001-of-00002.gguf", "m-00002-of-00002.gguf")
     first = tmp_path / "m-00001-of-00002.gguf"
-    assert find_model(str(tmp_path / "m-00002-of-00002.gguf"), []) == first
-    assert find_model("m", [tmp_path]) == first
+    assert find_model(str(tmp_path / "m-00002-of-00002.gguf"), on()) == first
+    assert find_model("m", on(tmp_path)) == first
 
 
 def test_a_missing_part_is_named(tmp_path: Path) -> None:
     """A split model with a hole is refused before it is loaded."""
     make(tmp_path, "m-00001-of-00003.gguf", "m-00003-of-00003.gguf")
     with pytest.raises(ModelFileError) as caught:
-        find_model("m", [tmp_path])
+        find_model("m", on(tmp_path))
     assert caught.value.message == "m comes in 3 files, and m-00002-of-00003.gguf is missing"
