@@ -129,6 +129,18 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """What a model can stand on and be computed by."""
+
+    name: str
+    kind: Literal["gpu", "igpu", "cpu"]
+    """An "igpu" has no memory of its own but a part of the processor's."""
+
+    free_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
     """What llama.cpp says of a loaded model."""
 
@@ -163,6 +175,23 @@ class ModelFacts:
     threads: int
     parameters: int
     size_bytes: int
+    kv_type: str = "f16"
+    """The numbers that the context is kept in."""
+
+    batch_tokens: int = 512
+    """Tokens of a prompt evaluated at a time."""
+
+    gpu_bytes: int = 0
+    """Memory of the GPUs that the model and its context take, as measured."""
+
+    planned_gpu_bytes: int = 0
+    """The same, as it was planned."""
+
+    expert_layers_on_cpu: int = 0
+    """Layers whose experts stand in the computer's own memory, though the layer is on the GPU."""
+
+    remarks: tuple[str, ...] = ()
+    """What a person should know of how it was loaded: why it is on the CPU, what had to be smaller."""
 
 
 class Interrupted(Exception):  # noqa: N818 - an event, not a fault

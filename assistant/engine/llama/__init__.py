@@ -6,8 +6,8 @@ descriptors 1 and 2 elsewhere for the whole process, and hides why a model does
 not load.
 """
 
-from assistant.engine.llama.devices import is_gpu_build
+from assistant.engine.llama.devices import is_gpu_build, list_devices
 from assistant.engine.llama.loading import load_model
 from assistant.engine.llama.model import BATCH_TOKENS, Model
 
-__all__ = ["BATCH_TOKENS", "Model", "is_gpu_build", "load_model"]
+__all__ = ["BATCH_TOKENS", "Model", "is_gpu_build", "list_devices", "load_model"]

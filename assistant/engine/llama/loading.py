@@ -23,6 +23,8 @@ def load_model(
     gpu_layers: int,
     threads: int,
     on_progress: Callable[[float], bool] = lambda _: True,
+    snapshot: Path | None = None,
+    draft: Path | None = None,
 ) -> Model:
     """Load a GGUF.
 
@@ -32,6 +34,8 @@ def load_model(
         gpu_layers: Layers to put on the GPU; -1 for all.
         threads: CPU threads, at least 1.
         on_progress: Is told the loaded share, 0 to 1, and says whether to go on.
+        snapshot: Where the model may keep a prompt's state between runs.
+        draft: A small model with the same vocabulary that guesses ahead.
 
     Raises:
         ModelFileError: With llama.cpp's own reason.
@@ -57,7 +61,7 @@ def load_model(
             f" {failure_reason(lines)}",
             hint="set [model] context_tokens lower",
         )
-    return Model(model, context, gpu_layers=offloaded, threads=threads)
+    return Model(model, context, gpu_layers=offloaded, threads=threads, snapshot=snapshot, draft=draft)
 
 
 def _context_options(model: Any, context_tokens: int, threads: int) -> Any:
