@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from assistant.citations import cite
 from assistant.config import AnswerSettings
-from assistant.engine.types import ChatOptions, Delta, Finished
+from assistant.engine.types import ChatOptions, Delta, Finished, Progress
 from assistant.extractive import extract
 from assistant.prompting import FittedPrompt, fit_messages, is_refusal, may_become_refusal
 from assistant.types import (
@@ -64,7 +64,9 @@ class TextGenerator(Protocol):
         """Count the tokens of a text."""
         ...
 
-    def chat(self, messages: Sequence[Message], options: ChatOptions) -> Iterator[Delta | Finished]:
+    def chat(
+        self, messages: Sequence[Message], options: ChatOptions
+    ) -> Iterator[Delta | Progress | Finished]:
         """Write the next turn piece by piece; closing the iterator stops the model."""
         ...
 
@@ -195,6 +197,8 @@ def _written(
     chat = generator.chat(prompt.messages, options)
     with closing(_relay(chat)) as pieces:
         for piece in pieces:
+            if isinstance(piece, Progress):
+                continue
             clock.keep("first_token")
             if isinstance(piece, Finished):
                 if piece.reason == "length":
@@ -225,7 +229,7 @@ def _written(
     yield _finished(text, citations, prompt.passages, generator.model_name, found=found, clock=clock)
 
 
-def _relay(chat: Iterator[Delta | Finished]) -> Generator[Delta | Finished, None, None]:
+def _relay(chat: Iterator[Delta | Progress | Finished]) -> Generator[Delta | Progress | Finished, None, None]:
     """Pass on what comes, and the closing too."""
     yield from chat
 

@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING, Any
 from assistant.engine.gguf import check_magic
 from assistant.engine.launch import Launch, is_listening
 from assistant.engine.models import find_model, list_shelves
-from assistant.engine.protocol import IDENTITY_HEADER
-from assistant.engine.types import ChatOptions, Delta, Finished, Usage
+from assistant.engine.protocol import IDENTITY_HEADER, read_chunk, read_error
+from assistant.engine.types import ChatOptions, Delta, Finished, Progress
 from assistant.errors import EngineCrashedError, EngineUnavailableError
 from assistant.types import Message
 from indexer.children import spawn_detached
-from indexer.errors import EngineError, KbError, UsageError
 from indexer.paths import Places
 
 if TYPE_CHECKING:
@@ -141,14 +140,14 @@ class EngineClient:
                 if status["state"] == "ready":
                     return status
                 if "error" in status:
-                    raise _read_error(status)
+                    raise read_error(status)
         raise EngineUnavailableError("the engine is wanted with different models at the same time")
 
     def chat(
         self,
         messages: Sequence[Message],
         options: ChatOptions,
-    ) -> Iterator[Delta | Finished]:
+    ) -> Iterator[Delta | Progress | Finished]:
         """Ask for an answer and stream it; the last event is `Finished`.
 
         Nothing is sent before the first event is asked for. Closing the iterator
@@ -237,23 +236,21 @@ class EngineClient:
             elif status == 503:
                 self.wait_ready()
             else:
-                raise _read_error(failure)
+                raise read_error(failure)
         raise EngineCrashedError(
             f"the engine ended before it answered{self._crash_reason()}", hint=self._log_hint()
         )
 
-    def _read_stream(self, response: http.client.HTTPResponse) -> Iterator[Delta | Finished]:
+    def _read_stream(self, response: http.client.HTTPResponse) -> Iterator[Delta | Progress | Finished]:
         try:
             for line in response:
                 if not line.startswith(b"data: {"):
                     continue
                 chunk = json.loads(line[6:])
-                if "error" in chunk:
-                    raise _read_error(chunk)
-                yield from _read_deltas(chunk["choices"][0]["delta"])
-                if reason := chunk["choices"][0]["finish_reason"]:
-                    yield _read_finished(reason, chunk)
-                    return
+                for event in read_chunk(chunk):
+                    yield event
+                    if isinstance(event, Finished):
+                        return
         except TimeoutError as error:
             raise self._hung() from error
         except _LOST as error:
@@ -265,7 +262,7 @@ class EngineClient:
             response = self._send(connection, method, path, body)
             value: dict[str, Any] = json.loads(response.read())
             if response.status != 200:
-                raise _read_error(value)
+                raise read_error(value)
             return value
 
     def _send(
@@ -330,36 +327,6 @@ class _Connection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
-
-
-def _read_deltas(delta: Mapping[str, Any]) -> Iterator[Delta]:
-    if delta.get("retract"):
-        yield Delta("retract", "")
-    if text := delta.get("reasoning_content"):
-        yield Delta("thinking", text)
-    if text := delta.get("content"):
-        yield Delta("text", text)
-
-
-def _read_finished(reason: Any, chunk: Mapping[str, Any]) -> Finished:
-    usage = chunk["usage"]
-    return Finished(
-        reason=reason,
-        usage=Usage(
-            prompt_tokens=usage["prompt_tokens"],
-            cached_tokens=usage["prompt_tokens_details"]["cached_tokens"],
-            completion_tokens=usage["completion_tokens"],
-        ),
-        timings_ms=chunk["timings"],
-    )
-
-
-def _read_error(body: Mapping[str, Any]) -> KbError:
-    """Make the error that the engine sent, as the class it was there."""
-    error = body.get("error") or {}
-    kinds: list[type[KbError]] = [UsageError, EngineError, *EngineError.__subclasses__()]
-    kind = next((kind for kind in kinds if kind.__name__ == error.get("kind")), EngineError)
-    return kind(error.get("message", "the engine failed"), hint=error.get("hint", ""))
 
 
 def _has_ended(pid: int) -> bool:

@@ -26,7 +26,7 @@ from assistant.engine.protocol import ChatRequest
 from assistant.engine.reasoning import Splitter, find_dialect, is_opened_by
 from assistant.engine.runner import Job, JobEvent, LoadedModel, Runner
 from assistant.engine.templates import ChatTemplate, TemplateError, prompt_text
-from assistant.engine.types import Delta, Finished
+from assistant.engine.types import Delta, Finished, Sampling
 from assistant.errors import EngineUnavailableError, PromptTooLongError
 from indexer.errors import EngineError, KbError, UsageError
 
@@ -97,7 +97,7 @@ class Api:
         dialect = find_dialect(facts.template)
         return Job(
             prompt,
-            sampling=asked.sampling,
+            sampling=asked.choose_sampling(Sampling()),
             max_tokens=asked.max_tokens or facts.context_tokens,
             splitter=Splitter(dialect, is_open=is_opened_by(prompt_text(pieces[-1:]), dialect)),
             marks=dialect.marks,

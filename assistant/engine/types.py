@@ -76,6 +76,9 @@ class Usage:
     accepted_tokens: int = 0
     """How many of them the model chose too."""
 
+    thinking_tokens: int = 0
+    """How many of the completion were thinking."""
+
     def to_json(self) -> dict[str, Any]:
         """Return the `usage` object of the chat-completions dialect."""
         return {
@@ -83,6 +86,11 @@ class Usage:
             "completion_tokens": self.completion_tokens,
             "total_tokens": self.prompt_tokens + self.completion_tokens,
             "prompt_tokens_details": {"cached_tokens": self.cached_tokens},
+            "completion_tokens_details": {
+                "reasoning_tokens": self.thinking_tokens,
+                "accepted_prediction_tokens": self.accepted_tokens,
+                "rejected_prediction_tokens": self.drafted_tokens - self.accepted_tokens,
+            },
         }
 
 
