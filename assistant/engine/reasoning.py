@@ -93,6 +93,11 @@ class Splitter:
         self._is_fresh = True
         """Whether nothing was sent of this stretch yet; its leading white space is left out."""
 
+    @property
+    def is_thinking(self) -> bool:
+        """Whether what comes next belongs to a thought, as far as is decided."""
+        return self._kind == "thinking"
+
     def feed(self, text: str) -> list[Delta]:
         """Take the next text and return what is decided by now."""
         deltas: list[Delta] = []
