@@ -7,7 +7,8 @@ the model babbles lower-case words and never ends an answer by itself.
 """
 
 from tests.models.shapes.dialects import DIALECTS
-from tests.models.shapes.table import SHAPES, Shape
+from tests.models.shapes.shape import Shape
+from tests.models.shapes.table import SHAPES
 from tests.models.shapes.writing import write_shape
 
 __all__ = ["DIALECTS", "SHAPES", "Shape", "write_shape"]

@@ -56,6 +56,8 @@ def list_tensors(head: Path) -> dict[str, tuple[int, ...]]:
         raise ValueError(f"{head.name} is no GGUF")
     options = llama.llama_model_default_params()
     options.n_gpu_layers = 0
+    # a file holds the layers that guess the next tokens too, though they are only loaded on request.
+    options.load_mtp = True
     try:
         model = library.llama_model_init_from_user(metadata, _Receiver(receive), None, options)
         if not model:

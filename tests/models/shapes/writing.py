@@ -8,7 +8,8 @@ from typing import Any, Literal
 import gguf
 
 from tests.models.shapes.dialects import DIALECTS
-from tests.models.shapes.table import SHAPES, Shape, Size
+from tests.models.shapes.shape import Shape, Size
+from tests.models.shapes.table import SHAPES
 from tests.models.shapes.tensors import list_tensors
 from tests.models.shapes.vocabulary import Field, copied_vocabulary, own_vocabulary
 from tests.models.shapes.weights import is_matrix, random_weights
