@@ -8,9 +8,15 @@ from pathlib import Path
 from typing import Self
 
 from indexer.paths import Places
+from indexer.release import RELEASE
 
 EXIT_ANOTHER_RUNS = 75
 """Exit code of an engine that found another one serving."""
+
+ENGINE_API = 2
+"""Changes when older clients no longer understand the engine, so that it is replaced."""
+
+_GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,19 +35,17 @@ class Launch:
     """Seconds without a question after which the engine leaves; 0 to leave after each answer."""
 
     def identity(self) -> str:
-        """Name this model and its settings; a file that was replaced has another name.
+        """Name this model, its settings and our release: "SETTINGS-FILE", for `is_same_engine`.
 
         `keep_alive_s` is left out: no one should wait for a model to load again because of it.
         """
         try:
             stat = self.model.stat()
-            version = f"{stat.st_size}:{stat.st_mtime_ns}"
+            version = _digest(stat.st_size, stat.st_mtime_ns)
         except OSError:
-            version = "gone"
-        parts = (self.model, version, self.context_tokens, self.gpu_layers, self.threads)
-        return hashlib.blake2b(
-            ":".join(map(str, parts)).encode("utf-8", "replace"), digest_size=8
-        ).hexdigest()
+            version = _GONE
+        settings = (self.model, self.context_tokens, self.gpu_layers, self.threads)
+        return f"{_digest(RELEASE, ENGINE_API, *settings)}-{version}"
 
     def arguments(self, places: Places) -> list[str]:
         """Write the command line of `python -m assistant.engine`."""
@@ -83,6 +87,15 @@ class Launch:
         )
 
 
+def is_same_engine(wanted: str, held: str) -> bool:
+    """Say whether the engine of one identity answers for another.
+
+    A file that was replaced is another model; one that was deleted is still the model that is loaded.
+    """
+    settings, _, version = wanted.partition("-")
+    return wanted == held or (version == _GONE and settings == held.partition("-")[0])
+
+
 def is_listening(path: Path) -> bool:
     """Tell a live socket from a stale one, by connecting to it."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
@@ -91,3 +104,8 @@ def is_listening(path: Path) -> bool:
         except OSError:
             return False
     return True
+
+
+def _digest(*parts: object) -> str:
+    text = ":".join(map(str, parts)).encode("utf-8", "replace")
+    return hashlib.blake2b(text, digest_size=8).hexdigest()

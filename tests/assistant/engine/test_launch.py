@@ -4,7 +4,7 @@ import dataclasses
 import os
 from pathlib import Path
 
-from assistant.engine.launch import Launch, is_listening
+from assistant.engine.launch import Launch, is_listening, is_same_engine
 from indexer.paths import Places
 
 
@@ -32,8 +32,20 @@ def test_identity_follows_the_file_and_the_settings(tmp_path: Path) -> None:
     os.utime(file, ns=(1, 1))
     touched = launch.identity()
     assert touched != before
+    assert not is_same_engine(touched, before)
+    assert is_same_engine(touched, touched)
+
+
+def test_a_deleted_file_is_still_the_model_that_is_loaded(tmp_path: Path) -> None:
+    """Nobody is sent away for a file that cannot be loaded again, unless other settings are wanted."""
+    file = tmp_path / "m.gguf"
+    file.write_bytes(b"one")
+    launch = make_launch(file)
+    held = launch.identity()
     file.unlink()
-    assert launch.identity() not in (before, touched)
+    assert launch.identity() != held
+    assert is_same_engine(launch.identity(), held)
+    assert not is_same_engine(dataclasses.replace(launch, threads=9).identity(), held)
 
 
 def test_a_file_that_is_no_socket_listens_to_nobody(tmp_path: Path) -> None:
