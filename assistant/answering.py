@@ -57,7 +57,11 @@ class TextGenerator(Protocol):
         ...
 
     def wait_ready(self) -> Mapping[str, Any]:
-        """Wait until the model is loaded; `context_tokens` is what prompt and answer may take together."""
+        """Wait until the model is loaded.
+
+        `context_tokens` is what prompt and answer may take together, `notices` what a person must
+        know of every answer, such as that the model is on another machine.
+        """
         ...
 
     def count_tokens(self, text: str) -> int:
@@ -171,7 +175,9 @@ def _written(
     settings: AnswerSettings,
     clock: _Clock,
 ) -> Iterator[AnswerEvent]:
-    context_tokens = int(generator.wait_ready()["context_tokens"])
+    status = generator.wait_ready()
+    context_tokens = int(status["context_tokens"])
+    yield from map(Notice, status.get("notices", ()))
     # three quarters of the context are for reading, whatever an answer may take.
     reserved = _TEMPLATE_TOKENS + min(settings.max_tokens, context_tokens // 4)
     prompt = fit_messages(
@@ -201,6 +207,7 @@ def _written(
                 continue
             clock.keep("first_token")
             if isinstance(piece, Finished):
+                yield from map(Notice, piece.remarks)
                 if piece.reason == "length":
                     yield Notice(
                         f"the answer was cut off after {max_tokens} tokens; [answer] max_tokens allows more"

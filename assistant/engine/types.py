@@ -103,6 +103,9 @@ class Finished:
     timings_ms: dict[str, float] = field(default_factory=dict)
     """`queue`, `prompt` (reading it), `generation` (writing the answer), in milliseconds."""
 
+    remarks: tuple[str, ...] = ()
+    """What a person should know of this answer, a sentence each."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
