@@ -1,16 +1,24 @@
-"""One loaded model: what it knows of its last prompt, how it reads and how it writes.
+"""One loaded model: how it reads a prompt and how it writes what follows.
 
 A `Model` belongs to one thread; only `tokenize`, `count_tokens` and `interrupt` may be called from others.
 """
 
 import ctypes
+import hashlib
+import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import llama_cpp.llama_cpp as llama
 
+from assistant.engine.llama import snapshots
 from assistant.engine.llama.devices import gpu_names, is_gpu_build
+from assistant.engine.llama.drafting import Drafter, DraftModel, LookupDrafter
+from assistant.engine.llama.grammar import Grammars
+from assistant.engine.llama.pace import LONGEST
+from assistant.engine.llama.prefixes import Prefixes
+from assistant.engine.llama.sampling import Sampler
 from assistant.engine.llama.vocabulary import Vocabulary
 from assistant.engine.types import FinishReason, Interrupted, ModelFacts, Piece, Sampling
 from indexer.errors import EngineError
@@ -19,19 +27,29 @@ BATCH_TOKENS = 512
 """Tokens evaluated at a time; between two batches a prompt can be given up on a GPU."""
 
 _ABORTED = 2
+_MAX_KEPT_BYTES = 2 << 30
+_FREE_SHARE = 8
+"""Of the free memory, copies of earlier prompts take one part in so many."""
+
+_MEASURED_TOKENS = 32
+"""Fewer tokens than this say nothing of how fast a model reads."""
 
 
 class Model:
-    """A loaded model with one context, and what of the last prompt is still in its cache.
+    """A loaded model with one context.
 
     Args:
-        model: llama.cpp's model.
-        context: llama.cpp's context of that model.
+        model: llama.cpp's model; freed by `close`, and if this fails.
+        context: llama.cpp's context of that model; likewise.
         gpu_layers: Layers on the GPU, and layers in all.
         threads: CPU threads in use.
         snapshot: Where the state behind a prompt may be kept for the next start.
         draft: A small model with the same vocabulary that guesses ahead.
         batch_tokens: Tokens evaluated at a time; no more than the context was made for.
+        identity: Names the model's file and its version, for the snapshot.
+
+    Raises:
+        ModelFileError: If `draft` cannot be loaded or does not fit.
     """
 
     def __init__(
@@ -44,31 +62,47 @@ class Model:
         snapshot: Path | None = None,
         draft: Path | None = None,
         batch_tokens: int = BATCH_TOKENS,
+        identity: str = "",
     ) -> None:
         self._model = model
-        self._snapshot = snapshot
-        self._draft = draft
+        self._context = context
+        vocab = llama.llama_model_get_vocab(model)
+        self._vocabulary = Vocabulary(model, template=self._metadata("tokenizer.chat_template"))
+        self._grammars = Grammars(vocab, self._vocabulary)
+        self.prefixes = Prefixes(model, context, room_bytes=_room_for_copies)
         self._batch_tokens = batch_tokens
+        self._tokens = (llama.llama_token * max(batch_tokens, LONGEST + 1))()
+        # without positions and sequences llama.cpp goes on behind what sequence 0 holds.
+        self._batch = llama.llama_batch(token=self._tokens)
+        self._all_rows = (ctypes.c_int8 * (LONGEST + 1))(*[1] * (LONGEST + 1))
         self.speculation = (0, 0)
         """Tokens that were guessed ahead in the last answer, and how many of them the model chose too."""
-
-        self._context = context
-        self._vocabulary = Vocabulary(model, template=self._metadata("tokenizer.chat_template"))
-        self._memory = llama.llama_get_memory(context)
-        self._cached: list[int] = []
-        """Tokens whose keys and values stand in the context's memory."""
 
         self._interrupt = ctypes.create_string_buffer(2)
         # llama.cpp asks after every step of the graph whether to give up. `strlen` answers from a buffer, 0
         # while it is empty; a Python function would take the interpreter's lock a thousand times a token.
-        answer = ctypes.cast(ctypes.CDLL(None).strlen, llama.ggml_abort_callback)
-        llama.llama_set_abort_callback(context, answer, ctypes.cast(self._interrupt, ctypes.c_void_p))
+        self._abort = ctypes.cast(ctypes.CDLL(None).strlen, llama.ggml_abort_callback)
+        llama.llama_set_abort_callback(context, self._abort, ctypes.cast(self._interrupt, ctypes.c_void_p))
         self.facts = self._describe(gpu_layers, threads)
+        self._snapshot = snapshot
+        self._identity = self._identify(identity)
+        if snapshot is not None and (kept := snapshots.open_snapshot(snapshot, identity=self._identity)):
+            self.prefixes.add(kept)
+        self.drafters: list[Drafter] = []
+        """What guesses ahead, the surest first; none in models that cannot take a wrong guess back."""
+
+        if self.prefixes.can_cut:
+            self.drafters.append(LookupDrafter())
+            if draft is not None:
+                self.drafters.append(self._load_draft(draft, gpu_layers[0]))
 
     def close(self) -> None:
         """Free the model; nothing may be called afterwards."""
-        llama.llama_free(self._context)
-        llama.llama_model_free(self._model)
+        if self._snapshot is not None and (kept := self.prefixes.copy_for_next_start()):
+            snapshots.save(self._snapshot, kept, identity=self._identity)
+        for drafter in self.drafters:
+            drafter.close()
+        self._free()
 
     def interrupt(self) -> None:
         """Make what the model is doing now end with `Interrupted`, in the middle of a batch where it can."""
@@ -77,6 +111,10 @@ class Model:
     def clear_interrupt(self) -> None:
         """Take back `interrupt`, before the next piece of work."""
         self._interrupt.value = b""
+
+    def settle(self) -> None:
+        """Use a quiet moment for what would otherwise hold up the next prompt."""
+        self.prefixes.settle()
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of a text that holds no control tokens."""
@@ -87,26 +125,31 @@ class Model:
         return self._vocabulary.tokenize(pieces)
 
     def read(self, prompt: Sequence[int], on_progress: Callable[[int], None] | None = None) -> int:
-        """Evaluate a prompt, as far as it is not still in the cache.
+        """Evaluate a prompt, as far as it is not kept from earlier ones.
 
         Args:
             prompt: At least 1 token, and fewer than the context holds.
             on_progress: Is told after every batch how many tokens of the prompt are evaluated by now.
 
         Returns:
-            How many of its tokens were in the cache.
+            How many of its tokens were kept.
 
         Raises:
             Interrupted: On `interrupt`.
             EngineError: If llama.cpp fails.
         """
-        # the last token is always evaluated, because what follows is chosen from its scores.
-        shared = min(_shared_length(self._cached, prompt), len(prompt) - 1)
-        reused = self._forget_after(shared)
-        for start in range(reused, len(prompt), self._batch_tokens):
-            self._evaluate(prompt[start : start + self._batch_tokens])
+        start = reused = self.prefixes.recall(prompt)
+        began = time.perf_counter()
+        while start < len(prompt):
+            end = min(self.prefixes.next_stop(start, self._batch_tokens), len(prompt))
+            self._evaluate(prompt[start:end])
+            self.prefixes.reach(end)
+            start = end
             if on_progress is not None:
-                on_progress(len(self._cached))
+                on_progress(end)
+        if len(prompt) - reused >= _MEASURED_TOKENS:
+            llama.llama_synchronize(self._context)
+            self.prefixes.read_s = (time.perf_counter() - began) / (len(prompt) - reused)
         return reused
 
     def write(
@@ -116,58 +159,169 @@ class Model:
 
         Args:
             sampling: How tokens are chosen.
-            max_tokens: Longest answer, tokens that are sent aside.
+            max_tokens: Longest answer, at least 1; tokens that are sent do not count.
             schema: JSON schema that the answer follows, from its first token to its last.
 
         Yields:
             The bytes of every token, and whether it is a control token. A character may be spread over
             several. Tokens that are sent in return are read as if the model had written them next; they are
-            not yielded.
+            not yielded, and a schema takes no notice of them.
 
         Returns:
             Why it ended.
 
         Raises:
             Interrupted: On `interrupt`.
-            EngineError: If llama.cpp fails.
+            EngineError: If llama.cpp fails, or nothing can follow the schema.
         """
-        if schema is not None:
-            raise EngineError("the engine cannot follow a JSON schema yet")
-        sampler = _make_sampler(sampling)
+        self.speculation = (0, 0)
+        grammar = None if schema is None else self._grammars.begin(schema)
+        sampler = Sampler(self._context, sampling, grammar)
+        held = self.prefixes.tokens
         try:
-            for _ in range(max_tokens):
-                token = llama.llama_sampler_sample(sampler, self._context, -1)
-                if self._vocabulary.is_end(token):
+            for drafter in self.drafters:
+                drafter.begin(held)
+            # all but the last are evaluated already.
+            chosen = [sampler.choose(-1)]
+            self._tell_drafters(chosen)
+            written = 0
+            while True:
+                for index, token in enumerate(chosen):
+                    if self._vocabulary.is_end(token):
+                        return "stop"
+                    known = self._vocabulary.look_up(token)
+                    sent = yield known.data, known.is_control
+                    written += 1
+                    if sent:
+                        self.prefixes.cut(len(held) - (len(chosen) - 1 - index))
+                        break
+                is_complete = sampler.is_complete
+                if written >= max_tokens and not is_complete:
+                    return "length"
+                if is_complete:
                     return "stop"
-                written = self._vocabulary.look_up(token)
-                sent = yield written.data, written.is_control
-                if len(self._cached) + len(sent or ()) >= self.facts.context_tokens:
-                    break
-                self._evaluate((token, *(sent or ())))
-            return "length"
+                room = self.facts.context_tokens - len(held) - 1
+                if room < len(sent or ()):
+                    return "length"
+                if sent:
+                    self._go_on_from([token, *sent])
+                    chosen = [sampler.choose(-1)]
+                    self._tell_drafters(chosen)
+                else:
+                    chosen = self._step(token, sampler, min(room, max_tokens - written - 1))
         finally:
-            llama.llama_sampler_free(sampler)
+            sampler.close()
 
-    def _evaluate(self, tokens: Sequence[int]) -> None:
+    def _step(self, token: int, sampler: Sampler, limit: int) -> list[int]:
+        """Evaluate a token, and with it what may come next; return what does.
+
+        Args:
+            token: The last token of the answer so far.
+            sampler: Chooses the next ones.
+            limit: Most tokens to guess.
+        """
+        began = time.perf_counter()
+        for drafter in self.drafters:
+            guesses = self._until_end(drafter.guess()[:limit])
+            if guesses:
+                return self._verify(token, guesses, sampler, drafter, began)
+        began = time.perf_counter()
+        self._evaluate((token,))
+        chosen = [sampler.choose(-1)]
+        took_s = time.perf_counter() - began
+        for drafter in self.drafters:
+            drafter.pace.note(0, 0, took_s)
+            drafter.watch(chosen[0])
+        self._tell_drafters(chosen)
+        return chosen
+
+    def _verify(
+        self, token: int, guesses: Sequence[int], sampler: Sampler, drafter: Drafter, began: float
+    ) -> list[int]:
+        """Evaluate guesses behind a token, and choose as if they were not known until one is wrong."""
+        before = len(self.prefixes.tokens)
+        self._evaluate((token, *guesses), all_rows=True)
+        chosen: list[int] = []
+        for row in range(len(guesses) + 1):
+            chosen.append(sampler.choose(row))
+            if sampler.is_complete or row == len(guesses) or chosen[-1] != guesses[row]:
+                break
+        accepted = len(chosen) - 1
+        if accepted < len(guesses):
+            self.prefixes.cut(before + 1 + accepted)
+        drafter.pace.note(len(guesses), accepted, time.perf_counter() - began)
+        drafted, true = self.speculation
+        self.speculation = (drafted + len(guesses), true + accepted)
+        self._tell_drafters(chosen)
+        return chosen
+
+    def _go_on_from(self, tokens: Sequence[int]) -> None:
+        """Evaluate tokens that were not chosen."""
+        for start in range(0, len(tokens), self._batch_tokens):
+            self._evaluate(tokens[start : start + self._batch_tokens])
+        for drafter in self.drafters:
+            drafter.begin(self.prefixes.tokens)
+
+    def _tell_drafters(self, chosen: Sequence[int]) -> None:
+        for drafter in self.drafters:
+            drafter.extend(chosen)
+
+    def _until_end(self, guesses: list[int]) -> list[int]:
+        """Leave out what ends an answer and all behind it; the model chooses its end by itself."""
+        for index, token in enumerate(guesses):
+            if self._vocabulary.is_end(token):
+                return guesses[:index]
+        return guesses
+
+    def _evaluate(self, tokens: Sequence[int], *, all_rows: bool = False) -> None:
+        """Evaluate tokens behind what the memory holds.
+
+        Args:
+            tokens: No more than a batch.
+            all_rows: Whether there shall be scores behind every token, or only behind the last.
+        """
         if self._interrupt.value:
             raise Interrupted
-        array = (llama.llama_token * len(tokens))(*tokens)
-        code = llama.llama_decode(self._context, llama.llama_batch_get_one(array, len(tokens)))
+        count = len(tokens)
+        self._tokens[:count] = tokens
+        self._batch.n_tokens = count
+        self._batch.logits = self._all_rows if all_rows else None
+        code = llama.llama_decode(self._context, self._batch)
+        held = self.prefixes.tokens
         if code == 0:
-            self._cached += tokens
+            held += tokens
             return
-        self._forget_after(len(self._cached))
+        self.prefixes.cut(len(held))
         if code == _ABORTED:
             raise Interrupted
-        raise EngineError(f"llama.cpp could not evaluate {len(tokens)} tokens (code {code})")
+        raise EngineError(f"llama.cpp could not evaluate {count} tokens (code {code})")
 
-    def _forget_after(self, length: int) -> int:
-        """Keep the first `length` tokens in the cache; all are forgotten by models that cannot go back."""
-        if not llama.llama_memory_seq_rm(self._memory, 0, length, -1):
-            llama.llama_memory_clear(self._memory, True)
-            length = 0
-        del self._cached[length:]
-        return length
+    def _load_draft(self, path: Path, gpu_layers: int) -> DraftModel:
+        try:
+            draft = DraftModel(
+                path,
+                self._model,
+                context_tokens=self.facts.context_tokens,
+                threads=self.facts.threads,
+                gpu_layers=-1 if gpu_layers else 0,
+            )
+        except BaseException:
+            self._free()
+            raise
+        draft.interrupt_by(self._abort, self._interrupt)
+        return draft
+
+    def _free(self) -> None:
+        self._grammars.close()
+        llama.llama_free(self._context)
+        llama.llama_model_free(self._model)
+
+    def _identify(self, file: str) -> str:
+        """Name all that a state depends on."""
+        facts = self.facts
+        parts = [file, facts.description, facts.name, facts.parameters, facts.size_bytes, facts.template]
+        parts += [llama.llama_version(), llama.llama_print_system_info(), facts.gpu_layers]
+        return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
 
     def _describe(self, gpu_layers: tuple[int, int], threads: int) -> ModelFacts:
         given, total = gpu_layers
@@ -201,25 +355,8 @@ class Model:
             size = length + 1
 
 
-def _make_sampler(sampling: Sampling) -> Any:
-    chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
-    if sampling.temperature <= 0:
-        llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_greedy())
-        return chain
-    if sampling.top_k > 0:
-        llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_top_k(sampling.top_k))
-    if sampling.top_p < 1:
-        llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_top_p(sampling.top_p, 1))
-    if sampling.min_p > 0:
-        llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_min_p(sampling.min_p, 1))
-    llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_temp(sampling.temperature))
-    seed = llama.LLAMA_DEFAULT_SEED if sampling.seed is None else sampling.seed % 2**32
-    llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_dist(seed))
-    return chain
+def _room_for_copies() -> int:
+    # deferred: nothing is copied before a second conversation begins.
+    import psutil
 
-
-def _shared_length(left: Sequence[int], right: Sequence[int]) -> int:
-    for index, (one, other) in enumerate(zip(left, right, strict=False)):
-        if one != other:
-            return index
-    return min(len(left), len(right))
+    return min(_MAX_KEPT_BYTES, psutil.virtual_memory().available // _FREE_SHARE)

@@ -1,0 +1,133 @@
+"""The last prompt's state in a file, so that the next start need not read that prompt again."""
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import struct
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from assistant.engine.llama.prefixes import Kept
+from assistant.engine.llama.states import Checkpoint, Copy
+
+logger = logging.getLogger(__name__)
+
+_MAGIC = b"kb prompt 1\n"
+_MAX_HEAD_BYTES = 1 << 20
+_DISK_SHARE = 4
+"""The disk must have room for so many of them."""
+
+
+def save(path: Path, kept: Kept, *, identity: str) -> bool:
+    """Write a snapshot in place of the one that is there; says whether that worked.
+
+    Args:
+        path: The file; only its owner may read it.
+        kept: What to write.
+        identity: Names the model and all that a state depends on.
+    """
+    state = kept.load()
+    if state is None:
+        return False
+    tokens = np.asarray(kept.tokens, np.int32).view(np.uint8)
+    parts = [tokens, state, *(each.data for each in kept.checkpoints)]
+    head = json.dumps(
+        {
+            "identity": identity,
+            "lowest": kept.lowest,
+            "checkpoints": [[each.length, each.lowest] for each in kept.checkpoints],
+            "parts": [[part.size, zlib.crc32(part.data)] for part in parts],
+        }
+    ).encode()
+    try:
+        if sum(part.size for part in parts) * _DISK_SHARE > shutil.disk_usage(path.parent).free:
+            return False
+        # made for its owner alone, and never seen half-written.
+        handle, name = tempfile.mkstemp(prefix=path.name, suffix=".new", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(_MAGIC + struct.pack("<I", len(head)) + head)
+                file.writelines(part.data for part in parts)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        logger.warning("prompt.not_saved reason=%s", error.strerror)
+        return False
+    return True
+
+
+def open_snapshot(path: Path, *, identity: str) -> Kept | None:
+    """Read which prompt a snapshot holds; its state is read when it is wanted.
+
+    A snapshot that is damaged or of another model is deleted.
+
+    Returns:
+        `None` if there is none for this model.
+    """
+    try:
+        with path.open("rb") as file, _deleting(path):
+            head, start = _read_head(file)
+            if head["identity"] != identity:
+                raise ValueError("another model's")
+            sizes = [size for size, _ in head["parts"]]
+            if start + sum(sizes) != path.stat().st_size:
+                raise ValueError("not its whole length")
+            tokens = _read_part(file, *head["parts"][0]).view(np.int32).tolist()
+            file.seek(start + sizes[0] + sizes[1])
+            checkpoints = tuple(
+                Checkpoint(length, lowest, _read_part(file, *part))
+                for (length, lowest), part in zip(head["checkpoints"], head["parts"][2:], strict=True)
+            )
+    except (OSError, ValueError, KeyError, TypeError, IndexError, struct.error) as error:
+        if not isinstance(error, FileNotFoundError):
+            logger.warning("prompt.not_restored reason=%s", type(error).__name__)
+        return None
+
+    def load() -> Copy | None:
+        try:
+            with path.open("rb") as file, _deleting(path):
+                file.seek(start + sizes[0])
+                return _read_part(file, *head["parts"][1])
+        except (OSError, ValueError) as error:
+            logger.warning("prompt.not_restored reason=%s", type(error).__name__)
+            return None
+
+    return Kept(tokens, head["lowest"], checkpoints, load)
+
+
+@contextlib.contextmanager
+def _deleting(path: Path) -> Iterator[None]:
+    """Delete a snapshot that turns out to be of no use."""
+    try:
+        yield
+    except Exception:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _read_head(file: BinaryIO) -> tuple[dict[str, Any], int]:
+    """Return the description of the parts, and where the first begins."""
+    start = file.read(len(_MAGIC) + 4)
+    if not start.startswith(_MAGIC):
+        raise ValueError("no snapshot")
+    (size,) = struct.unpack("<I", start[len(_MAGIC) :])
+    if size > _MAX_HEAD_BYTES:
+        raise ValueError("no snapshot")
+    head = json.loads(file.read(size))
+    return head, file.tell()
+
+
+def _read_part(file: BinaryIO, size: int, checksum: int) -> Copy:
+    data = np.fromfile(file, np.uint8, size)
+    if data.size != size or zlib.crc32(data.data) != checksum:
+        raise ValueError("damaged")
+    return data
