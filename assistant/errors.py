@@ -5,7 +5,8 @@ EngineError
 ├── ModelFileError        the file is not a GGUF, is cut short, or llama.cpp refuses it
 ├── EngineUnavailableError  the engine process does not start or does not answer
 ├── EngineCrashedError    the engine died in the middle of an answer
-└── PromptTooLongError    the prompt does not fit the context
+├── PromptTooLongError    the prompt does not fit the context
+└── DownloadError         a model cannot be fetched from the hub
 """
 
 from indexer.errors import EngineError
@@ -29,3 +30,7 @@ class EngineCrashedError(EngineError):
 
 class PromptTooLongError(EngineError):
     """The prompt does not fit the model's context."""
+
+
+class DownloadError(EngineError):
+    """A model cannot be fetched: it is not there, not open to us, does not fit, or arrived damaged."""
