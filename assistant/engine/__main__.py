@@ -13,22 +13,22 @@ import fcntl
 import logging
 import os
 import signal
-import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import BinaryIO
-
-import uvicorn
+from collections.abc import Callable
+from typing import TYPE_CHECKING, BinaryIO
 
 from assistant.engine.gguf import check_magic, read_head
 from assistant.engine.launch import EXIT_ANOTHER_RUNS, Launch, is_listening
 from assistant.engine.runner import LoadedModel, Runner
+from assistant.engine.server.door import Door
 from assistant.errors import ModelFileError
 from indexer import logs
 from indexer.errors import KbError
 from indexer.paths import Places
+
+if TYPE_CHECKING:
+    from assistant.engine.server.api import Api
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,12 @@ STOP_S = 30.0
 
 FAILURE_SHOWN_S = 3.0
 """An engine whose model did not load tells why for so long."""
+
+ANSWER_READ_S = 30.0
+"""How long an engine that leaves by itself waits for clients that have not read everything."""
+
+LOOK_S = 0.5
+"""How often it is looked whether to leave."""
 
 
 def main(arguments: list[str]) -> int:
@@ -66,43 +72,27 @@ def main(arguments: list[str]) -> int:
 
 async def _serve(places: Places, launch: Launch) -> None:
     runner = Runner(lambda on_progress: _load(launch, on_progress))
-    with _listen(places.engine_socket) as listener:
-        runner.start()
-        # deferred: the model loads meanwhile.
-        from assistant.engine.server import Api
+    door = Door(places.engine_socket)
+    runner.start()
+    # deferred: the model loads meanwhile.
+    from assistant.engine.server.api import Api
+    from assistant.engine.server.serving import Server
 
-        def leave() -> None:
-            places.engine_socket.unlink(missing_ok=True)
-            server.should_exit = True
+    def leave(within_s: float) -> None:
+        door.take_away()
+        server.end(within_s=within_s)
 
-        api = Api(runner, model_file=launch.model, identity=launch.identity(), leave=leave)
-        server = _Server(
-            uvicorn.Config(
-                api.app,
-                loop="asyncio",
-                lifespan="off",
-                ws="none",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                date_header=False,
-            )
-        )
-
-        def leave_now() -> None:
-            api.is_leaving = True
-            runner.give_up()
-            leave()
-
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, leave_now)
-        idle = asyncio.create_task(_leave_when_idle(runner, launch.keep_alive_s, leave))
-        try:
-            await server.serve(sockets=[listener])
-        finally:
-            idle.cancel()
-            places.engine_socket.unlink(missing_ok=True)
+    api = Api(runner, model_file=launch.model, identity=launch.identity(), leave=leave)
+    server = Server(api.app)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, api.leave_now)
+    watching = asyncio.create_task(_leave_in_time(runner, api, door, keep_alive_s=launch.keep_alive_s))
+    try:
+        await server.serve(sockets=[door.listener])
+    finally:
+        watching.cancel()
+        door.take_away()
     try:
         await asyncio.wait_for(asyncio.to_thread(runner.stop), STOP_S)
     except TimeoutError:
@@ -111,29 +101,29 @@ async def _serve(places: Places, launch: Launch) -> None:
         os._exit(1)
 
 
-class _Server(uvicorn.Server):
-    """A server that leaves signals to us."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Do nothing; uvicorn's own would end the process before the model is freed."""
-        yield
-
-
-async def _leave_when_idle(runner: Runner, keep_alive_s: int, leave: Callable[[], None]) -> None:
-    """Call `leave` once nobody has asked for long enough, or the model has failed to load."""
+async def _leave_in_time(runner: Runner, api: "Api", door: Door, *, keep_alive_s: int) -> None:
+    """Leave once nobody has asked for long enough, or nobody can, or asking is of no use."""
     await runner.settled.wait()
     if runner.failure:
         await asyncio.sleep(FAILURE_SHOWN_S)
-        leave()
+        api.leave(ANSWER_READ_S)
         return
-    while True:
-        patience_s = keep_alive_s if runner.answers else max(keep_alive_s, FIRST_QUESTION_S)
-        left_s = 0.0 if runner.is_busy else runner.last_used + patience_s - time.monotonic()
-        if left_s <= 0 and not runner.is_busy:
-            leave()
-            return
-        await asyncio.sleep(min(max(left_s, 0.05), 1.0))
+    while (reason := _reason_to_leave(runner, door, keep_alive_s)) is None:
+        await asyncio.sleep(LOOK_S)
+    logger.info("engine.leaving reason=%s", reason)
+    api.leave(ANSWER_READ_S)
+
+
+def _reason_to_leave(runner: Runner, door: Door, keep_alive_s: int) -> str | None:
+    if runner.is_busy:
+        return None
+    if runner.is_unfit:
+        # whatever took the memory or broke the driver, the next engine plans anew.
+        return "failed"
+    if not door.is_there():
+        return "no_door"
+    patience_s = keep_alive_s if runner.answers else max(keep_alive_s, FIRST_QUESTION_S)
+    return "idle" if runner.last_used + patience_s <= time.monotonic() else None
 
 
 def _load(launch: Launch, on_progress: Callable[[float], bool]) -> LoadedModel:
@@ -180,19 +170,6 @@ def _take_lock(places: Places) -> BinaryIO | None:
                 lock.close()
                 return None
             time.sleep(0.02)
-
-
-def _listen(path: Path) -> socket.socket:
-    """Listen on a Unix socket that only its owner may open; the lock is ours, so an old one is stale."""
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    mask = os.umask(0o177)
-    try:
-        listener.bind(str(path))
-    finally:
-        os.umask(mask)
-    listener.listen(64)
-    return listener
 
 
 if __name__ == "__main__":

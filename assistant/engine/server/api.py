@@ -1,0 +1,221 @@
+"""The engine's API: the chat-completions dialect over the socket it is given.
+
+A response reads the connection while it writes: the moment the client is gone,
+the model stops, in the middle of a prompt too.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from assistant.engine import protocol
+from assistant.engine.launch import is_same_engine
+from assistant.engine.prompts import Prepared, Prompter
+from assistant.engine.protocol import ChatRequest
+from assistant.engine.runner import Closing, Job, LoadedModel, Runner
+from assistant.engine.server.streaming import Answer, Stream, Whole
+from assistant.engine.types import Piece
+from assistant.errors import EngineUnavailableError, PromptTooLongError
+from indexer.errors import EngineError, KbError, UsageError
+
+ANSWER_S = 600.0
+"""How long answers that were begun may still be written when another model is wanted."""
+
+STOP_S = 3.0
+"""How long those have, who are told that the engine was stopped, to read it."""
+
+LONGEST_WAIT_S = 60.0
+"""How long a client may wait for a status that is settled."""
+
+
+class Api:
+    """The routes and what they share.
+
+    Args:
+        runner: Holds the model.
+        model_file: The file it was loaded from.
+        identity: Names the model and settings, see `assistant.engine.launch`.
+        leave: Lets no new clients in, and ends the server when all is answered or after so many seconds.
+    """
+
+    def __init__(
+        self, runner: Runner, *, model_file: Path, identity: str, leave: Callable[[float], None]
+    ) -> None:
+        self._runner = runner
+        self._model_file = model_file
+        self._identity = identity
+        self._leave = leave
+        self._prompter: Prompter | None = None
+        self._leaving = asyncio.Event()
+        self.app = Starlette(
+            routes=[
+                Route("/v1/chat/completions", self._chat, methods=["POST"]),
+                Route("/v1/models", self._models),
+                Route("/v1/stop", self._stop, methods=["POST"]),
+                Route("/health", self._health),
+                Route("/tokenize", self._tokenize, methods=["POST"]),
+            ],
+            exception_handlers={KbError: _answer_error},
+        )
+
+    def leave(self, within_s: float) -> None:
+        """Begin nothing more and leave, once what was begun is done or the time is up."""
+        self._leaving.set()
+        self._leave(within_s)
+
+    def leave_now(self) -> None:
+        """Leave, giving up every answer."""
+        self.leave(STOP_S)
+        self._runner.give_up()
+
+    async def _chat(self, request: Request) -> Response:
+        expected = request.headers.get(protocol.IDENTITY_HEADER)
+        if expected and (self._leaving.is_set() or not is_same_engine(expected, self._identity)):
+            return JSONResponse(protocol.write_error(EngineError("this engine holds another model")), 409)
+        if expected and not self._runner.settled.is_set():
+            return JSONResponse(protocol.write_error(EngineError("the model is being loaded")), 503)
+        asked = protocol.read_request(await _read_json(request))
+        job = await self._prepare(asked, await self._loaded())
+        if self._leaving.is_set():
+            raise _stopped()
+        self._runner.submit(job)
+        answer = Answer(self._runner, job, model=self._model_file.name, wants_progress=asked.wants_progress)
+        return Stream(answer) if asked.is_stream else Whole(answer)
+
+    async def _prepare(self, asked: ChatRequest, model: LoadedModel) -> Job:
+        """Render and tokenise a prompt; the model may write another answer meanwhile."""
+        facts = model.facts
+        if self._prompter is None:
+            self._prompter = Prompter(facts)
+        prepared = self._prompter.prepare(
+            asked.messages,
+            thinking=asked.thinking,
+            is_constrained=asked.schema is not None,
+            template_options=asked.template_options,
+        )
+        prompt = await run_in_threadpool(model.tokenize, prepared.pieces)
+        if len(prompt) >= facts.context_tokens:
+            raise PromptTooLongError(
+                f"the prompt is {len(prompt):,} tokens long, and the context of {self._model_file.name}"
+                f" holds {facts.context_tokens:,}",
+                hint="ask with fewer passages, or set [model] context_tokens higher",
+            )
+        return Job(
+            prompt,
+            sampling=asked.choose_sampling(prepared.sampling),
+            max_tokens=asked.max_tokens or facts.context_tokens,
+            splitter=prepared.splitter,
+            marks=prepared.marks,
+            thinking_tokens=asked.thinking_tokens,
+            closing=_closing(prepared, model) if asked.thinking_tokens else None,
+            time_limit_s=asked.time_limit_s,
+            schema=asked.schema,
+        )
+
+    async def _models(self, _: Request) -> Response:
+        entry = {"id": self._model_file.name, "object": "model", "owned_by": "local"}
+        return JSONResponse({"object": "list", "data": [entry]})
+
+    async def _stop(self, request: Request) -> Response:
+        body = await _read_json(request)
+        if not isinstance(body, dict) or body.get("now", True):
+            self.leave_now()
+        else:
+            self.leave(ANSWER_S)
+        return JSONResponse({"stopping": True})
+
+    async def _health(self, request: Request) -> Response:
+        try:
+            wait_s = float(request.query_params.get("wait_s", 0))
+        except ValueError as error:
+            raise UsageError("wait_s must be a number of seconds") from error
+        await self._settle(max(0.0, min(LONGEST_WAIT_S, wait_s)))
+        runner = self._runner
+        state = "loading" if not runner.settled.is_set() else "ready" if runner.model else "failed"
+        status: dict[str, Any] = {
+            "state": "stopping" if self._leaving.is_set() else state,
+            "pid": os.getpid(),
+            "identity": self._identity,
+            "model": str(self._model_file),
+            "progress": runner.progress,
+            "busy": runner.is_busy,
+            "queued": runner.queued,
+            "answers": runner.answers,
+        }
+        if runner.failure:
+            status |= protocol.write_error(runner.failure)
+        if runner.model:
+            facts = asdict(runner.model.facts)
+            for private in ("template", "bos_text", "eos_text"):
+                del facts[private]
+            status |= {**facts, "load_s": runner.load_s}
+        return JSONResponse(status)
+
+    async def _tokenize(self, request: Request) -> Response:
+        body = await _read_json(request)
+        content = body.get("content") if isinstance(body, dict) else None
+        if not isinstance(content, str):
+            raise UsageError("content must be text")
+        model = await self._loaded()
+        # whoever counts is about to ask.
+        self._runner.note_use()
+        return JSONResponse({"tokens": await run_in_threadpool(model.count_tokens, content)})
+
+    async def _loaded(self) -> LoadedModel:
+        """Wait for the model.
+
+        Raises:
+            EngineError: Why it did not load, or that the engine is stopped meanwhile.
+        """
+        await self._settle()
+        if self._runner.failure:
+            raise self._runner.failure
+        if self._runner.model is None:
+            raise _stopped()
+        return self._runner.model
+
+    async def _settle(self, timeout_s: float | None = None) -> None:
+        """Wait until the model is loaded, has failed to, or nobody is to wait for it any more."""
+        if self._runner.settled.is_set() or timeout_s == 0:
+            return
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._runner.settled, self._leaving)]
+        try:
+            await asyncio.wait(waits, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+
+def _closing(prepared: Prepared, model: LoadedModel) -> Closing | None:
+    """Turn what ends a thought into tokens, as they follow on others."""
+    if not prepared.closing:
+        return None
+    before = [Piece("\n", True)]
+    tokens = model.tokenize([*before, Piece(prepared.closing, True)])[len(model.tokenize(before)) :]
+    return Closing(text=prepared.closing, tokens=tokens)
+
+
+def _stopped() -> EngineError:
+    return EngineUnavailableError("the engine was stopped before it answered")
+
+
+async def _read_json(request: Request) -> Any:
+    """Read the body of a request; an empty one is an empty object."""
+    try:
+        return await request.json() if await request.body() else {}
+    except ValueError as error:
+        raise UsageError("the request is not JSON") from error
+
+
+async def _answer_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, KbError)
+    return JSONResponse(protocol.write_error(error), protocol.http_status(error))
