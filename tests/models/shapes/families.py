@@ -158,6 +158,7 @@ FAMILIES: dict[str, Shape] = {
         dialect="gemma",
         layers=22,
         is_tied=True,
+        is_unscaled=True,
         keys=lambda _: {**sliding(5), "rope.freq_base_swa": 10000.0},
     ),
     "gemma4": Shape(
@@ -166,6 +167,7 @@ FAMILIES: dict[str, Shape] = {
         dialect="gemma4",
         layers=6,
         is_tied=True,
+        is_unscaled=True,
         keys=_gemma4,
         keeps=r"rope_freqs\.weight|.*layer_output_scale.*",
         drops=r"blk\.(2|5)\.attn_v\.weight",
@@ -176,6 +178,7 @@ FAMILIES: dict[str, Shape] = {
         dialect="gemma4",
         layers=6,
         is_tied=True,
+        is_unscaled=True,
         keys=lambda size: {**_gemma4(size), **experts(size)},
         keeps=r"rope_freqs\.weight|.*(layer_output_scale.*|ffn_gate_inp\.scale)",
         drops=r"blk\.(2|5)\.attn_v\.weight",
@@ -186,6 +189,7 @@ FAMILIES: dict[str, Shape] = {
         dialect="gemma4",
         layers=6,
         is_tied=True,
+        is_unscaled=True,
         keys=lambda size: {
             **_gemma4(size),
             "embedding_length_per_layer_input": 32,

@@ -55,6 +55,9 @@ class Shape:
     is_tied: bool = False
     """Whether the embeddings are the output layer too."""
 
+    is_unscaled: bool = False
+    """Whether its attention does not divide by the root of the head's size."""
+
     keeps: str = ""
     """Tensors (a regular expression) that it has though most models do not."""
 

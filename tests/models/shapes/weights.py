@@ -17,9 +17,18 @@ _MATRIX = re.compile(
 EMPHASIS = 20.0
 """How much louder the tokens are that a model should write."""
 
+ATTENTION = 2.0
+"""How much sharper attention is than it would be by chance, so that an answer depends on single tokens."""
+
 
 def random_weights(
-    name: str, shape: Sequence[int], *, words: Sequence[int], seed: int, is_tied: bool = False
+    name: str,
+    shape: Sequence[int],
+    *,
+    words: Sequence[int],
+    seed: int,
+    is_tied: bool = False,
+    is_unscaled: bool = False,
 ) -> npt.NDArray[np.floating[Any]]:
     """Make one tensor: near 1 for norms, negative for decays, and otherwise as wide as its inputs allow.
 
@@ -28,24 +37,29 @@ def random_weights(
         shape: As numpy counts.
         words: Tokens that the model should write rather than others.
         seed: Another model for every seed.
-        is_tied: Whether the embeddings are the output layer too; then they are small, so that the last token
-            does not drown what the layers add.
+        is_tied: Whether the embeddings are the output layer too; then they are smaller, so that the last
+            token does not drown what the layers add.
+        is_unscaled: Whether attention takes products of queries and keys as they are; then their norms are
+            small, so that it does not look at one token alone.
     """
     numbers = np.random.default_rng((seed, zlib.crc32(name.encode())))
     values: npt.NDArray[np.floating[Any]]
     if re.search(r"norm(_\w+)?\.weight$", name) or "layer_output_scale" in name:
         values = 1 + numbers.normal(0, 0.05, shape)
+        if is_unscaled and re.search(r"attn_(q|k)_norm", name):
+            values *= 0.4
     elif re.search(r"\.ssm_a(\.weight)?$", name):
         values = -np.abs(numbers.normal(1, 0.3, shape))
     elif name.endswith(".bias") or len(shape) == 1:
         values = numbers.normal(0, 0.1, shape)
     elif name in ("token_embd.weight", "output.weight"):
         # quiet rather than silent: a prompt's marks must still be told apart.
-        loudness = (0.02 if is_tied else 1) / EMPHASIS
-        values = numbers.standard_normal(shape, np.float32) * np.float32(loudness)
+        loudness = 1.0 if name == "output.weight" else 0.02 if is_tied else 0.1
+        values = numbers.standard_normal(shape, np.float32) * np.float32(loudness / EMPHASIS)
         values[list(words)] *= EMPHASIS
     else:
-        values = numbers.standard_normal(shape, np.float32) * np.float32(1.5 / np.sqrt(shape[-1]))
+        gain = ATTENTION if re.search(r"attn_(q|k|qkv|q_b|k_b)\.weight$", name) else 1.0
+        values = numbers.standard_normal(shape, np.float32) * np.float32(gain / np.sqrt(shape[-1]))
     return values.astype(np.float16 if is_matrix(name, shape) else np.float32)
 
 

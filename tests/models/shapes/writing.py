@@ -31,6 +31,7 @@ def write_shape(
     width: int | None = None,
     seed: int = 1,
     weights: Literal["f16", "q8_0"] = "f16",
+    without: str = "",
 ) -> Path:
     """Write a tiny model in the shape of an architecture.
 
@@ -43,6 +44,7 @@ def write_shape(
         width: Of a hidden state, a multiple of 128; 128 if left out.
         seed: Other weights for every seed.
         weights: How the matrices are stored.
+        without: A tensor that is left out, though the model needs it.
     """
     shape = SHAPES[name]
     size = Size(layers=layers or shape.layers, width=width or 128)
@@ -66,8 +68,15 @@ def write_shape(
         tensors = list_tensors(Path(place) / "head.gguf")
     writer = _open_writer(file, shape, fields)
     for tensor, sizes in tensors.items():
-        if _is_wanted(tensor, shape):
-            values = random_weights(tensor, sizes, words=words.words, seed=seed, is_tied=shape.is_tied)
+        if tensor != without and _is_wanted(tensor, shape):
+            values = random_weights(
+                tensor,
+                sizes,
+                words=words.words,
+                seed=seed,
+                is_tied=shape.is_tied,
+                is_unscaled=shape.is_unscaled,
+            )
             _add(writer, tensor, values, is_quantised=weights == "q8_0")
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
