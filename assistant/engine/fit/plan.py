@@ -1,12 +1,18 @@
-"""How much of a model goes on the GPU, and how much context there is room for."""
+"""How much of a model goes on the GPU, and how much context there is room for.
 
+Ways to place a model are tried in one fixed order, best first, and the first that fits is taken. So more
+memory never moves anything off the GPU, nor does it shorten the context of what stands there alike.
+Contexts come in a few sizes only: a little more or less memory at the next start changes nothing.
+"""
+
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from assistant.engine.fit.costs import Costs, measure
-from assistant.engine.gguf import read_head
+from assistant.engine.gguf import GgufHead, read_head
 from assistant.engine.types import Device
 
 Where = Literal["GPU", "partly", "CPU", "too large"]
@@ -15,15 +21,19 @@ KvType = Literal["f16", "q8_0", "q4_0"]
 USEFUL_CONTEXT_TOKENS = 32_768
 """More is never taken unasked: passages, a long conversation and a long thought fit in."""
 
-CPU_CONTEXT_TOKENS = 8192
-"""The same without a GPU, where to read more takes minutes."""
+ENOUGH_CONTEXT_TOKENS = 8192
+"""More is taken only on the GPU: elsewhere it takes minutes to read, and memory that others could use."""
 
-SMALLEST_CONTEXT_TOKENS = 4096
-GPU_BATCH_TOKENS = 512
-CPU_BATCH_TOKENS = 512
+_CONTEXTS = (USEFUL_CONTEXT_TOKENS, 24_576, 16_384, 12_288, ENOUGH_CONTEXT_TOKENS, 6144, 4096)
 
-_CONTEXTS = (USEFUL_CONTEXT_TOKENS, 24_576, 16_384, 12_288, CPU_CONTEXT_TOKENS, 6144, SMALLEST_CONTEXT_TOKENS)
+BATCH_TOKENS = 512
+"""Between two batches of this size a GPU can be interrupted within a fraction of a second."""
+
+LARGE_BATCH_TOKENS = 1024
+"""Where the whole model is on the GPU, or has its experts fetched for every batch."""
+
 _MIB = 1024**2
+_PART = re.compile(r"(.+)-00001-of-(\d{5})\.gguf$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +50,9 @@ class Wishes:
     batch_tokens: int = 0
     """0 for what suits the device."""
 
+    beside_bytes: int = 0
+    """Memory of the GPU that something else will take: a draft model."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -50,8 +63,8 @@ class Plan:
     layers: int
     """Layers that can stand on a GPU, the output layer included."""
 
-    expert_layers_on_cpu: int
-    """Layers on the GPU whose experts are left to the processor, the last ones of the model first."""
+    experts_on_cpu: tuple[int, ...]
+    """Layers on the GPU whose experts are left to the processor."""
 
     context_tokens: int
     kv_type: KvType
@@ -61,124 +74,226 @@ class Plan:
     remarks: tuple[str, ...] = ()
     """What a person should know of it."""
 
+    @property
+    def expert_layers_on_cpu(self) -> int:
+        """Return how many layers on the GPU have their experts left to the processor."""
+        return len(self.experts_on_cpu)
+
 
 def plan_for(file: Path, devices: Sequence[Device], wishes: Wishes) -> Plan:
-    """Plan where a model goes; `file` is the first part of one that comes in several.
+    """Plan where a model goes; `file` is the first one of a model that comes in several.
 
     Raises:
         ModelFileError: If a file of it is no GGUF, is damaged, cut short or absent.
     """
-    return plan(measure([read_head(file)]), devices, wishes)
+    return plan(measure(read_heads(file)), devices, wishes)
+
+
+def read_heads(file: Path) -> list[GgufHead]:
+    """Read the heads of all files of a model, the first one first.
+
+    Raises:
+        ModelFileError: If one is no GGUF, is damaged, cut short or absent.
+    """
+    if not (match := _PART.match(file.name)):
+        return [read_head(file)]
+    count = int(match[2])
+    parts = (file.with_name(f"{match[1]}-{part:05}-of-{match[2]}.gguf") for part in range(1, count + 1))
+    return [read_head(part) for part in parts]
 
 
 def plan(costs: Costs, devices: Sequence[Device], wishes: Wishes) -> Plan:
     """Plan where a model goes, whose costs are known."""
-    budgets = _Budgets.of(devices)
-    layers = len(costs.layers) + 1
-    trials = _trials(costs, budgets, wishes)
-    for trial in trials:
-        if trial.gpu_bytes(costs) <= budgets.gpu_bytes and trial.total_bytes(costs) <= budgets.total_bytes:
-            return trial.planned(costs, layers, where=_where(trial, layers))
-    return trial.planned(costs, layers, where="too large")
+    budget = _Budget.of(devices, wishes.beside_bytes)
+    trial = next((trial for trial in _trials(costs, budget, wishes) if budget.holds(costs, trial)), None)
+    remarks = list(_remarks(costs, budget, wishes, trial))
+    if trial is None:
+        # what is taken by other programs may be given back, and a file is read as it is needed.
+        last = _smallest(costs, wishes)
+        where: Where = "CPU" if last.total_bytes(costs) <= budget.ever_bytes else "too large"
+        return last.planned(costs, where, remarks)
+    if not trial.gpu_layers:
+        where = "CPU"
+    elif trial.gpu_layers == len(costs.layers) + 1 and not trial.experts:
+        where = "GPU"
+    else:
+        where = "partly"
+    return trial.planned(costs, where, remarks)
 
 
-@dataclass(frozen=True, slots=True)
-class _Budgets:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Budget:
     """What may be taken of the memory that is free."""
 
     gpu_bytes: int
+    gpus: int
+    """How many GPUs share the layers; each has its own intermediate results."""
+
     total_bytes: int
+    ever_bytes: int
+    """What could be taken at best, of the computer's own memory."""
 
     @classmethod
-    def of(cls, devices: Sequence[Device]) -> "_Budgets":
-        ram = sum(
-            max(0, device.free_bytes - _ram_reserve(device)) for device in devices if device.kind == "cpu"
-        )
-        discrete = [device for device in devices if device.kind == "gpu"]
-        if discrete:
-            gpu = sum(max(0, device.free_bytes - _gpu_reserve(device)) for device in discrete)
-            return cls(gpu, ram + gpu)
-        shared = [device for device in devices if device.kind == "igpu"][:1]
-        gpu = sum(max(0, device.free_bytes - _gpu_reserve(device)) for device in shared)
-        return cls(min(gpu, ram), ram)
+    def of(cls, devices: Sequence[Device], beside_bytes: int) -> "_Budget":
+        ram = sum(max(0, each.free_bytes - _ram_reserve(each)) for each in devices if each.kind == "cpu")
+        ever = sum(each.total_bytes - _ram_reserve(each) for each in devices if each.kind == "cpu")
+        cards = [each for each in devices if each.kind == "gpu"]
+        # as llama.cpp does: an integrated GPU counts only where there is no other.
+        used = cards or [each for each in devices if each.kind == "igpu"][:1]
+        gpu = max(0, sum(max(0, each.free_bytes - _gpu_reserve(each)) for each in used) - beside_bytes)
+        if not cards:
+            gpu = min(gpu, ram)
+        return cls(gpu_bytes=gpu, gpus=len(used), total_bytes=ram + (gpu if cards else 0), ever_bytes=ever)
+
+    def holds(self, costs: Costs, trial: "_Trial") -> bool:
+        """Say whether there is room for a model that is placed so."""
+        if trial.total_bytes(costs) > self.total_bytes:
+            return False
+        if not trial.gpu_layers:
+            return True
+        spread = 0
+        if self.gpus > 1:
+            # layers are not cut in two, and what is computed is computed on each.
+            largest = max((layer.weight_bytes + layer.expert_bytes for layer in costs.layers), default=0)
+            spread = (self.gpus - 1) * (
+                largest + costs.compute_bytes(trial.context_tokens, trial.batch_tokens)
+            )
+        return trial.gpu_bytes(costs) + spread <= self.gpu_bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Trial:
     """One way to place a model."""
 
-    gpu_layers: int
-    expert_layers_on_cpu: int
     context_tokens: int
     kv_type: KvType
     batch_tokens: int
+    gpu_layers: int = 0
+    experts: tuple[int, ...] = ()
+    """Layers whose experts are not on the GPU."""
 
     def gpu_bytes(self, costs: Costs) -> int:
         """Return what it takes of the GPU; nothing without layers there."""
         if not self.gpu_layers:
             return 0
         # the output layer goes first, then the last layers.
-        placed = costs.layers[len(costs.layers) - self.gpu_layers + 1 :] if self.gpu_layers > 1 else ()
-        total = costs.output_bytes + costs.compute_bytes(self.context_tokens, self.batch_tokens)
-        for layer in placed:
-            total += layer.weight_bytes + layer.expert_bytes
-            total += layer.cache_bytes(self.context_tokens, self.kv_type, self.batch_tokens)
-        return total - sum(layer.expert_bytes for layer in placed[: self.expert_layers_on_cpu])
+        placed = costs.layers[len(costs.layers) + 1 - self.gpu_layers :]
+        weights = costs.output_bytes + sum(layer.weight_bytes + layer.expert_bytes for layer in placed)
+        weights -= sum(costs.layers[index].expert_bytes for index in self.experts)
+        caches = costs.cache_bytes(placed, self.context_tokens, self.kv_type, self.batch_tokens)
+        return weights + caches + costs.compute_bytes(self.context_tokens, self.batch_tokens)
 
     def total_bytes(self, costs: Costs) -> int:
         """Return what it takes of all memory."""
-        caches = (
-            layer.cache_bytes(self.context_tokens, self.kv_type, self.batch_tokens) for layer in costs.layers
+        return (
+            costs.weight_bytes(is_output_on_gpu=self.gpu_layers > 0)
+            + costs.cache_bytes(costs.layers, self.context_tokens, self.kv_type, self.batch_tokens)
+            + costs.compute_bytes(self.context_tokens, self.batch_tokens)
         )
-        return costs.weight_bytes + costs.compute_bytes(self.context_tokens, self.batch_tokens) + sum(caches)
 
-    def planned(self, costs: Costs, layers: int, *, where: Where) -> Plan:
+    def planned(self, costs: Costs, where: Where, remarks: Sequence[str]) -> Plan:
         """Return it as a plan."""
         gpu_bytes = self.gpu_bytes(costs)
         return Plan(
             where=where,
             gpu_layers=self.gpu_layers,
-            layers=layers,
-            expert_layers_on_cpu=self.expert_layers_on_cpu,
+            layers=len(costs.layers) + 1,
+            experts_on_cpu=self.experts,
             context_tokens=self.context_tokens,
             kv_type=self.kv_type,
             batch_tokens=self.batch_tokens,
             gpu_bytes=gpu_bytes,
             cpu_bytes=self.total_bytes(costs) - gpu_bytes,
+            remarks=tuple(remarks),
         )
 
 
-def _trials(costs: Costs, budgets: _Budgets, wishes: Wishes) -> Iterator[_Trial]:
+def _trials(costs: Costs, budget: _Budget, wishes: Wishes) -> Iterator[_Trial]:
     """Give ways to place a model, the one that is liked most first."""
     layers = len(costs.layers) + 1
+    most = (min(layers, wishes.gpu_layers) if wishes.gpu_layers >= 0 else layers) if budget.gpu_bytes else 0
+    large, small = (wishes.batch_tokens or tokens for tokens in (LARGE_BATCH_TOKENS, BATCH_TOKENS))
+    for may_be_less in (False, True) if wishes.context_tokens else (True,):
+        sizes = list(_sizes(costs, wishes, may_be_less=may_be_less))
+        enough = next(size for size in sizes if size[0] <= ENOUGH_CONTEXT_TOKENS or not may_be_less)
+        if most:
+            for context, kv_type in sizes:
+                yield _Trial(gpu_layers=most, context_tokens=context, kv_type=kv_type, batch_tokens=large)
+                yield _Trial(gpu_layers=most, context_tokens=context, kv_type=kv_type, batch_tokens=small)
+            yield from _partial_trials(costs, most, enough, large, small)
+        for context, kv_type in sizes:
+            if wishes.context_tokens or context <= ENOUGH_CONTEXT_TOKENS:
+                yield _Trial(context_tokens=context, kv_type=kv_type, batch_tokens=small)
+
+
+def _partial_trials(
+    costs: Costs, most: int, size: tuple[int, KvType], large: int, small: int
+) -> Iterator[_Trial]:
+    """Give ways to leave a part of the layers to the processor: first experts, then whole layers."""
+    context, kv_type = size
+    experts = _experts(costs, most)
+    for count in range(1, len(experts) + 1):
+        yield _Trial(
+            gpu_layers=most,
+            experts=experts[:count],
+            context_tokens=context,
+            kv_type=kv_type,
+            batch_tokens=large,
+        )
+    for layers in range(most - 1, 0, -1):
+        yield _Trial(
+            gpu_layers=layers,
+            experts=_experts(costs, layers),
+            context_tokens=context,
+            kv_type=kv_type,
+            batch_tokens=small,
+        )
+
+
+def _experts(costs: Costs, gpu_layers: int) -> tuple[int, ...]:
+    first = len(costs.layers) + 1 - gpu_layers
+    return tuple(index for index in range(first, len(costs.layers)) if costs.layers[index].expert_bytes)
+
+
+def _sizes(costs: Costs, wishes: Wishes, *, may_be_less: bool) -> Iterator[tuple[int, KvType]]:
+    """Give contexts and the numbers they are kept in, the longest and finest first.
+
+    Smaller numbers are taken before a context that is less than enough.
+    """
     trained = costs.trained_context_tokens or USEFUL_CONTEXT_TOKENS
-    contexts = [
-        min(tokens, trained) for tokens in ([wishes.context_tokens] if wishes.context_tokens else _CONTEXTS)
-    ]
-    kv_types: tuple[KvType, ...] = ("f16", "q8_0") if wishes.kv_type == "auto" else (wishes.kv_type,)
-    most = min(layers, wishes.gpu_layers) if wishes.gpu_layers >= 0 else layers
-    most = most if budgets.gpu_bytes else 0
-    if most:
-        batch = wishes.batch_tokens or GPU_BATCH_TOKENS
-        for kv_type in kv_types:
-            for context in contexts:
-                yield _Trial(most, 0, context, kv_type, batch)
-        if any(layer.expert_bytes for layer in costs.layers):
-            for count in range(1, most):
-                yield _Trial(most, count, contexts[-1], kv_types[0], batch)
-        for count in range(most - 1, 0, -1):
-            yield _Trial(count, 0, contexts[-1], kv_types[0], batch)
-    batch = wishes.batch_tokens or CPU_BATCH_TOKENS
-    for kv_type in kv_types:
-        for context in contexts:
-            if wishes.context_tokens or context <= CPU_CONTEXT_TOKENS:
-                yield _Trial(0, 0, context, kv_type, batch)
+    most = wishes.context_tokens or USEFUL_CONTEXT_TOKENS
+    wanted = _CONTEXTS if may_be_less else (most,)
+    contexts = list(dict.fromkeys(min(tokens, most, trained) for tokens in wanted))
+    if wishes.kv_type != "auto":
+        yield from ((tokens, wishes.kv_type) for tokens in contexts)
+        return
+    roomy = [tokens for tokens in contexts if tokens >= min(ENOUGH_CONTEXT_TOKENS, contexts[0])]
+    yield from ((tokens, "f16") for tokens in roomy)
+    left = contexts[len(roomy) - 1 :]
+    if costs.is_cache_quantisable:
+        yield from ((tokens, "q8_0") for tokens in left)
+    else:
+        yield from ((tokens, "f16") for tokens in left[1:])
 
 
-def _where(trial: _Trial, layers: int) -> Where:
-    if not trial.gpu_layers:
-        return "CPU"
-    return "GPU" if trial.gpu_layers == layers and not trial.expert_layers_on_cpu else "partly"
+def _smallest(costs: Costs, wishes: Wishes) -> _Trial:
+    """Return the way that takes the least memory."""
+    context, kv_type = list(_sizes(costs, wishes, may_be_less=True))[-1]
+    return _Trial(context_tokens=context, kv_type=kv_type, batch_tokens=wishes.batch_tokens or BATCH_TOKENS)
+
+
+def _remarks(costs: Costs, budget: _Budget, wishes: Wishes, trial: _Trial | None) -> Iterator[str]:
+    if trial is None:
+        needed = _smallest(costs, wishes).total_bytes(costs)
+        yield f"the model needs {_amount(needed)} of memory, of which {_amount(budget.total_bytes)} are free"
+        return
+    wanted = min(wishes.context_tokens, costs.trained_context_tokens or wishes.context_tokens)
+    if trial.context_tokens < wanted:
+        yield (f"a context of {wanted:,} tokens does not fit in memory, {trial.context_tokens:,} are given")
+    if budget.gpu_bytes and wishes.gpu_layers and not trial.gpu_layers:
+        yield f"no layer of the model fits in the {_amount(budget.gpu_bytes)} that the GPU has free"
+    elif 0 < trial.gpu_layers < wishes.gpu_layers and trial.gpu_layers <= len(costs.layers):
+        yield f"{wishes.gpu_layers} layers do not fit on the GPU, {trial.gpu_layers} are put there"
 
 
 def _gpu_reserve(device: Device) -> int:
@@ -188,3 +303,8 @@ def _gpu_reserve(device: Device) -> int:
 
 def _ram_reserve(device: Device) -> int:
     return min(device.total_bytes // 16, 1024 * _MIB)
+
+
+def _amount(count: int) -> str:
+    """Write a number of bytes for a person."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -1,0 +1,1 @@
+"""Tests of planning what of a model goes where."""
