@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -26,6 +25,7 @@ from assistant.errors import (
 from assistant.types import Message
 from indexer.paths import Places
 from tests.assistant.engine.conftest import settings_for
+from tests.assistant.engine.doors import answering_at
 
 QUESTION = [Message("user", "What is 6 times 7?")]
 ANSWER = "It is 42 café."
@@ -150,7 +150,11 @@ def test_a_client_that_gives_up_waiting_leaves_the_queue(places: Places, endless
 
 @pytest.mark.parametrize(
     ("number", "reason"),
-    [(signal.SIGSEGV, ": Segmentation fault"), (signal.SIGABRT, ": Aborted"), (signal.SIGKILL, "")],
+    [
+        (signal.SIGSEGV, ": Segmentation fault"),
+        (signal.SIGABRT, ": Aborted"),
+        (signal.SIGKILL, ": it was killed from outside"),
+    ],
 )
 def test_a_crash_is_one_sentence_and_the_next_question_works(
     places: Places, endless_model: Path, number: signal.Signals, reason: str
@@ -262,26 +266,63 @@ def test_a_truncated_model_is_told_by_its_numbers(
     assert ask(open_engine(places, settings_for(scripted_model))) == ANSWER
 
 
-def test_counting_tokens_outlives_an_engine_that_leaves(
-    places: Places, scripted_model: Path, monkeypatch: pytest.MonkeyPatch
+READY = {"state": "ready", "identity": "", "progress": 1.0}
+
+
+def test_counting_tokens_outlives_an_engine_that_leaves(places: Places) -> None:
+    """Being idle it may leave between two calls; after a few times that is an error in one sentence."""
+    with answering_at(places, {"/health": READY, "/tokenize": "hang_up"}) as asked:
+        with pytest.raises(EngineCrashedError) as caught:
+            EngineClient(places).count_tokens("a few words")
+        assert asked.count("/tokenize") == 4
+    assert caught.value.message == "the engine ended before it answered"
+
+
+def test_an_engine_that_says_nothing_is_told_so(places: Places) -> None:
+    """Whoever counts or waits does not wait for ever; our own process is not killed for it."""
+    client = EngineClient(places, silence_s=0.2)
+    with answering_at(places, {"/health": READY, "/tokenize": "say_nothing"}):
+        with pytest.raises(EngineUnavailableError) as caught:
+            client.count_tokens("a few words")
+        assert caught.value.message == "the engine has not answered for 0 s"
+        assert caught.value.hint == "run `kb engine stop` and ask again"
+    with answering_at(places, {"/health": "say_nothing"}), pytest.raises(EngineUnavailableError):
+        client.wait_ready()
+
+
+def test_an_engine_that_leaves_before_it_is_asked_is_started_again(
+    places: Places, scripted_model: Path
 ) -> None:
-    """Being idle it may leave between two calls; another one is started."""
+    """It may be idle just then, between two questions of one conversation."""
     client = open_engine(places, settings_for(scripted_model))
     client.wait_ready()
-    call = client._call
-    left: list[bool] = []
+    pid = client.status()["pid"]
+    client.stop()
+    wait_until(lambda: not is_listening(places.engine_socket), what="the engine is gone")
+    assert client.count_tokens("abc") == 3
+    assert client.status()["pid"] != pid
 
-    def leave_first(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        if path == "/tokenize" and not left:
-            left.append(True)
-            raise FileNotFoundError(2, "No such file or directory")
-        return call(method, path, body)
 
-    monkeypatch.setattr(client, "_call", leave_first)
-    assert client.count_tokens("a few words") > 0
-    monkeypatch.setattr(client, "_call", lambda *_: (_ for _ in ()).throw(TimeoutError()))
-    with pytest.raises(EngineUnavailableError):
-        client.wait_ready()
+def test_a_hung_engine_is_ended_and_the_next_question_works(places: Places, scripted_model: Path) -> None:
+    """Whatever it hangs in; nobody has to find its process by hand."""
+    client = open_engine(places, settings_for(scripted_model))
+    client.wait_ready()
+    impatient = EngineClient(places, launch=client._launch, silence_s=1)
+    os.kill(client.status()["pid"], signal.SIGSTOP)
+    with pytest.raises(EngineUnavailableError) as caught:
+        ask(impatient)
+    assert caught.value.message == "the engine has not answered for 1 s and was ended"
+    assert caught.value.hint == "ask again, which starts it anew"
+    assert ask(impatient) == ANSWER
+
+
+def test_a_hung_engine_can_be_stopped(places: Places, scripted_model: Path) -> None:
+    """`kb engine stop` ends it all the same."""
+    client = open_engine(places, settings_for(scripted_model))
+    client.wait_ready()
+    os.kill(client.status()["pid"], signal.SIGSTOP)
+    assert EngineClient(places, silence_s=1).stop()
+    wait_until(lambda: not is_listening(places.engine_socket), what="the engine is gone")
 
 
 def test_a_file_that_is_no_model_starts_nothing(places: Places, tmp_path: Path) -> None:
