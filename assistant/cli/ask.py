@@ -7,8 +7,8 @@ from itertools import groupby
 
 import click
 
-from assistant.answering import TextGenerator, answer
-from assistant.cli import diagnostics, freshness, options, output, search
+from assistant.answering import answer
+from assistant.cli import diagnostics, freshness, generators, options, output, search
 from assistant.cli.diagnostics import Exit, Interrupted, StatusLine
 from assistant.cli.group import Command
 from assistant.config import Settings
@@ -78,8 +78,10 @@ def ask(
         client = connect(places)
         if fresh:
             freshness.wait_until_fresh(client, under, line)
-        has_model = not no_model and bool(model or settings.model.path)
-        generator = _open_generator(places, settings, model, line) if has_model else None
+        has_model = not no_model and (model is not None or generators.has_generator(settings))
+        generator = (
+            generators.open_generator(places, settings, model=model, say=line.show) if has_model else None
+        )
         events = answer(
             text, searcher=client, generator=generator, settings=answer_settings, extra=extra, under=under
         )
@@ -98,14 +100,6 @@ def ask(
     elif not as_json:
         _say_not_found(finished)
     return Exit.NOTHING_FOUND
-
-
-def _open_generator(places: Places, settings: Settings, model: str | None, line: StatusLine) -> TextGenerator:
-    # deferred: most of it is needed only with a model.
-    from assistant.engine.client import open_engine
-
-    line.show("starting the model…")
-    return open_engine(places, settings.model, model=model)
 
 
 class _Drawing:
