@@ -147,4 +147,4 @@ def _prepare(schema: Any) -> Any:
         and 0 <= high - low < _MAX_RANGE
     ):
         return {"enum": list(range(low, high + 1))}
-    return {name: each if name in ("enum", "const") else _prepare(each) for name, each in schema.items()}
+    return {name: _prepare(each) for name, each in schema.items()}

@@ -79,10 +79,10 @@ class Prefixes:
         self.read_s = 0.0
         """Time to read one token of a prompt; 0 until it is measured."""
 
-        self._context = context
+        self.context = context
         self._memory = llama.llama_get_memory(context)
         self._window = max(0, llama.llama_model_n_swa(model))
-        self._room_bytes = room_bytes
+        self.room_bytes = room_bytes
         self._checkpoints: list[Checkpoint] = []
         self._kept: list[Kept] = []
         """Least recently used first."""
@@ -130,7 +130,7 @@ class Prefixes:
         if length not in self._stops:
             return
         started = time.perf_counter()
-        if (data := states.copy_out(self._context, states.PARTIAL)) is None:
+        if (data := states.copy_out(self.context, states.PARTIAL)) is None:
             return
         self._note_copy(data.size, started)
         self._checkpoints.append(Checkpoint(length, self._lowest(), data))
@@ -153,7 +153,7 @@ class Prefixes:
                 return 0
         if checkpoint is not None:
             length = checkpoint.length
-            is_back = states.copy_in(self._context, checkpoint.data, states.PARTIAL)
+            is_back = states.copy_in(self.context, checkpoint.data, states.PARTIAL)
             if not is_back or not llama.llama_memory_seq_rm(self._memory, 0, length, -1):
                 self.clear()
                 return 0
@@ -179,13 +179,13 @@ class Prefixes:
             each for each in self._kept if shared_length(each.tokens, kept.tokens) < len(each.tokens)
         ]
         self._kept.append(kept)
-        room = self._room_bytes()
+        room = self.room_bytes()
         while self._kept and sum(each.size_bytes for each in self._kept) > room:
             del self._kept[0]
 
     def copy_for_next_start(self) -> Kept | None:
         """Copy what stands in the memory if it is sooner loaded from a file than read again."""
-        size = states.size_of(self._context)
+        size = states.size_of(self.context)
         length = min(self._prompt_length, len(self.tokens))
         load_s = self.thrift.least_snapshot_s + self.thrift.margin * size / self.thrift.disk_bytes_s
         if size > MAX_SNAPSHOT_BYTES or length < self.thrift.least_tokens or length * self.read_s < load_s:
@@ -195,7 +195,7 @@ class Prefixes:
     def copy(self) -> Kept | None:
         """Copy what stands in the memory; `None` if llama.cpp fails."""
         started = time.perf_counter()
-        if (data := states.copy_out(self._context)) is None:
+        if (data := states.copy_out(self.context)) is None:
             return None
         self._note_copy(data.size, started)
         checkpoints = tuple(self._checkpoints)
@@ -220,11 +220,11 @@ class Prefixes:
 
     def _restore(self, kept: Kept) -> bool:
         """Put a text back into the memory."""
-        self._kept.remove(kept)
+        self._kept = [each for each in self._kept if each is not kept]
         started = time.perf_counter()
         self.clear()
         data = kept.load()
-        if data is None or not states.copy_in(self._context, data):
+        if data is None or not states.copy_in(self.context, data):
             self.clear()
             return False
         self._note_copy(data.size, started)
@@ -258,7 +258,7 @@ class Prefixes:
         return int(llama.llama_memory_seq_pos_min(self._memory, 0)) if self._window else 0
 
     def _copy_s(self) -> float:
-        return states.size_of(self._context) / self._copied_bytes_s
+        return states.size_of(self.context) / self._copied_bytes_s
 
     def _note_copy(self, size: int, started: float) -> None:
         rate = size / max(time.perf_counter() - started, 1e-6)

@@ -1,0 +1,1 @@
+"""Tests of the binding to llama.cpp."""
