@@ -11,7 +11,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from assistant.cli.diagnostics import ReaderLeft, is_terminal
@@ -65,6 +65,12 @@ def write_table(rows: Iterable[Sequence[str]]) -> None:
     for cells in lines:
         padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
         _write("  ".join(padded).rstrip() + "\n")
+
+
+def write_row(row: str, *, style: Literal["", "bold", "dim"] = "") -> None:
+    """Print one line that is plain already and keeps its blanks, styled where that can be shown."""
+    code = {"": "", "bold": _BOLD, "dim": _DIM}[style]
+    _write((f"\x1b[{code}m{row}\x1b[0m" if code and _has_colours() else row) + "\n")
 
 
 def bold(text: str) -> str:

@@ -125,9 +125,8 @@ def _read_shelf(shelf: Shelf) -> Iterator[ModelFile]:
         case "ollama":
             yield from _read_ollama(shelf)
         case "file":
-            with contextlib.suppress(OSError):
-                if shelf.path.is_file():
-                    yield model_of_file(shelf.path, program=shelf.program)
+            if _is_file(shelf.path):
+                yield model_of_file(shelf.path, program=shelf.program)
         case "files":
             yield from _read_folder(shelf)
 
@@ -150,7 +149,9 @@ def _read_folder(shelf: Shelf) -> Iterator[ModelFile]:
     seen: set[Path] = set()
     for directory, names in _walk(shelf.path):
         place = directory.relative_to(shelf.path)
-        ggufs = [directory / name for name in names if name.lower().endswith(".gguf")]
+        files = [directory / name for name in names if name.lower().endswith(".gguf")]
+        # a link may lead nowhere, and what can be reached may not be a file.
+        ggufs = [file for file in files if _is_file(file)]
         projector = next((file for file in ggufs if _is_projector(file)), None)
         for file in ggufs:
             first, parts, trouble = _gather_parts(file)
@@ -168,6 +169,13 @@ def _read_folder(shelf: Shelf) -> Iterator[ModelFile]:
                 projector=None if _is_projector(file) else projector,
                 trouble=trouble,
             )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _is_projector(file: Path) -> bool:
@@ -234,7 +242,7 @@ def _gather_parts(file: Path) -> tuple[Path, tuple[Path, ...], str]:
     if not 1 <= total <= 1000:
         return file, (file,), ""
     wanted = [file.with_name(_part_name(file, number)) for number in range(1, total + 1)]
-    there = tuple(each for each in wanted if each.is_file())
+    there = tuple(each for each in wanted if _is_file(each))
     missing = [each.name for each in wanted if each not in there]
     if not missing:
         return wanted[0], there, ""

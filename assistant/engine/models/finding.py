@@ -36,13 +36,16 @@ def find_model(name: str, shelves: Sequence[Shelf]) -> Path:
     return find_file(name, shelves).path
 
 
-def find_file(name: str, shelves: Iterable[Shelf], *, is_any_kind: bool = False) -> ModelFile:
+def find_file(
+    name: str, shelves: Iterable[Shelf], *, is_any_kind: bool = False, is_damage_borne: bool = False
+) -> ModelFile:
     """Resolve a name or path to a model with all that its shelf tells of it.
 
     Args:
         name: As in `find_model`.
         shelves: As in `find_model`.
         is_any_kind: Whether projectors and the like may be meant as well.
+        is_damage_borne: Whether a model with missing parts is returned like any other.
 
     Raises:
         ModelNotFoundError: If nothing or more than one thing has that name.
@@ -52,7 +55,7 @@ def find_file(name: str, shelves: Iterable[Shelf], *, is_any_kind: bool = False)
     if path is not None and path.is_file():
         found = model_of_file(path.absolute())
         known = next((each for each in list_models(shelves) if found.path in each.parts), found)
-        return _whole(known)
+        return known if is_damage_borne else _whole(known)
     if path is not None and path.is_dir():
         raise ModelNotFoundError(f"{path} is a folder, not a GGUF file")
     models = list(list_models(shelves))
@@ -60,7 +63,7 @@ def find_file(name: str, shelves: Iterable[Shelf], *, is_any_kind: bool = False)
         models = [model for model in models if not model.is_side_file]
     found_models = _choose(name, models)
     if len(found_models) == 1:
-        return _whole(found_models[0])
+        return found_models[0] if is_damage_borne else _whole(found_models[0])
     if found_models:
         raise ModelNotFoundError(
             f"{name} could be any of {_list_names(found_models)}", hint="give more of the name"

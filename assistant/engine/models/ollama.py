@@ -93,7 +93,7 @@ def read_manifest(name: str, file: Path, manifest: Any, blobs: Path) -> OllamaMo
             else "its manifest names no model"
         )
     else:
-        trouble = "" if model.is_file() else f"its blob {model.name[:19]}… is missing"
+        trouble = "" if _is_file(model) else f"its blob {model.name[:19]}… is missing"
     return OllamaModel(
         name=name,
         manifest=file,
@@ -103,6 +103,14 @@ def read_manifest(name: str, file: Path, manifest: Any, blobs: Path) -> OllamaMo
         template=found.get("template"),
         trouble=trouble,
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # the manifests may be open to everybody, and the blobs not.
+        return False
 
 
 def _words(layer: Any) -> tuple[str, str]:

@@ -106,11 +106,11 @@ def test_every_command_stands_in_the_readme() -> None:
 
 
 def test_a_group_by_itself_shows_what_it_holds(capsys: pytest.CaptureFixture[str]) -> None:
-    """`kb models` alone is answered with its help, as `kb` alone is."""
-    assert run_app(["models"]) == 0
+    """`kb engine` alone is answered with its help, as `kb` alone is."""
+    assert run_app(["engine"]) == 0
     shown = capsys.readouterr()
-    assert shown.out.startswith("Usage: kb models")
-    assert "list" in shown.out
+    assert shown.out.startswith("Usage: kb engine")
+    assert "status" in shown.out
     assert shown.err == ""
 
 

@@ -1,0 +1,208 @@
+"""Everything that is known of the models on this machine, in one list.
+
+What a card cannot tell, whether llama.cpp loads a file, is asked once per file
+and kept. That takes half a second each, so a list asks for a bounded time and
+leaves the rest for the next one.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from assistant.engine.fit.costs import measure
+from assistant.engine.fit.plan import Plan, Wishes, plan
+from assistant.engine.models.cards import Card, read_card
+from assistant.engine.models.files import ModelFile
+from assistant.engine.models.kept import Bench, Kept, Verdict
+from assistant.engine.models.probing import llama_version, probe_devices, probe_model
+from assistant.engine.types import Device
+from assistant.errors import EngineUnavailableError
+
+LIST_PROBES_S = 20.0
+"""How long a list may ask llama.cpp about files it has not seen."""
+
+_LOADED_KINDS = {"chat", "embedding", "reranker"}
+"""What llama.cpp loads by itself; the rest belongs to another model or to no language at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A model, and what was found out about it."""
+
+    card: Card
+    verdict: Verdict | None = None
+    """`None` if llama.cpp was not asked yet."""
+
+    plan: Plan | None = None
+    """Where it would stand now; `None` if that cannot be said."""
+
+    bench: Bench | None = None
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.card.file.name
+
+    @property
+    def loads(self) -> bool | None:
+        """Whether it can be loaded; `None` if nobody knows yet."""
+        if self.card.trouble:
+            return False
+        return self.verdict.loads if self.verdict else None
+
+    @property
+    def trouble(self) -> str:
+        """Why it cannot be loaded; empty if it can, or nobody knows yet."""
+        if self.card.trouble or self.verdict is None or self.verdict.loads:
+            return self.card.trouble
+        if self.card.file.program == "Ollama":
+            return f"llama.cpp says: {self.verdict.reason}; Ollama may have made it for its own engine"
+        return f"llama.cpp says: {self.verdict.reason}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+        card, file = self.card, self.card.file
+        return {
+            "name": file.name,
+            "aliases": list(file.aliases),
+            "kind": card.kind,
+            "program": file.program,
+            "repository": file.repository,
+            "path": str(file.path),
+            "files": [str(part) for part in file.parts],
+            "projector": str(file.projector) if file.projector else None,
+            "size_bytes": file.size_bytes,
+            "architecture": card.architecture,
+            "title": card.title,
+            "parameters": card.parameters,
+            "active_parameters": card.active_parameters,
+            "size_label": card.size_label,
+            "quantisation": card.quantisation,
+            "context_tokens": card.context_tokens,
+            "licence": asdict(card.licence),
+            "has_template": card.has_template,
+            "fits": self.plan.where if self.plan else None,
+            "plan": asdict(self.plan) if self.plan else None,
+            "loads": self.loads,
+            "reason": self.trouble,
+            "bench": asdict(self.bench) if self.bench else None,
+        }
+
+
+class Library:
+    """Looks models up and remembers what was found out.
+
+    Args:
+        kept_file: `models.json` in kb's home.
+        work_dir: An empty directory in which children run.
+        wishes: What the settings ask for, for the question what fits.
+    """
+
+    def __init__(self, *, kept_file: Path, work_dir: Path, wishes: Wishes) -> None:
+        self._kept = Kept(kept_file)
+        self._work_dir = work_dir
+        self._wishes = wishes
+        self._version = llama_version()
+        self.trouble: EngineUnavailableError | None = None
+        """Why llama.cpp cannot be asked at all, once that was found out."""
+
+    def entries(
+        self,
+        files: Sequence[ModelFile],
+        *,
+        limit_s: float = LIST_PROBES_S,
+        on_progress: Callable[[str], None] = lambda _: None,
+        free_again_bytes: int = 0,
+    ) -> list[Entry]:
+        """Describe models, in their order.
+
+        Args:
+            files: The models.
+            limit_s: How long llama.cpp may be asked about files without a verdict; 0 for not at all.
+            on_progress: Is told what goes on.
+            free_again_bytes: Memory of the GPU that an engine of ours holds and would give back.
+        """
+        with ThreadPoolExecutor(1) as beside:
+            devices = beside.submit(probe_devices, work_dir=self._work_dir)
+            entries = []
+            for place, file in enumerate(files, start=1):
+                on_progress(f"reading {place} of {len(files)} models…")
+                entries.append(self._entry(read_card(file)))
+            entries = list(self._tried(entries, limit_s=limit_s, on_progress=on_progress))
+            return self._placed(entries, devices, free_again_bytes)
+
+    def entry(self, file: ModelFile, *, free_again_bytes: int = 0) -> Entry:
+        """Describe one model; llama.cpp is asked again if it did not load last time."""
+        with ThreadPoolExecutor(1) as beside:
+            devices = beside.submit(probe_devices, work_dir=self._work_dir)
+            entry = self._entry(read_card(file))
+            if entry.verdict and not entry.verdict.loads:
+                entry = replace(entry, verdict=None)
+            entry = next(self._tried([entry], limit_s=LIST_PROBES_S, on_progress=lambda _: None))
+            return self._placed([entry], devices, free_again_bytes)[0]
+
+    def _entry(self, card: Card) -> Entry:
+        verdict = self._kept.verdict(card.file.path)
+        if verdict and verdict.llama_cpp != self._version:
+            verdict = None
+        return Entry(card=card, verdict=verdict, bench=self._kept.bench(card.file.path))
+
+    def _tried(
+        self, entries: Sequence[Entry], *, limit_s: float, on_progress: Callable[[str], None]
+    ) -> Iterator[Entry]:
+        """Ask llama.cpp about what it was not asked about yet, until the time is up."""
+        end = time.monotonic() + limit_s
+        wanted = sum(_is_to_be_tried(entry) for entry in entries)
+        tried = 0
+        for entry in entries:
+            left_s = end - time.monotonic()
+            if self.trouble or left_s <= 0 or not _is_to_be_tried(entry):
+                yield entry
+                continue
+            tried += 1
+            on_progress(f"trying {tried} of {wanted}: {entry.name}…")
+            try:
+                verdict = probe_model(entry.card.file.path, work_dir=self._work_dir, limit_s=left_s)
+            except EngineUnavailableError as error:
+                self.trouble = error
+                verdict = None
+            if verdict:
+                self._kept.keep_verdict(entry.card.file.path, verdict)
+            yield replace(entry, verdict=verdict)
+
+    def _placed(
+        self, entries: Sequence[Entry], devices: "Future[tuple[Device, ...]]", free_again_bytes: int
+    ) -> list[Entry]:
+        try:
+            found = with_memory_back(devices.result(), free_again_bytes)
+        except EngineUnavailableError as error:
+            self.trouble = error
+            return list(entries)
+        return [
+            replace(entry, plan=plan(measure(entry.card.heads), found, self._wishes))
+            if _is_loaded_by_itself(entry)
+            else entry
+            for entry in entries
+        ]
+
+
+def with_memory_back(devices: Sequence[Device], free_again_bytes: int) -> tuple[Device, ...]:
+    """Count memory of the first GPU as free that an engine of ours would give back."""
+    found = list(devices)
+    for place, device in enumerate(found):
+        if device.kind == "gpu":
+            free = min(device.total_bytes, device.free_bytes + free_again_bytes)
+            found[place] = replace(device, free_bytes=free)
+            break
+    return tuple(found)
+
+
+def _is_loaded_by_itself(entry: Entry) -> bool:
+    return entry.card.kind in _LOADED_KINDS and not entry.card.trouble
+
+
+def _is_to_be_tried(entry: Entry) -> bool:
+    return _is_loaded_by_itself(entry) and entry.verdict is None
