@@ -7,15 +7,17 @@ files word for word.
 
 import itertools
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from assistant.citations import cite
 from assistant.config import AnswerSettings
 from assistant.engine.types import ChatOptions, Delta, Finished, Progress
+from assistant.errors import NoAnswerError
 from assistant.extractive import extract
+from assistant.generating import Loads, TextGenerator
 from assistant.prompting import FittedPrompt, fit_messages, is_refusal, may_become_refusal
 from assistant.types import (
     Answer,
@@ -23,14 +25,18 @@ from assistant.types import (
     AnswerFinished,
     AnswerText,
     Citation,
-    Message,
+    ModelLoading,
+    ModelReady,
     Notice,
     PassagesFound,
     Retracted,
     Thinking,
+    Waiting,
 )
 from indexer.errors import UsageError
 from indexer.types import Passage, SearchResult
+
+__all__ = ["NEAREST", "Searcher", "TextGenerator", "answer"]
 
 NEAREST = 3
 """Passages that are shown in place of an answer."""
@@ -45,33 +51,6 @@ class Searcher(Protocol):
 
     def search(self, query: str, *, top_k: int = 8, under: Sequence[Path] = ()) -> SearchResult:
         """Return the passages nearest to a query, best first."""
-        ...
-
-
-class TextGenerator(Protocol):
-    """Whatever writes text; the engine's client is one."""
-
-    @property
-    def model_name(self) -> str:
-        """File name of the model."""
-        ...
-
-    def wait_ready(self) -> Mapping[str, Any]:
-        """Wait until the model is loaded.
-
-        `context_tokens` is what prompt and answer may take together, `notices` what a person must
-        know of every answer, such as that the model is on another machine.
-        """
-        ...
-
-    def count_tokens(self, text: str) -> int:
-        """Count the tokens of a text."""
-        ...
-
-    def chat(
-        self, messages: Sequence[Message], options: ChatOptions
-    ) -> Iterator[Delta | Progress | Finished]:
-        """Write the next turn piece by piece; closing the iterator stops the model."""
         ...
 
 
@@ -175,7 +154,11 @@ def _written(
     settings: AnswerSettings,
     clock: _Clock,
 ) -> Iterator[AnswerEvent]:
+    if isinstance(generator, Loads):
+        for share in generator.loading():
+            yield ModelLoading(generator.model_name, share)
     status = generator.wait_ready()
+    yield ModelReady(status)
     context_tokens = int(status["context_tokens"])
     yield from map(Notice, status.get("notices", ()))
     # three quarters of the context are for reading, whatever an answer may take.
@@ -192,7 +175,6 @@ def _written(
     yield from _fitting_notices(prompt, len(found.passages), context_tokens)
     room = context_tokens - _TEMPLATE_TOKENS - prompt.tokens
     max_tokens = max(_SHORTEST_ANSWER_TOKENS, min(settings.max_tokens, room))
-    text = held = ""
     options = ChatOptions(
         max_tokens=max_tokens,
         temperature=None if settings.temperature < 0 else settings.temperature,
@@ -200,40 +182,63 @@ def _written(
         thinking_tokens=settings.thinking_tokens,
         time_limit_s=settings.time_limit_s,
     )
-    chat = generator.chat(prompt.messages, options)
-    with closing(_relay(chat)) as pieces:
+    draft = _Draft()
+    with closing(_relay(generator.chat(prompt.messages, options))) as pieces:
         for piece in pieces:
             if isinstance(piece, Progress):
+                yield Waiting(piece.queued, piece.read_share)
                 continue
             clock.keep("first_token")
-            if isinstance(piece, Finished):
-                yield from map(Notice, piece.remarks)
-                if piece.reason == "length":
-                    yield Notice(
-                        f"the answer was cut off after {max_tokens} tokens; [answer] max_tokens allows more"
-                    )
-            elif piece.kind == "thinking":
-                yield Thinking(piece.text)
-            elif piece.kind == "retract":
-                if text != held:
-                    yield Retracted()
-                yield Thinking(text)
-                text = held = ""
-            else:
-                text += piece.text
-                held += piece.text
-                # a refusal is no answer, so nothing is shown while it is one or may become one.
-                if not (may_become_refusal(text) or is_refusal(text)):
-                    yield AnswerText(held if text != held else held.lstrip())
-                    held = ""
-    text = text.strip()
+            if isinstance(piece, Delta):
+                yield from draft.take(piece)
+                continue
+            yield from map(Notice, piece.remarks)
+            if draft.is_only_thought:
+                raise _only_thought(piece, options)
+            yield from _cut_notices(piece, options)
+    text = draft.text.strip()
     if is_refusal(text):
         yield _refused(prompt.passages, generator.model_name, found, clock)
         return
-    if held.strip():
-        yield AnswerText(held.lstrip())
+    if draft.held.strip():
+        yield AnswerText(draft.held.lstrip())
     citations = cite(text, prompt.passages)
     yield _finished(text, citations, prompt.passages, generator.model_name, found=found, clock=clock)
+
+
+class _Draft:
+    """An answer as far as it is written, and what of it nobody was shown yet."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.held = ""
+        """The end of the text that was not shown."""
+
+        self._has_thought = False
+
+    @property
+    def is_only_thought(self) -> bool:
+        """Whether the model thought and wrote nothing else."""
+        return self._has_thought and not self.text.strip()
+
+    def take(self, piece: Delta) -> Iterator[AnswerEvent]:
+        """Add a piece and say what is to be shown of it."""
+        if piece.kind == "thinking":
+            self._has_thought = True
+            yield Thinking(piece.text)
+        elif piece.kind == "retract":
+            self._has_thought = True
+            if self.text != self.held:
+                yield Retracted()
+            yield Thinking(self.text)
+            self.text = self.held = ""
+        else:
+            self.text += piece.text
+            self.held += piece.text
+            # a refusal is no answer, so nothing is shown while it is one or may become one.
+            if not (may_become_refusal(self.text) or is_refusal(self.text)):
+                yield AnswerText(self.held if self.text != self.held else self.held.lstrip())
+                self.held = ""
 
 
 def _relay(chat: Iterator[Delta | Progress | Finished]) -> Generator[Delta | Progress | Finished, None, None]:
@@ -247,6 +252,28 @@ def _fitting_notices(prompt: FittedPrompt, found: int, context_tokens: int) -> I
         yield Notice(f"{prompt.left_out} of {found} passages left out: more would not fit {why}")
     if prompt.is_shortened:
         yield Notice(f"the passage was shortened to fit {why}")
+
+
+def _cut_notices(finished: Finished, options: ChatOptions) -> Iterator[Notice]:
+    what = "the answer was cut off after"
+    if finished.reason == "length":
+        yield Notice(f"{what} {options.max_tokens} tokens; [answer] max_tokens allows more")
+    elif finished.reason == "time":
+        yield Notice(f"{what} {options.time_limit_s:g} s; [answer] time_limit_s allows more")
+
+
+def _only_thought(finished: Finished, options: ChatOptions) -> NoAnswerError:
+    match finished.reason:
+        case "length":
+            how = f"was still thinking after {options.max_tokens} tokens"
+        case "time":
+            how = f"was still thinking after {options.time_limit_s:g} s"
+        case "stop":
+            how = "ended with its thoughts"
+    return NoAnswerError(
+        f"the model {how} and wrote no answer",
+        hint="end thoughts earlier with [answer] thinking_tokens, or ask with `--thinking off`",
+    )
 
 
 def _too_long(question: str, extra: str, generator: TextGenerator, limit_tokens: int) -> UsageError:

@@ -6,6 +6,8 @@ EngineError
 ├── EngineUnavailableError  the engine process does not start or does not answer
 ├── EngineCrashedError    the engine died in the middle of an answer
 ├── PromptTooLongError    the prompt does not fit the context
+├── NoAnswerError         the model thought, and wrote no answer
+├── MalformedAnswerError  an object was asked for, and none of that form was written
 └── DownloadError         a model cannot be fetched from the hub
 """
 
@@ -30,6 +32,14 @@ class EngineCrashedError(EngineError):
 
 class PromptTooLongError(EngineError):
     """The prompt does not fit the model's context."""
+
+
+class NoAnswerError(EngineError):
+    """The model thought, and wrote no answer."""
+
+
+class MalformedAnswerError(EngineError):
+    """An object was asked for, and the model wrote none of that form."""
 
 
 class DownloadError(EngineError):

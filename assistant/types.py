@@ -95,6 +95,34 @@ class PassagesFound:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelLoading:
+    """The model is being loaded; comes again as it goes on."""
+
+    model: str
+    share: float
+    """How much of it is loaded, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReady:
+    """The model is loaded."""
+
+    status: Mapping[str, Any]
+    """What its engine says of itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The model is loaded and has not written anything yet; comes again when that changes."""
+
+    queued: int
+    """Answers that are written before this one is begun."""
+
+    read_share: float
+    """How much of the prompt is read, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class Thinking:
     """A piece of the model's reasoning; never part of the answer."""
 
@@ -127,4 +155,14 @@ class AnswerFinished:
     answer: Answer
 
 
-AnswerEvent = PassagesFound | Thinking | AnswerText | Retracted | Notice | AnswerFinished
+AnswerEvent = (
+    PassagesFound
+    | ModelLoading
+    | ModelReady
+    | Waiting
+    | Thinking
+    | AnswerText
+    | Retracted
+    | Notice
+    | AnswerFinished
+)

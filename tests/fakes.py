@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant.engine.types import ChatOptions, Delta, Finished, FinishReason, Usage
+from assistant.engine.types import ChatOptions, Delta, Finished, FinishReason, Progress, Usage
 from assistant.types import Message
 from indexer.types import Locator, Passage, SearchResult, Span
 
@@ -68,7 +68,7 @@ class FakeGenerator:
     """Writes scripted pieces, one token per word, and keeps what it was asked.
 
     Args:
-        pieces: Text pieces, or `Delta` where the kind matters.
+        pieces: Text pieces, `Delta` where the kind matters, and what goes on before them.
         context_tokens: Context it claims to have.
         reason: Why it says that it ended.
     """
@@ -76,7 +76,11 @@ class FakeGenerator:
     model_name = "scripted.gguf"
 
     def __init__(
-        self, pieces: Sequence[str | Delta] = (), *, context_tokens: int = 4096, reason: FinishReason = "stop"
+        self,
+        pieces: Sequence[str | Delta | Progress] = (),
+        *,
+        context_tokens: int = 4096,
+        reason: FinishReason = "stop",
     ) -> None:
         self._pieces = pieces
         self._reason = reason
@@ -97,7 +101,7 @@ class FakeGenerator:
 
     def chat(
         self, messages: Sequence[Message], options: ChatOptions
-    ) -> Generator[Delta | Finished, None, None]:
+    ) -> Generator[Delta | Progress | Finished, None, None]:
         """Write the script."""
         self.messages = list(messages)
         self.options = options

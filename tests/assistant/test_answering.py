@@ -1,22 +1,26 @@
 """The one core under every face, with scripted parts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from assistant.answering import answer
 from assistant.config import AnswerSettings
-from assistant.engine.types import Delta
+from assistant.engine.types import Delta, FinishReason, Progress
+from assistant.errors import NoAnswerError
 from assistant.types import (
     Answer,
     AnswerEvent,
     AnswerFinished,
     AnswerText,
+    ModelLoading,
+    ModelReady,
     Notice,
     PassagesFound,
     Retracted,
     Thinking,
+    Waiting,
 )
 from indexer.errors import UsageError
 from tests.fakes import FakeGenerator, FakeSearcher, make_passage
@@ -259,3 +263,48 @@ def test_closing_the_events_stops_the_model() -> None:
         pass
     events.close()
     assert generator.is_closed
+
+
+def test_a_model_that_only_thinks_is_told_so() -> None:
+    """Its thoughts are never taken for an answer, nor the files blamed for having none."""
+    thoughts = [Delta("thinking", "Hm, 5 May or"), Delta("thinking", " 6 May?")]
+    ways: dict[FinishReason, str] = {
+        "length": "was still thinking after 1024 tokens",
+        "time": "was still thinking after 7 s",
+        "stop": "ended with its thoughts",
+    }
+    for reason, how in ways.items():
+        generator = FakeGenerator(thoughts, reason=reason)
+        with pytest.raises(NoAnswerError) as caught:
+            ask(generator=generator, settings=AnswerSettings(time_limit_s=7))
+        assert caught.value.message == f"the model {how} and wrote no answer"
+
+
+def test_an_answer_whose_time_is_up_says_so() -> None:
+    """What was written stands, and the setting that allows more is named."""
+    generator = FakeGenerator(["On 5 May [1]."], reason="time")
+    events = ask(generator=generator, settings=AnswerSettings(time_limit_s=7))
+    assert notices(events) == ["the answer was cut off after 7 s; [answer] time_limit_s allows more"]
+    assert finished(events).text == "On 5 May [1]."
+    assert generator.options.time_limit_s == 7
+
+
+def test_what_goes_on_before_the_answer_is_told() -> None:
+    """Loading, the engine's own words, the place in the queue, and how far the prompt is read."""
+
+    class LoadingGenerator(FakeGenerator):
+        def loading(self) -> Iterator[float]:
+            yield from (0.25, 0.75)
+
+    generator = LoadingGenerator(
+        [Progress(queued=2, read_share=0.0), Progress(queued=0, read_share=0.4), "On 5 May [1]."]
+    )
+    events = ask(generator=generator)
+    assert events[1:6] == [
+        ModelLoading("scripted.gguf", 0.25),
+        ModelLoading("scripted.gguf", 0.75),
+        ModelReady({"state": "ready", "context_tokens": 4096}),
+        Waiting(2, 0.0),
+        Waiting(0, 0.4),
+    ]
+    assert finished(events).answered

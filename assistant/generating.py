@@ -1,0 +1,124 @@
+"""Whoever writes text, and how an object is had from one in place of prose."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol, runtime_checkable
+
+from assistant.engine.types import ChatOptions, Delta, Finished, FinishReason, Progress
+from assistant.errors import MalformedAnswerError
+from assistant.types import Message
+
+
+class TextGenerator(Protocol):
+    """Whatever writes text; the engine's client is one."""
+
+    @property
+    def model_name(self) -> str:
+        """File name of the model."""
+        ...
+
+    def wait_ready(self) -> Mapping[str, Any]:
+        """Wait until the model is loaded.
+
+        `context_tokens` is what prompt and answer may take together, `notices` what a person must
+        know of every answer, such as that the model is on another machine.
+        """
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens of a text."""
+        ...
+
+    def chat(
+        self, messages: Sequence[Message], options: ChatOptions
+    ) -> Iterator[Delta | Progress | Finished]:
+        """Write the next turn piece by piece; closing the iterator stops the model."""
+        ...
+
+
+@runtime_checkable
+class Loads(Protocol):
+    """A generator that tells how far its model is loaded."""
+
+    def loading(self) -> Iterator[float]:
+        """Yield the loaded share, 0 to 1, until the model is loaded."""
+        ...
+
+
+def generate_json(
+    generator: TextGenerator,
+    messages: Sequence[Message],
+    schema: Mapping[str, Any],
+    *,
+    max_tokens: int = 1024,
+    time_limit_s: float = 0,
+) -> dict[str, Any]:
+    """Have an object written that follows a JSON schema.
+
+    The likeliest tokens are taken first; should that fail, it is tried once more as the model's makers
+    recommend. The model does not think, so that nothing of a thought can be in the object.
+
+    Args:
+        generator: Who writes.
+        messages: What is asked; the model sees no more of the schema than they say.
+        schema: Of type "object".
+        max_tokens: Longest object.
+        time_limit_s: Longest time for one attempt; 0 for no limit.
+
+    Raises:
+        MalformedAnswerError: If both attempts fail.
+        KbError: Whatever the generator raises.
+    """
+    options = ChatOptions(
+        max_tokens=max_tokens, temperature=0, thinking="off", time_limit_s=time_limit_s, schema=schema
+    )
+    reason = ""
+    for attempt in (options, replace(options, temperature=None)):
+        text, ended_by = _collect(generator.chat(messages, attempt))
+        value = _read_object(text, schema)
+        if value is not None:
+            return value
+        reason = _why_malformed(ended_by, options)
+    raise MalformedAnswerError(
+        f"{generator.model_name} wrote no object of the wanted form: {reason}",
+        hint="ask again, or take another model",
+    )
+
+
+def _collect(chat: Iterator[Delta | Progress | Finished]) -> tuple[str, FinishReason]:
+    """Return the text of an answer and why it ended; thoughts are left out."""
+    text = ""
+    ended_by: FinishReason = "stop"
+    for event in chat:
+        if isinstance(event, Finished):
+            ended_by = event.reason
+        elif isinstance(event, Delta):
+            if event.kind == "retract":
+                text = ""
+            elif event.kind == "text":
+                text += event.text
+    return text, ended_by
+
+
+def _read_object(text: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Read an object that has what its schema requires; other servers may not hold models to a schema."""
+    text = text.strip()
+    if text.startswith("```"):
+        text = text.strip("`").removeprefix("json")
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    is_whole = isinstance(value, dict) and all(name in value for name in schema.get("required", ()))
+    return value if is_whole else None
+
+
+def _why_malformed(ended_by: FinishReason, options: ChatOptions) -> str:
+    match ended_by:
+        case "length":
+            return f"it was cut off after {options.max_tokens} tokens"
+        case "time":
+            return f"it was cut off after {options.time_limit_s:g} s"
+        case "stop":
+            return "what it wrote does not follow the schema"
