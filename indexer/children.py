@@ -57,7 +57,12 @@ def child_environment(environ: Mapping[str, str] | None = None) -> dict[str, str
 
 
 def spawn_child(
-    module: str, arguments: Sequence[str], *, work_dir: Path, stderr: int | IO[bytes] | None = None
+    module: str,
+    arguments: Sequence[str],
+    *,
+    work_dir: Path,
+    stderr: int | IO[bytes] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start `python -m module` that talks frames over its standard input and output.
 
@@ -66,6 +71,7 @@ def spawn_child(
         arguments: Its command-line arguments.
         work_dir: An empty directory to run in.
         stderr: As in `subprocess.Popen`; `None` shares ours.
+        environment: What stands in for `child_environment()`.
     """
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
@@ -73,7 +79,7 @@ def spawn_child(
         stdout=subprocess.PIPE,
         stderr=stderr,
         cwd=work_dir,
-        env=child_environment(),
+        env=child_environment() if environment is None else environment,
         # its own group: Ctrl-C in a terminal reaches the parent, which ends its children in order.
         start_new_session=True,
     )
