@@ -6,6 +6,7 @@ from assistant.cli.group import Group
 from assistant.cli.models.choosing import use
 from assistant.cli.models.describing import info
 from assistant.cli.models.listing import list_
+from assistant.cli.models.pull import pull
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -23,3 +24,4 @@ def models(context: click.Context) -> object:
 models.add_command(list_)
 models.add_command(use)
 models.add_command(info)
+models.add_command(pull)
