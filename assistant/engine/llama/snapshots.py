@@ -6,7 +6,6 @@ import logging
 import os
 import shutil
 import struct
-import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,9 @@ from assistant.engine.llama.states import Checkpoint, Copy
 logger = logging.getLogger(__name__)
 
 _MAGIC = b"kb prompt 1\n"
+_HEAD = struct.Struct("<II")
+"""Length and checksum of the description that follows."""
+
 _MAX_HEAD_BYTES = 1 << 20
 _DISK_SHARE = 4
 """The disk must have room for so many of them."""
@@ -50,14 +52,15 @@ def save(path: Path, kept: Kept, *, identity: str) -> bool:
         if sum(part.size for part in parts) * _DISK_SHARE > shutil.disk_usage(path.parent).free:
             return False
         # made for its owner alone, and never seen half-written.
-        handle, name = tempfile.mkstemp(prefix=path.name, suffix=".new", dir=path.parent)
+        new = path.with_name(path.name + ".new")
+        new.unlink(missing_ok=True)
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_MAGIC + struct.pack("<I", len(head)) + head)
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(_MAGIC + _HEAD.pack(len(head), zlib.crc32(head)) + head)
                 file.writelines(part.data for part in parts)
-            Path(name).replace(path)
+            new.replace(path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            new.unlink(missing_ok=True)
             raise
     except OSError as error:
         logger.warning("prompt.not_saved reason=%s", error.strerror)
@@ -116,14 +119,14 @@ def _deleting(path: Path) -> Iterator[None]:
 
 def _read_head(file: BinaryIO) -> tuple[dict[str, Any], int]:
     """Return the description of the parts, and where the first begins."""
-    start = file.read(len(_MAGIC) + 4)
+    start = file.read(len(_MAGIC) + _HEAD.size)
     if not start.startswith(_MAGIC):
         raise ValueError("no snapshot")
-    (size,) = struct.unpack("<I", start[len(_MAGIC) :])
-    if size > _MAX_HEAD_BYTES:
-        raise ValueError("no snapshot")
-    head = json.loads(file.read(size))
-    return head, file.tell()
+    size, checksum = _HEAD.unpack(start[len(_MAGIC) :])
+    if size > _MAX_HEAD_BYTES or zlib.crc32(head := file.read(size)) != checksum:
+        raise ValueError("damaged")
+    description: dict[str, Any] = json.loads(head)
+    return description, file.tell()
 
 
 def _read_part(file: BinaryIO, size: int, checksum: int) -> Copy:
