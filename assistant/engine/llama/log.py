@@ -5,7 +5,8 @@ import ctypes
 import logging
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import llama_cpp.llama_cpp as llama
@@ -13,6 +14,13 @@ import llama_cpp.llama_cpp as llama
 logger = logging.getLogger(__name__)
 
 _WARN, _ERROR, _CONTINUED = 3, 4, 5
+
+_MIB = 1024**2
+_BUFFER = re.compile(r"(\S+) +(model|KV|RS|compute|output) buffer size = +([\d.]+) MiB")
+_CACHE = re.compile(r": size = +([\d.]+) MiB \(")
+_OUT_OF_MEMORY = re.compile(
+    r"out of (device )?memory|(un|fail\w* to )(able to )?alloc|bad_alloc|cudaMalloc", re.IGNORECASE
+)
 
 
 class Log:
@@ -67,3 +75,44 @@ def offloaded_layers(lines: Sequence[tuple[int, str]]) -> tuple[int, int] | None
         if match := re.search(r"offloaded (\d+)/(\d+) layers to GPU", line):
             return int(match[1]), int(match[2])
     return None
+
+
+def is_out_of_memory(lines: Sequence[tuple[int, str]]) -> bool:
+    """Say whether something failed for want of memory."""
+    return any(level >= _WARN and _OUT_OF_MEMORY.search(line) for level, line in lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Buffers:
+    """What llama.cpp has taken of which memory, to a hundredth of a MiB."""
+
+    sizes: Mapping[tuple[str, str], int]
+    """By the buffer's name ("CUDA0", "CUDA_Host", "CPU_Mapped") and what it holds ("model", "KV" …)."""
+
+    cache_bytes: int
+    """What is kept of tokens, wherever it stands; also where nothing is really taken."""
+
+    def of_gpus(self, kind: str = "") -> int:
+        """Return what is taken of the GPUs, for one kind of contents or all."""
+        return sum(
+            size
+            for (name, held), size in self.sizes.items()
+            if kind in ("", held) and not name.startswith("CPU") and not name.endswith("_Host")
+        )
+
+    def of_kind(self, kind: str) -> int:
+        """Return what is taken for one kind of contents, wherever it stands."""
+        return sum(size for (_, held), size in self.sizes.items() if held == kind)
+
+
+def read_buffers(lines: Sequence[tuple[int, str]]) -> Buffers:
+    """Read what was taken off the log of a load."""
+    sizes: dict[tuple[str, str], int] = {}
+    cache = 0.0
+    for _, line in lines:
+        if match := _BUFFER.search(line):
+            place = match[1], match[2]
+            sizes[place] = sizes.get(place, 0) + int(float(match[3]) * _MIB)
+        elif match := _CACHE.search(line):
+            cache += float(match[1]) * _MIB
+    return Buffers(sizes, int(cache))
