@@ -67,8 +67,6 @@ class Shape:
     def metadata(self, size: Size, tokens: int) -> dict[str, Value]:
         """Return all that the file says of the model; `tokens` is the size of the vocabulary."""
         return {
-            "general.name": "tiny",
-            "general.file_type": 1,
             "vocab_size": tokens,
             "context_length": 8192,
             "embedding_length": size.width,

@@ -1,8 +1,9 @@
 """The vocabulary of a tiny model: a small one of our own, or a real one copied from a GGUF."""
 
+import functools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,6 @@ class Vocabulary:
 
     fields: Sequence[Field]
     tokens: Sequence[str]
-    bos: int
 
     @property
     def words(self) -> list[int]:
@@ -62,20 +62,46 @@ def own_vocabulary(dialect: Dialect) -> Vocabulary:
         Field(f"{prefix}eos_token_id", 0, whole),
         Field(f"{prefix}add_bos_token", bos > 0, gguf.GGUFValueType.BOOL),
     ]
-    return Vocabulary(fields, tokens, bos)
+    return Vocabulary(fields, tokens)
 
 
-def copied_vocabulary(file: Path) -> Vocabulary:
-    """Copy the vocabulary of a GGUF, which need not hold any tensors."""
-    reader = gguf.GGUFReader(file)
+def copied_vocabulary(file: Path, dialect: Dialect) -> Vocabulary:
+    """Copy the vocabulary of a GGUF, which need not hold any tensors.
+
+    A dialect's marks that it lacks are added behind it.
+    """
+    fields = {field.name: field for field in _read_fields(file)}
+    prefix = "tokenizer.ggml."
+    tokens = fields[f"{prefix}tokens"].value
+    known = set(tokens)
+    marks = [mark for mark in dialect.marks if mark not in known]
+    words = [word for word in dialect.words if word not in known]
+    more: dict[str, list[Any]] = {
+        "tokens": [*marks, *words],
+        "token_type": [
+            *[int(gguf.TokenType.CONTROL)] * len(marks),
+            *[int(gguf.TokenType.USER_DEFINED)] * len(words),
+        ],
+        "scores": [0.0] * (len(marks) + len(words)),
+    }
+    for key, values in more.items():
+        if field := fields.get(prefix + key):
+            fields[field.name] = replace(field, value=[*field.value, *values])
+    tokens = fields[f"{prefix}tokens"].value
+    end = tokens.index(dialect.marks[0])
+    fields[f"{prefix}eos_token_id"] = Field(f"{prefix}eos_token_id", end, gguf.GGUFValueType.UINT32)
+    return Vocabulary(list(fields.values()), tokens)
+
+
+@functools.lru_cache(maxsize=2)
+def _read_fields(file: Path) -> list[Field]:
     fields = []
-    for name, field in reader.fields.items():
+    for name, field in gguf.GGUFReader(file).fields.items():
         if name.startswith("tokenizer.") and name != "tokenizer.chat_template":
             kind = field.types[0]
             element = field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None
             fields.append(Field(name, field.contents(), kind, element))
-    values = {field.name: field.value for field in fields}
-    return Vocabulary(fields, values["tokenizer.ggml.tokens"], values.get("tokenizer.ggml.bos_token_id", 0))
+    return fields
 
 
 def _byte_spelling() -> list[str]:

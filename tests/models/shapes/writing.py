@@ -32,6 +32,7 @@ def write_shape(
     seed: int = 1,
     weights: Literal["f16", "q8_0"] = "f16",
     without: str = "",
+    called: str = "tiny",
 ) -> Path:
     """Write a tiny model in the shape of an architecture.
 
@@ -45,12 +46,14 @@ def write_shape(
         seed: Other weights for every seed.
         weights: How the matrices are stored.
         without: A tensor that is left out, though the model needs it.
+        called: What the file says that the model is called.
     """
     shape = SHAPES[name]
     size = Size(layers=layers or shape.layers, width=width or 128)
     dialect = DIALECTS[shape.dialect]
-    words = copied_vocabulary(vocabulary) if vocabulary else own_vocabulary(dialect)
+    words = copied_vocabulary(vocabulary, dialect) if vocabulary else own_vocabulary(dialect)
     fields = [
+        Field("general.name", called, gguf.GGUFValueType.STRING),
         *_fields(shape, size, len(words.tokens)),
         *words.fields,
         Field(
@@ -105,7 +108,7 @@ def _fields(shape: Shape, size: Size, tokens: int) -> list[Field]:
             if isinstance(first, int) and first < 2**32
             else gguf.GGUFValueType.get_type(first)
         )
-        name = key if key.startswith("general.") else f"{shape.architecture}.{key}"
+        name = f"{shape.architecture}.{key}"
         if isinstance(value, tuple):
             fields.append(Field(name, list(value), gguf.GGUFValueType.ARRAY, kind))
         else:
