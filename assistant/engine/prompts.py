@@ -4,16 +4,29 @@ All that differs between families of models meets here; the server knows of none
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from assistant.engine.reasoning import Splitter, find_dialect, is_opened_by
+from assistant.engine.families import Switch, known_families
+from assistant.engine.reasoning import Splitter, without_thinking
 from assistant.engine.templates import ChatTemplate, TemplateError, prompt_text
 from assistant.engine.types import ModelFacts, Piece, Sampling, Thinking
 from assistant.types import Message
 
 logger = logging.getLogger(__name__)
+
+_PROBE = (
+    Message("system", "system"),
+    Message("user", "question"),
+    Message("assistant", "answer"),
+    Message("user", "question"),
+)
+"""What templates are tried with, to see what they do with a switch."""
+
+_TAIL_CHARS = 48
+
+_NEVER = ("never", "unknown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +57,40 @@ class Prompter:
     """
 
     def __init__(self, facts: ModelFacts) -> None:
-        self.family = facts.architecture
-        """Name of the model's family, for people."""
-
-        self._dialect = find_dialect(facts.template)
+        table = known_families()
+        self._family = table.find_family(
+            architecture=facts.architecture, name=facts.name, template=facts.template
+        )
+        self._dialect = table.find_dialect(self._family, facts.template)
+        self._calls = table.find_calls(facts.template)
         try:
             self._template = ChatTemplate(facts.template, bos_text=facts.bos_text, eos_text=facts.eos_text)
         except TemplateError as error:
             logger.warning("template.invalid reason=%s", error)
             self._template = ChatTemplate("")
+        self._last_resort = ChatTemplate("")
+        self._switch = self._find_switch(table.switches)
+        self._thinks_unasked = self._ends("auto") == "open" or (
+            self._family.thinks == "always"
+            or (self._switch is not None and self._probe({}) == self._probe(self._switch.on))
+        )
+
+    @property
+    def family(self) -> str:
+        """Name of the model's family, for people."""
+        return self._family.name
+
+    @property
+    def thinks(self) -> Literal["switchable", "always", "never", "unknown"]:
+        """Whether the model thinks, and whether its template can be told.
+
+        One that "always" does by itself is given an empty thought to begin with, where it is not to.
+        """
+        if self._switch is not None and (self._family.thinks != "always" or self._family.switch is None):
+            return "switchable"
+        if self._thinks_unasked:
+            return "always"
+        return "never" if self._family.thinks == "never" or self._dialect.name == "plain" else "unknown"
 
     def prepare(
         self,
@@ -71,26 +109,114 @@ class Prompter:
                 answer itself begins, behind any thought.
             template_options: What the asker gives the template besides; goes before what the family would.
         """
-        options: dict[str, Any] = {}
-        if thinking != "auto":
-            options["enable_thinking"] = thinking == "on"
-        if is_constrained:
-            options["enable_thinking"] = False
-        options |= template_options or {}
+        mode: Thinking = "off" if is_constrained else thinking
+        pieces = self._render(
+            [self._without_thinking(message) for message in messages],
+            {**self._options(mode), **(template_options or {})},
+        )
+        prefix = self._prefix(pieces, mode, is_constrained=is_constrained)
+        if prefix:
+            pieces.append(Piece(prefix, True))
+        end = self._end_of(pieces)
+        splitter = Splitter(
+            self._dialect,
+            is_open=end == "open",
+            is_answer=end == "answer",
+            is_head=end == "head",
+            is_literal=is_constrained,
+            calls=self._calls,
+            stops=self._family.stops,
+        )
+        is_thinking = end == "open" or (
+            end != "answer"
+            and (self._thinks_unasked if mode == "auto" else mode == "on" and self.thinks not in _NEVER)
+        )
+        return Prepared(
+            pieces=pieces,
+            splitter=splitter,
+            marks=splitter.marks,
+            sampling=self._family.thinking if is_thinking else self._family.direct,
+            closing=self._dialect.closing,
+        )
+
+    def _options(self, mode: Thinking) -> Mapping[str, Any]:
+        """Return what the template is told."""
+        if self._switch is None or (mode == "auto" and self._family.thinks != "always"):
+            return {}
+        return self._switch.off if mode == "off" else self._switch.on
+
+    def _render(self, messages: Sequence[Message], options: Mapping[str, Any]) -> list[Piece]:
         try:
-            pieces = self._template.render(messages, options)
+            return self._template.render(messages, options)
         except TemplateError as error:
             # without its reason, which may quote the question.
             logger.warning("template.failed kind=%s", type(error.__cause__ or error).__name__)
-            pieces = ChatTemplate("").render(messages)
-        is_open = is_opened_by(prompt_text(pieces[-1:]), self._dialect)
-        if is_constrained and is_open:
-            pieces.append(Piece(f"\n{self._dialect.closes}\n\n", True))
-            is_open = False
-        return Prepared(
-            pieces=pieces,
-            splitter=Splitter(self._dialect, is_open=is_open),
-            marks=self._dialect.marks,
-            sampling=Sampling(),
-            closing=f"\n{self._dialect.closes}\n\n" if self._dialect.closes else "",
-        )
+            return self._last_resort.render(messages)
+
+    def _prefix(self, pieces: Sequence[Piece], mode: Thinking, *, is_constrained: bool) -> str:
+        """Return what is to be written for the model, so that it thinks or does not."""
+        dialect = self._dialect
+        end = self._end_of(pieces)
+        if mode == "on" and end in ("head", "none") and self._family.thinks == "always":
+            return dialect.opens
+        if mode != "off":
+            return ""
+        if end == "open":
+            return dialect.closing
+        if dialect.bodies:
+            return dialect.answer if end == "head" else ""
+        empty = f"{dialect.opens}{dialect.closing}"
+        if end == "none" and self._family.thinks == "always":
+            return empty
+        return dialect.answer if is_constrained and not _ends_with(pieces, dialect.answer) else ""
+
+    def _end_of(self, pieces: Sequence[Piece]) -> Literal["open", "answer", "head", "none"]:
+        """Tell where a prompt ends: inside a thought, behind one, before a head, or nowhere that is known."""
+        dialect = self._dialect
+        if _ends_with(pieces, dialect.opens):
+            return "open"
+        if any(_ends_with(pieces, mark) for mark in (dialect.closes, dialect.answer, dialect.closing)):
+            return "answer"
+        return "head" if _ends_with(pieces, dialect.prompts) else "none"
+
+    def _ends(self, mode: Thinking) -> str:
+        try:
+            return self._end_of(self._template.render(_PROBE, self._options(mode)))
+        except TemplateError:
+            return "none"
+
+    def _without_thinking(self, message: Message) -> Message:
+        """Take the thought out of an earlier answer."""
+        if message.role != "assistant" or not any(mark in message.content for mark in self._dialect.marks):
+            return message
+        return Message(message.role, without_thinking(message.content, Splitter(self._dialect)))
+
+    def _find_switch(self, switches: Sequence[Switch]) -> Switch | None:
+        """Find what the template is told so that its model thinks or does not; `None` where nothing is."""
+        candidates = [self._family.switch] if self._family.switch is not None else switches
+        if self._family.thinks == "never":
+            return None
+        return next(self._that_work(candidates), None)
+
+    def _that_work(self, switches: Sequence[Switch]) -> Iterator[Switch]:
+        for switch in switches:
+            on, off = self._probe(switch.on), self._probe(switch.off)
+            if switch.changes_tail:
+                on, off = on[-_TAIL_CHARS:], off[-_TAIL_CHARS:]
+            if on and off and on != off:
+                yield switch
+
+    def _probe(self, options: Mapping[str, Any]) -> str:
+        """Render a conversation with options; empty where the template refuses them."""
+        try:
+            return prompt_text(self._template.render(_PROBE, options))
+        except TemplateError:
+            return ""
+
+
+def _ends_with(pieces: Sequence[Piece], mark: str) -> bool:
+    """Tell whether a prompt ends with a mark of its template, white space aside."""
+    if not mark.strip() or not pieces or not pieces[-1].is_template:
+        return False
+    last = [piece.text for piece in pieces[-2:] if piece.is_template]
+    return "".join(last).rstrip().endswith(mark.strip())

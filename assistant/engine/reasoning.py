@@ -5,66 +5,72 @@ text, so an answer may quote `<think>` without vanishing. What could be the
 beginning of a mark is held back until it is decided.
 """
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from assistant.engine.types import Delta, Kind
+
+_LONGEST_HEAD_CHARS = 64
+"""A longer head of a channel is none: the model writes plain text."""
+
+_HEAD_PART = re.compile(r"\s*(assistant)?\s*(to=\S*)?\s*")
+"""What the beginning of a head may look like where a model was cut off in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one group of model families marks its thinking."""
+    """How models mark their thinking: by a pair of marks, or by channels whose heads say what follows."""
 
-    opens: str
-    closes: str
-    """Empty where the next channel ends the thought."""
+    opens: str = ""
+    closes: str = ""
+    name: str = ""
+    closing: str = ""
+    """Ends a thought that is cut short, and begins the answer."""
+
+    answer: str = ""
+    """What stands before an answer that no thought goes before."""
+
+    wraps: tuple[str, ...] = ()
+    """Marks around the answer, which are nothing to read."""
 
     channel: str = ""
-    """Begins a channel; its name follows up to `body`. Empty for families without channels."""
+    """Begins the head of a stretch."""
 
-    body: str = ""
+    bodies: Mapping[str, str] = field(default_factory=dict)
+    """What a head is followed by, and what comes then: "thinking", "text", or "head", which lets it say."""
+
     ends: tuple[str, ...] = ()
-    """Marks that end a channel's text."""
+    """Marks that end a stretch."""
 
-    may_close_unopened: bool = True
+    answers: re.Pattern[str] = re.compile("")
+    """What heads of answers look like."""
+
+    prompts: str = ""
+    """What a prompt ends with when the output begins with a head."""
+
+    closes_unopened: bool = True
     """Whether a closing mark alone says that everything before it was thinking."""
 
     @property
     def marks(self) -> tuple[str, ...]:
         """Every mark that the output may hold."""
-        return tuple(mark for mark in (self.opens, self.closes, self.channel, self.body, *self.ends) if mark)
+        marks = (self.opens, self.closes, *self.wraps, self.channel, *self.bodies, *self.ends)
+        return tuple(mark for mark in marks if mark)
 
 
-HARMONY = Dialect("", "", channel="<|channel|>", body="<|message|>", ends=("<|end|>", "<|start|>"))
-"""gpt-oss: `<|channel|>analysis<|message|>…<|end|><|start|>assistant<|channel|>final<|message|>…`."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a template marks the call of a tool."""
 
-DIALECTS = (
-    HARMONY,
-    Dialect("<|channel>thought", "<channel|>"),
-    Dialect("<|START_THINKING|>", "<|END_THINKING|>"),
-    Dialect("<|inner_prefix|>", "<|inner_suffix|>"),
-    Dialect("<|open|>think<|sep|>", "<|close|>think<|sep|>"),
-    Dialect("[THINK]", "[/THINK]"),
-    Dialect("<seed:think>", "</seed:think>"),
-    Dialect("<thinking>", "</thinking>"),
-    Dialect("<think>", "</think>"),
-)
-"""Known dialects; the first whose marks a chat template names is taken."""
+    opens: str
+    closes: str = ""
+    """Empty where it goes on to the end of the output."""
 
-PLAIN = Dialect("<think>", "</think>", may_close_unopened=False)
-"""For templates that name no marks: some of their models think all the same."""
-
-
-def find_dialect(template: str) -> Dialect:
-    """Recognise a model's dialect by its chat template."""
-    for dialect in DIALECTS:
-        if all(mark in template for mark in (dialect.closes, dialect.channel, dialect.body) if mark):
-            return dialect
-    return PLAIN
-
-
-def is_opened_by(prompt: str, dialect: Dialect) -> bool:
-    """Say whether a rendered prompt ends inside a thought, so that the output begins there."""
-    return bool(dialect.opens) and prompt.rstrip().endswith(dialect.opens)
+    @property
+    def is_unmistakable(self) -> bool:
+        """Whether nobody would write the mark in an answer, so that it counts anywhere."""
+        return self.opens.startswith("[") or "|" in self.opens or "｜" in self.opens
 
 
 class Splitter:
@@ -73,11 +79,29 @@ class Splitter:
     Args:
         dialect: The model's dialect.
         is_open: Whether the prompt itself opened a thought.
+        is_answer: Whether the prompt ends where an answer begins, any thought behind it.
+        is_head: Whether the output begins with the head of a channel.
+        is_literal: Whether everything is answer, whatever it looks like, because a grammar wrote it.
+        calls: Calls of tools that the model may try; nobody answers them, and they are no part of the answer.
+        stops: Texts that end the answer.
     """
 
-    def __init__(self, dialect: Dialect, *, is_open: bool = False) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        *,
+        is_open: bool = False,
+        is_answer: bool = False,
+        is_head: bool = False,
+        is_literal: bool = False,
+        calls: Sequence[Call] = (),
+        stops: Sequence[str] = (),
+    ) -> None:
         self._dialect = dialect
-        self._kind: Kind | None = "thinking" if is_open else "text"
+        self._calls = {} if is_literal else {call.opens: call for call in calls}
+        self._stops = () if is_literal else tuple(stops)
+        self._is_literal = is_literal
+        self._kind: Kind | None = "thinking" if is_open else None if is_head else "text"
         """What the text at hand is; `None` for a channel's head, which nobody sees."""
 
         self._held = ""
@@ -86,24 +110,44 @@ class Splitter:
         self._has_answer = False
         """Whether answer text, white space aside, was sent."""
 
-        self._has_thought = is_open
+        self._has_thought = is_open or is_answer
+        """Whether the thought is known by now, so that no mark can say anything of what was sent."""
+
         self._head = ""
         """The head of a channel, as far as it came."""
+
+        self._call: Call | None = None
+        """The call of a tool that is being written."""
 
         self._is_fresh = True
         """Whether nothing was sent of this stretch yet; its leading white space is left out."""
 
+        self._is_ended = False
+
     @property
     def is_thinking(self) -> bool:
         """Whether what comes next belongs to a thought, as far as is decided."""
-        return self._kind == "thinking"
+        return self._kind == "thinking" and self._call is None
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether a text that ends the answer came; whatever follows is left out."""
+        return self._is_ended
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Everything that is looked for in the output."""
+        if self._is_literal:
+            return ()
+        calls = (mark for call in self._calls.values() for mark in (call.opens, call.closes) if mark)
+        return (*self._dialect.marks, *calls, *self._stops)
 
     def feed(self, text: str) -> list[Delta]:
         """Take the next text and return what is decided by now."""
         deltas: list[Delta] = []
         self._held += text
-        while self._held:
-            marks = self._marks_here()
+        while self._held and not self._is_ended:
+            marks = tuple(self._marks_here())
             found = [(at, -len(mark), mark) for mark in marks if (at := self._held.find(mark)) >= 0]
             if found:
                 at, _, mark = min(found)
@@ -124,47 +168,95 @@ class Splitter:
     def finish(self) -> list[Delta]:
         """Return what was held back, at the end of the output."""
         deltas: list[Delta] = []
-        self._send(self._held, deltas)
-        self._held = ""
+        if not self._is_ended:
+            self._send(self._held, deltas)
+            if self._kind is None and not self._has_thought and not _HEAD_PART.fullmatch(self._head):
+                # there was no mark at all: the model knows nothing of channels.
+                self._kind = "text"
+                self._send(self._head, deltas)
+        self._held = self._head = ""
         return deltas
 
-    def _marks_here(self) -> tuple[str, ...]:
-        """Return the marks that mean something at this place."""
+    def _marks_here(self) -> Iterator[str]:
+        """List the marks that mean something at this place."""
+        if self._is_literal:
+            return
+        yield from self._stops
+        if self._call is not None:
+            if self._call.closes:
+                yield self._call.closes
+            return
+        if self._kind == "text":
+            yield from (
+                opens for opens, call in self._calls.items() if call.is_unmistakable or not self._has_answer
+            )
+        yield from self._marks_of_channels() if self._dialect.bodies else self._marks_of_pairs()
+
+    def _marks_of_channels(self) -> Iterator[str]:
         dialect = self._dialect
-        if dialect.channel:
-            return dialect.marks
+        yield from dialect.ends
+        # an answer may quote marks, once it is known to be one.
+        if dialect.channel and not (self._kind == "text" and self._has_thought):
+            yield dialect.channel
+        if self._kind is None or not self._has_thought:
+            yield from dialect.bodies
+
+    def _marks_of_pairs(self) -> Iterator[str]:
+        dialect = self._dialect
         if self._kind == "thinking":
-            return (dialect.closes,)
+            yield dialect.closes
+            return
+        yield from dialect.wraps
         if not self._has_answer:
-            return (dialect.opens, dialect.closes)
+            yield dialect.opens
+            yield dialect.closes
         # an answer may quote marks; with no thought seen yet, one that closes shows that all was thinking.
-        return (dialect.closes,) if dialect.may_close_unopened and not self._has_thought else ()
+        elif dialect.closes_unopened and not self._has_thought:
+            yield dialect.closes
 
     def _cross(self, mark: str, deltas: list[Delta]) -> None:
         """Change over at a mark."""
         dialect = self._dialect
+        if mark in self._stops:
+            self._is_ended = True
+            return
+        if mark in dialect.wraps:
+            self._is_fresh = self._is_fresh or not self._has_answer
+            return
         self._is_fresh = True
-        if mark == dialect.opens:
+        if self._call is not None:
+            self._call = None
+            self._kind = "text"
+        elif mark in self._calls:
+            self._call = self._calls[mark]
+            self._kind = "thinking"
+        elif mark in dialect.bodies:
+            kind = dialect.bodies[mark]
+            is_answer = kind == "text" or (kind == "head" and dialect.answers.fullmatch(self._head.strip()))
+            self._kind = "text" if is_answer else "thinking"
+            self._has_thought = True
+        elif dialect.bodies:
+            self._kind = None
+            self._head = ""
+            self._has_thought = True
+        elif mark == dialect.opens:
             self._kind = "thinking"
             self._has_thought = True
-        elif mark == dialect.closes:
+        else:
             if self._kind == "text" and self._has_answer:
                 deltas.append(Delta("retract", ""))
             self._kind = "text"
             self._has_answer = False
             self._has_thought = True
-        elif mark == dialect.body:
-            # "final" and, in outputs that leave channels out, no name at all are for the reader.
-            name = self._head.strip()
-            self._kind = "text" if not name or name.startswith("final") else "thinking"
-        else:
-            self._kind = None
-            self._head = ""
 
     def _send(self, text: str, deltas: list[Delta]) -> None:
         if self._kind is None:
             self._head += text
-            return
+            if len(self._head) <= _LONGEST_HEAD_CHARS:
+                return
+            # no head: of a model that knows nothing of channels, or of a thought that quotes their marks.
+            self._kind = "thinking" if self._has_thought else "text"
+            text, self._head = self._head, ""
         if self._is_fresh:
             text = text.lstrip()
         if not text:
@@ -176,6 +268,17 @@ class Splitter:
             deltas[-1] = Delta(self._kind, deltas[-1].text + text)
         else:
             deltas.append(Delta(self._kind, text))
+
+
+def without_thinking(text: str, splitter: Splitter) -> str:
+    """Return the answer in a whole output; empty where it is nothing but a thought."""
+    answer = ""
+    for delta in (*splitter.feed(text), *splitter.finish()):
+        if delta.kind == "retract":
+            answer = ""
+        elif delta.kind == "text":
+            answer += delta.text
+    return answer
 
 
 def _undecided(text: str, marks: tuple[str, ...]) -> int:

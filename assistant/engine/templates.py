@@ -6,9 +6,10 @@ and cut at the marks. So only the template's own text can become control tokens:
 """
 
 import datetime
+import itertools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 import jinja2
@@ -28,6 +29,13 @@ CHATML = (
 )
 """For models without a template, and the last resort where a template fails."""
 
+_ABSENT: tuple[Mapping[str, Any], ...] = (
+    {"tools": None, "documents": None},
+    {},
+    {"tools": [], "documents": [], "functions": "[]", "datetime": ""},
+)
+"""Ways to say that there are no tools: templates ask by `is none`, by looping over them, or not at all."""
+
 _MARK = re.compile(r"( ?)content(\d+)mark( ?)")
 
 
@@ -42,45 +50,60 @@ class ChatTemplate:
         source: Jinja source from the model file; empty for ChatML.
         bos_text: The text of the token that begins every prompt, as some templates write it themselves.
         eos_text: The text of the token that ends an answer.
+        now: What templates that write a date are told; they are told the day and no time of it.
 
     Raises:
         TemplateError: If the source is no valid template.
     """
 
-    def __init__(self, source: str, *, bos_text: str = "", eos_text: str = "") -> None:
+    def __init__(
+        self,
+        source: str,
+        *,
+        bos_text: str = "",
+        eos_text: str = "",
+        now: Callable[[], datetime.datetime] = lambda: datetime.datetime.now().astimezone(),
+    ) -> None:
         self._fixed = {"bos_token": bos_text, "eos_token": eos_text}
         try:
-            self._template = _environment().from_string(source or CHATML)
+            self._template = _environment(now).from_string(source or CHATML)
         except jinja2.TemplateError as error:
             raise TemplateError(str(error)) from error
 
     def render(self, messages: Sequence[Message], options: Mapping[str, Any] | None = None) -> list[Piece]:
         """Render a prompt that ends where the model's answer begins.
 
-        A template that refuses or loses the system message gets it at the head of the first user message.
+        Templates refuse or lose what their models were not trained on. So the messages are tried
+
+        1. as they are,
+        2. in turns: repeated roles joined, no system message but the first, no answer before a question,
+        3. without a system message, which stands at the head of the first question instead,
+
+        each with the ways in which templates ask for tools, and with contents as texts and as lists of parts.
+        The first rendering that holds every content, in order, is taken.
 
         Args:
             messages: The conversation.
             options: What the template may ask for, such as `enable_thinking`.
 
         Raises:
-            TemplateError: If the template renders these messages in neither way without loss.
+            TemplateError: If the template renders these messages in no way without loss.
         """
         first_error: TemplateError | None = None
-        for attempt in (messages, fold_system(messages)):
-            # templates ask for tools by `is none` or by looping over them; no value suits both.
-            for absent in ({"tools": None, "documents": None}, {}):
+        for attempt in _shapes(messages):
+            for as_parts, absent in itertools.product((False, True), _ABSENT):
                 try:
-                    return self._render(attempt, {**absent, **(options or {})})
+                    return self._render(attempt, {**absent, **(options or {})}, as_parts=as_parts)
                 except TemplateError as error:
                     first_error = first_error or error
         assert first_error is not None
         raise first_error
 
-    def _render(self, messages: Sequence[Message], options: Mapping[str, Any]) -> list[Piece]:
-        # a space on either side of the mark shows whether the template trims its contents.
+    def _render(
+        self, messages: Sequence[Message], options: Mapping[str, Any], *, as_parts: bool
+    ) -> list[Piece]:
         marked = [
-            {"role": message.role, "content": f" content{number}mark " if message.content.strip() else ""}
+            {"role": message.role, "content": _mark(number, message, as_parts=as_parts)}
             for number, message in enumerate(messages)
         ]
         try:
@@ -94,19 +117,40 @@ class ChatTemplate:
         lost = [message for n, message in enumerate(messages) if message.content.strip() and n not in seen]
         if lost:
             raise TemplateError(f"the template leaves out the {lost[0].role} message")
+        if seen != sorted(seen):
+            # the system message in the last question, say: then every turn would change the whole prompt.
+            raise TemplateError("the template changes the order of the messages")
         return pieces
+
+
+def alternate(messages: Sequence[Message]) -> list[Message]:
+    """Bring messages into turns: one system message at most, the first; then user and assistant in turn."""
+    turns: list[Message] = []
+    for number, message in enumerate(messages):
+        is_head = all(before.role == "system" for before in messages[:number])
+        role = "user" if message.role == "system" and not is_head else message.role
+        if turns and turns[-1].role == role:
+            turns[-1] = Message(role, f"{turns[-1].content}\n\n{message.content}")
+            continue
+        if role == "assistant" and (not turns or turns[-1].role == "system"):
+            turns.append(Message("user", "…"))
+        turns.append(Message(role, message.content))
+    return turns
 
 
 def fold_system(messages: Sequence[Message]) -> list[Message]:
     """Put system messages at the head of the user message that follows, and join repeated roles."""
-    folded: list[Message] = []
-    for message in messages:
-        role = "user" if message.role == "system" else message.role
-        if folded and folded[-1].role == role:
-            folded[-1] = Message(role, f"{folded[-1].content}\n\n{message.content}")
-        else:
-            folded.append(Message(role, message.content))
-    return folded
+    return alternate(
+        [Message("user" if each.role == "system" else each.role, each.content) for each in messages]
+    )
+
+
+def _shapes(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    yield messages
+    if (turns := alternate(messages)) != list(messages):
+        yield turns
+    if (folded := fold_system(messages)) != turns:
+        yield folded
 
 
 def prompt_text(pieces: Sequence[Piece]) -> str:
@@ -114,16 +158,23 @@ def prompt_text(pieces: Sequence[Piece]) -> str:
     return "".join(piece.text for piece in pieces)
 
 
-def _cut(text: str, messages: Sequence[Message]) -> tuple[list[Piece], set[int]]:
-    """Cut a rendering at its marks; returns the pieces, and which messages occur."""
+def _mark(number: int, message: Message, *, as_parts: bool) -> Any:
+    # a space on either side of the mark shows whether the template trims its contents.
+    mark = f" content{number}mark " if message.content.strip() else ""
+    return [{"type": "text", "text": mark}] if as_parts else mark
+
+
+def _cut(text: str, messages: Sequence[Message]) -> tuple[list[Piece], list[int]]:
+    """Cut a rendering at its marks; returns the pieces, and which messages occur, as they first do."""
     pieces: list[Piece] = []
-    seen: set[int] = set()
+    seen: list[int] = []
     end = 0
     for match in _MARK.finditer(text):
         left, number, right = match[1], int(match[2]), match[3]
         if number >= len(messages):
             continue
-        seen.add(number)
+        if number not in seen:
+            seen.append(number)
         content = messages[number].content
         content = content if left else content.lstrip()
         content = content if right else content.rstrip()
@@ -144,14 +195,17 @@ class _Generation(Extension):
         return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
+def _environment(now: Callable[[], datetime.datetime]) -> ImmutableSandboxedEnvironment:
     """Make the environment that chat templates are written for; it can neither run code nor read files."""
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols]
     )
     environment.filters["tojson"] = _to_json
     environment.globals["raise_exception"] = _raise
-    environment.globals["strftime_now"] = _now
+    # of the day alone, so that a prompt read once is the same until midnight.
+    environment.globals["strftime_now"] = lambda form: (
+        now().replace(hour=0, minute=0, second=0, microsecond=0).strftime(form)
+    )
     return environment
 
 
@@ -161,7 +215,3 @@ def _to_json(value: Any, indent: int | None = None, **_: Any) -> str:
 
 def _raise(message: str) -> NoReturn:
     raise jinja2.TemplateError(message)
-
-
-def _now(form: str) -> str:
-    return datetime.datetime.now().astimezone().strftime(form)

@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from assistant.engine.reasoning import DIALECTS, Dialect, Splitter
+from assistant.engine.families import known_families
+from assistant.engine.reasoning import Splitter
 from assistant.engine.remote.dialects import as_count, dig
 from assistant.engine.types import Delta, FinishReason
 from indexer.errors import EngineError
@@ -16,7 +17,10 @@ from indexer.errors import EngineError
 MOST_LINE_BYTES = 1 << 20
 """No event is longer than this."""
 
-_LONE = Dialect("<think>", "</think>")
+_DIALECTS = [each for each in known_families().dialects.values() if each.opens or each.channel]
+"""Those whose outputs show by their beginning what they are."""
+
+_LONE = known_families().dialects["think"]
 """For models whose template opened the thought, of which the server sends only the end."""
 
 
@@ -112,14 +116,14 @@ class AnswerReader:
             return [*self.finish(), Delta("text", text)] if self._start else [Delta("text", text)]
         self._start += text
         begun = self._start.lstrip()
-        openings = [dialect.opens or dialect.channel for dialect in DIALECTS]
+        openings = [dialect.opens or dialect.channel for dialect in _DIALECTS]
         if not begun or any(opening.startswith(begun) and opening != begun for opening in openings):
             return []
         return self._decided(self._start)
 
     def _decided(self, start: str) -> list[Delta]:
         begun = start.lstrip()
-        fitting = [each for each in DIALECTS if begun.startswith(each.opens or each.channel)]
+        fitting = [each for each in _DIALECTS if begun.startswith(each.opens or each.channel)]
         # the longest mark, where one is the beginning of another.
         dialect = max(fitting, key=lambda each: len(each.opens or each.channel), default=_LONE)
         self._start = ""

@@ -78,6 +78,8 @@ class _Output:
             data, is_control = next(tokens)
             while not is_late():
                 self._take(data, is_control=is_control)
+                if self._job.splitter.is_ended:
+                    return "stop"
                 data, is_control = tokens.send(self._end_thought())
         except StopIteration as end:
             reason: FinishReason = end.value

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
-from assistant.engine.reasoning import HARMONY, PLAIN, Dialect, Splitter
+from assistant.engine.families import known_families
+from assistant.engine.reasoning import Dialect, Splitter
 from assistant.engine.runner import Closing, Job, JobEvent, Runner
 from assistant.engine.types import (
     Delta,
@@ -20,6 +21,8 @@ from assistant.engine.types import (
 )
 from assistant.errors import ModelFileError, PromptTooLongError
 from indexer.errors import EngineError
+
+HARMONY, PLAIN = (known_families().dialects[name] for name in ("harmony", "plain"))
 
 
 @dataclasses.dataclass
@@ -99,13 +102,14 @@ def make_job(
     closing: Closing | None = None,
     time_limit_s: float = 0,
     schema: Mapping[str, Any] | None = None,
+    stops: Sequence[str] = (),
 ) -> Job:
     """A job with a prompt of four tokens."""
     return Job(
         [1, 2, 3, 4],
         sampling=Sampling(),
         max_tokens=100,
-        splitter=Splitter(dialect),
+        splitter=Splitter(dialect, stops=stops),
         marks=dialect.marks,
         thinking_tokens=thinking_tokens,
         closing=closing,
@@ -181,6 +185,15 @@ def test_control_tokens_are_left_out_unless_they_are_marks() -> None:
         Delta("text", "Yes"),
         Delta("text", "."),
     ]
+
+
+def test_an_answer_ends_at_a_text_that_stops_it() -> None:
+    """The model is not asked for more once it begins to speak for somebody else."""
+    tokens = [(b"Yes.", False), (b"\n\nUser", False), (b":", False)]
+    (events,) = run(ToldModel(tokens=tokens, is_endless=True), lambda: [make_job(stops=["\n\nUser:"])])
+    assert events[0] == Delta("text", "Yes.")
+    assert isinstance(last := events[-1], Finished)
+    assert (last.reason, last.usage.completion_tokens) == ("stop", 3)
 
 
 def test_a_job_cancelled_while_it_waits_is_never_begun() -> None:
