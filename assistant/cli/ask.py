@@ -9,6 +9,7 @@ import click
 
 from assistant.answering import answer
 from assistant.cli import diagnostics, freshness, generators, options, output, search
+from assistant.cli.completion import complete_model
 from assistant.cli.diagnostics import Exit, Interrupted, StatusLine
 from assistant.cli.group import Command
 from assistant.config import Settings
@@ -19,10 +20,13 @@ from assistant.types import (
     AnswerFinished,
     AnswerText,
     Citation,
+    ModelLoading,
+    ModelReady,
     Notice,
     PassagesFound,
     Retracted,
     Thinking,
+    Waiting,
 )
 from indexer.client import IndexerClient, connect
 from indexer.config import load_settings
@@ -39,17 +43,27 @@ STOPPED = "stopped; the answer is not complete"
 )
 @options.within_option
 @options.fresh_option
-@click.option("--model", metavar="NAME", help="Answer with this GGUF, by name or path.")
+@click.option(
+    "--model", metavar="NAME", shell_complete=complete_model, help="Answer with this GGUF, by name or path."
+)
 @click.option("--no-model", is_flag=True, help="Answer in the files' own words.")
+@click.option(
+    "--thinking",
+    type=click.Choice(["auto", "on", "off"]),
+    help="Whether the model thinks first, where it can.  [default: from the config]",
+)
+@click.option("--show-thinking", is_flag=True, help="Show its thoughts on stderr.")
 @options.json_option("one object")
 def ask(
     question: tuple[str, ...],
     passages: int | None,
     within: tuple[str, ...],
     model: str | None,
+    thinking: str | None,
     *,
     fresh: bool,
     no_model: bool,
+    show_thinking: bool,
     as_json: bool,
 ) -> Exit:
     """Answer QUESTION from your files, with the places that say so.
@@ -70,9 +84,10 @@ def ask(
     settings = load_settings(places.config_file, Settings)
     text, extra = options.question_and_extra(question)
     under = options.existing_paths(within)
-    answer_settings = settings.answer
-    if passages is not None:
-        answer_settings = answer_settings.model_copy(update={"passages": passages})
+    given = {"passages": passages, "thinking": thinking}
+    answer_settings = settings.answer.model_copy(
+        update={name: value for name, value in given.items() if value is not None}
+    )
     with StatusLine() as line:
         line.show("searching…")
         client = connect(places)
@@ -85,7 +100,8 @@ def ask(
         events = answer(
             text, searcher=client, generator=generator, settings=answer_settings, extra=extra, under=under
         )
-        finished = _Drawing(client, line, is_text=not as_json).run(events)
+        drawing = _Drawing(client, line, is_text=not as_json, shows_thinking=show_thinking)
+        finished = drawing.run(events)
     if as_json:
         output.write_json(finished.to_json())
     if finished.answered:
@@ -105,10 +121,16 @@ def ask(
 class _Drawing:
     """Shows the events of one answer as they come; with `--json` only what belongs on stderr."""
 
-    def __init__(self, client: IndexerClient, line: StatusLine, *, is_text: bool) -> None:
+    def __init__(
+        self, client: IndexerClient, line: StatusLine, *, is_text: bool, shows_thinking: bool
+    ) -> None:
         self._client = client
         self._line = line
         self._is_text = is_text
+        self._reading = ""
+        self._placement = ""
+        self._thoughts = PlainStream() if shows_thinking else None
+        self._is_thinking = False
         self._stream = PlainStream()
         self._is_begun = False
 
@@ -132,13 +154,18 @@ class _Drawing:
             case PassagesFound(passages, as_of, pending):
                 self._line.wipe()
                 freshness.mention_freshness(self._client, as_of, pending)
-                self._line.show(f"reading {len(passages)} passage{'' if len(passages) == 1 else 's'}…")
-            case Thinking():
-                self._line.show("thinking…")
+                self._reading = f"reading {len(passages)} passage{'' if len(passages) == 1 else 's'}…"
+                self._line.show(self._reading)
+            case ModelLoading() | ModelReady() | Waiting():
+                self._show_progress(event)
+            case Thinking(text):
+                self._show_thought(text)
             case Notice(text):
+                self._end_thought()
                 self._line.wipe()
                 diagnostics.notice(text)
             case AnswerText(text) if self._is_text:
+                self._end_thought()
                 self._line.wipe()
                 output.write_piece(self._stream.feed(text))
                 self._is_begun = True
@@ -148,7 +175,42 @@ class _Drawing:
             case _:
                 pass
 
+    def _show_progress(self, event: ModelLoading | ModelReady | Waiting) -> None:
+        """Say what goes on before the model writes anything, and where it stands, on the status line."""
+        match event:
+            case ModelLoading(model, share):
+                self._line.show(f"loading {model} {share:.0%}")
+            case ModelReady(status):
+                # deferred: only a model stands anywhere.
+                from assistant.engine.fit import describe_placement
+
+                self._placement = describe_placement(status)
+                self._show_state(self._reading)
+            case Waiting(queued, _) if queued:
+                answers = "answer" if queued == 1 else "answers"
+                self._show_state(f"waiting: {queued} {answers} before yours")
+            case Waiting(_, read_share):
+                self._show_state(f"reading {read_share:.0%}" if read_share else self._reading)
+
+    def _show_state(self, text: str) -> None:
+        self._line.show(f"{text} · {self._placement}" if self._placement else text)
+
+    def _show_thought(self, text: str) -> None:
+        if self._thoughts is None:
+            self._show_state("thinking…")
+        else:
+            self._line.wipe()
+            diagnostics.aside(self._thoughts.feed(text))
+            self._is_thinking = True
+
+    def _end_thought(self) -> None:
+        if self._is_thinking and self._thoughts is not None:
+            diagnostics.aside(self._thoughts.close() + "\n\n")
+            self._thoughts = PlainStream()
+            self._is_thinking = False
+
     def _finish(self, answer: Answer) -> None:
+        self._end_thought()
         self._line.wipe()
         if self._is_begun:
             output.write_piece(self._stream.close())
@@ -157,6 +219,7 @@ class _Drawing:
             _write_sources(answer.citations)
 
     def _break_off(self) -> None:
+        self._end_thought()
         self._line.wipe()
         if self._is_begun:
             output.write_line()

@@ -83,6 +83,13 @@ def detail(text: str, *, indent: int = 0) -> None:
     _write(" " * indent + plain_line(text))
 
 
+def aside(text: str) -> None:
+    """Write a piece of what is beside the answer as it comes, dim where that can be shown."""
+    if text:
+        has_colours = is_terminal(sys.stderr.fileno()) and not os.environ.get("NO_COLOR")
+        _write(f"\x1b[2m{text}\x1b[0m" if has_colours else text, end="")
+
+
 def run(command: Callable[[], int | None]) -> int:
     """Carry out a command and return the exit code, having reported whatever ended it early."""
     try:
@@ -141,9 +148,9 @@ def is_terminal(descriptor: int) -> bool:
     return os.isatty(descriptor) and os.environ.get("TERM", "") not in {"", "dumb"}
 
 
-def _write(line: str) -> None:
+def _write(line: str, *, end: str = "\n") -> None:
     try:
-        print(line, file=sys.stderr, flush=True)
+        print(line, end=end, file=sys.stderr, flush=True)
     except OSError:
         # stderr is closed or full: the exit code still speaks, and must not fail again when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())

@@ -46,11 +46,20 @@ class EngineClient:
         places: Where kb lives.
         launch: The model to ask, and its settings; without it an engine that
             runs is taken as it is, and none is ever started.
+        model_name: What the model is called, where that is not the name of its file.
         silence_s: How long an engine may say nothing before it is ended.
     """
 
-    def __init__(self, places: Places, *, launch: Launch | None = None, silence_s: float = SILENCE_S) -> None:
+    def __init__(
+        self,
+        places: Places,
+        *,
+        launch: Launch | None = None,
+        model_name: str = "",
+        silence_s: float = SILENCE_S,
+    ) -> None:
         self.places = places
+        self._model_name = model_name
         self._launch = launch
         self._silence_s = silence_s
         self._pid = 0
@@ -60,8 +69,8 @@ class EngineClient:
 
     @property
     def model_name(self) -> str:
-        """The file name of the model asked for; empty for whatever the engine holds."""
-        return self._launch.model.name if self._launch else ""
+        """The name of the model asked for, its file's as a rule; empty for whatever the engine holds."""
+        return self._model_name or (self._launch.model.name if self._launch else "")
 
     def start(self) -> None:
         """Start an engine if none answers; returns as soon as it can be talked to.

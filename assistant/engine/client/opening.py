@@ -1,12 +1,13 @@
 """A model's name → the client of an engine that holds it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.engine.client.engine import EngineClient
 from assistant.engine.gguf import check_magic
 from assistant.engine.launch import Launch
-from assistant.engine.models import find_model, list_shelves, model_name
+from assistant.engine.models import Shelf, find_file, find_model, list_shelves, model_name
 from assistant.errors import EngineUnavailableError, ModelNotFoundError
 from indexer.paths import Places
 
@@ -30,8 +31,9 @@ def open_engine(places: Places, settings: "ModelSettings", *, model: str | None 
         EngineUnavailableError: If the engine does not start.
     """
     name = settings.path if model is None else model
+    shown = ""
     try:
-        file = find_model(name, list_shelves(places, settings))
+        file, shown = _find(name, list_shelves(places, settings))
         check_magic(file)
     except ModelNotFoundError:
         loaded = _loaded_file(places, name)
@@ -46,10 +48,22 @@ def open_engine(places: Places, settings: "ModelSettings", *, model: str | None 
             gpu_layers=settings.gpu_layers,
             threads=settings.threads,
             keep_alive_s=settings.keep_alive_s,
+            kv_type=settings.kv_type,
+            batch_tokens=settings.batch_tokens,
+            draft=_find_draft(settings.draft_path, shelves) if settings.draft_path else None,
         ),
+        model_name=shown,
     )
     client.start()
     return client
+
+
+def _find(name: str, shelves: Sequence[Shelf]) -> tuple[Path, str]:
+    """Return a model's file, and its name where the file's says nothing, as Ollama's checksums do."""
+    if not name:
+        return find_model(name, shelves), ""
+    found = find_file(name, shelves)
+    return found.path, "" if found.path.suffix.lower() == ".gguf" else found.name
 
 
 def _loaded_file(places: Places, name: str) -> Path | None:

@@ -42,6 +42,12 @@ class Home:
     endless: Path
     """A model that never stops."""
 
+    thinking: Path
+    """A model that thinks before it answers."""
+
+    brooding: Path
+    """A model that thinks and writes no answer."""
+
 
 @pytest.fixture(scope="session")
 def home() -> Iterator[Home]:
@@ -65,6 +71,10 @@ def home() -> Iterator[Home]:
         endless=write_scripted_model(
             models / "endless.gguf", ["and", " so", " on,", " "], is_endless=True, layers=24
         ),
+        thinking=write_scripted_model(
+            models / "thinking.gguf", ["<think>", "Cabin or", " lease?", "</think>", "4,200 kr", " [1]", "."]
+        ),
+        brooding=write_scripted_model(models / "brooding.gguf", ["<think>", "Hm,", " hard."]),
     )
     try:
         added = kb(made.path, "add", str(vault))

@@ -158,6 +158,30 @@ def test_a_terminal_shows_what_goes_on_and_clickable_sources(home: Home) -> None
     assert text.rfind("\x1b[K") < text.index("The wifi password")
 
 
+def test_a_terminal_shows_where_the_model_stands(home: Home) -> None:
+    """While it reads, a line says what computes; the answer stands on a line that was wiped."""
+    question = ("ask", "--model", str(home.answering), "How much is the rent of the cabin?")
+    text = on_terminal(home.path, "-m", "assistant", *question, environ={"TERM": "xterm-256color"})
+    assert re.search(r"\x1b\[Kreading \d passages… · (CPU only|GPU: )", text)
+    assert text.rfind("\x1b[K") < text.index("The rent is 4,200")
+
+
+def test_thoughts_are_shown_on_request(home: Home) -> None:
+    """On stderr, apart from the answer; otherwise nobody sees them."""
+    question = "How much is the rent of the cabin?"
+    run = kb(home.path, "ask", "--model", str(home.thinking), "--show-thinking", question)
+    assert (run.code, run.err) == (0, "Cabin or lease?\n\n")
+    assert run.out.startswith("4,200 kr [1].\n")
+    assert kb(home.path, "ask", "--model", str(home.thinking), question).err == ""
+
+
+def test_a_model_that_only_thinks_is_one_sentence(home: Home) -> None:
+    """Its thoughts are no answer, and the files are not said to lack one."""
+    run = kb(home.path, "ask", "--model", str(home.brooding), "--json", "How much is the rent?")
+    assert (run.code, run.out) == (4, "")
+    assert run.err.startswith("kb: error: the model ended with its thoughts and wrote no answer\n")
+
+
 @pytest.mark.parametrize("question", ["", "  \n"])
 def test_an_empty_question_is_refused(question: str, home: Home) -> None:
     """Nothing is asked of nobody: exit code 2 and one sentence."""
