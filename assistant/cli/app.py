@@ -1,5 +1,6 @@
 """The table of commands, and what happens around each of them."""
 
+import os
 from collections.abc import Sequence
 
 import click
@@ -58,6 +59,11 @@ def run_app(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
 
     def command() -> int | None:
+        if instruction := os.environ.get("_KB_COMPLETE"):
+            # deferred: only a shell whose tab key was pressed comes here.
+            from assistant.cli.shell import answer_shell
+
+            return answer_shell(kb, instruction)
         try:
             with kb.make_context("kb", list(arguments)) as context:
                 result = kb.invoke(context)

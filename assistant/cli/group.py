@@ -8,12 +8,15 @@ import difflib
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from assistant.cli import output
 from assistant.cli.diagnostics import EXIT_CODES
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,17 @@ class LazyGroup(Group):
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[Any]]":
+        """Complete names of commands from the table alone."""
+        # deferred: only a shell whose tab key was pressed comes here.
+        from click.shell_completion import CompletionItem
+
+        names = [(name, entry) for name, entry in self.table.items() if name.startswith(incomplete)]
+        return [
+            *(CompletionItem(name, help=entry.help) for name, entry in names),
+            *click.Command.shell_complete(self, ctx, incomplete),
+        ]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """List the commands from the table alone."""

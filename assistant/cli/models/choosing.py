@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from assistant.cli import diagnostics, output
+from assistant.cli.completion import complete_model
 from assistant.cli.diagnostics import StatusLine
 from assistant.cli.group import Command
 from assistant.cli.models import wording
-from assistant.cli.models.completion import complete_model
 from indexer.errors import ConfigError
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assistant.cli import options, output
+from assistant.cli.completion import complete_model
 from assistant.cli.diagnostics import StatusLine
 from assistant.cli.group import Command
 from assistant.cli.models import wording
-from assistant.cli.models.completion import complete_model
 
 if TYPE_CHECKING:
     from assistant.engine.models.library import Entry
