@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> int:
 
 
 async def _serve(places: Places, launch: Launch) -> None:
-    runner = Runner(lambda on_progress: _load(launch, on_progress))
+    runner = Runner(lambda on_progress: _load(places, launch, on_progress))
     door = Door(places.engine_socket)
     runner.start()
     # deferred: the model loads meanwhile.
@@ -126,7 +126,7 @@ def _reason_to_leave(runner: Runner, door: Door, keep_alive_s: int) -> str | Non
     return "idle" if runner.last_used + patience_s <= time.monotonic() else None
 
 
-def _load(launch: Launch, on_progress: Callable[[float], bool]) -> LoadedModel:
+def _load(places: Places, launch: Launch, on_progress: Callable[[float], bool]) -> LoadedModel:
     check_magic(launch.model)
     # deferred: this runs beside the import of the server.
     from assistant.engine.llama import load_model
@@ -137,7 +137,12 @@ def _load(launch: Launch, on_progress: Callable[[float], bool]) -> LoadedModel:
             context_tokens=launch.context_tokens,
             gpu_layers=launch.gpu_layers,
             threads=launch.threads or _physical_cores(),
+            kv_type=launch.kv_type,
+            batch_tokens=launch.batch_tokens,
             on_progress=on_progress,
+            snapshot=places.run_dir / "prompt.state",
+            draft=launch.draft,
+            identity=launch.identity(),
         )
     except ModelFileError:
         # our own words for the commonest case, a download that was cut short; else llama.cpp's reason stands.

@@ -25,14 +25,25 @@ class Launch:
 
     model: Path
     context_tokens: int
+    """0 for what fits."""
+
     gpu_layers: int
-    """Layers on the GPU; -1 for all."""
+    """Layers on the GPU; -1 for as many as fit."""
 
     threads: int
     """0 for all physical cores."""
 
     keep_alive_s: int
     """Seconds without a question after which the engine leaves; 0 to leave after each answer."""
+
+    kv_type: str = "auto"
+    """Numbers that the context is kept in; "auto" for what fits."""
+
+    batch_tokens: int = 0
+    """Tokens of a prompt evaluated at a time; 0 for what suits the device."""
+
+    draft: Path | None = None
+    """A small model with the same vocabulary that guesses ahead."""
 
     def identity(self) -> str:
         """Name this model, its settings and our release: "SETTINGS-FILE", for `is_same_engine`.
@@ -44,7 +55,15 @@ class Launch:
             version = _digest(stat.st_size, stat.st_mtime_ns)
         except OSError:
             version = _GONE
-        settings = (self.model, self.context_tokens, self.gpu_layers, self.threads)
+        settings = (
+            self.model,
+            self.context_tokens,
+            self.gpu_layers,
+            self.threads,
+            self.kv_type,
+            self.batch_tokens,
+            self.draft,
+        )
         return f"{_digest(RELEASE, ENGINE_API, *settings)}-{version}"
 
     def arguments(self, places: Places) -> list[str]:
@@ -56,6 +75,9 @@ class Launch:
             f"--gpu-layers={self.gpu_layers}",
             f"--threads={self.threads}",
             f"--keep-alive-s={self.keep_alive_s}",
+            f"--kv-type={self.kv_type}",
+            f"--batch-tokens={self.batch_tokens}",
+            *([f"--draft={self.draft}"] if self.draft else []),
         ]
 
     @classmethod
@@ -69,10 +91,13 @@ class Launch:
         )
         parser.add_argument("--home", type=Path, help="kb's directory; this user's if left out")
         parser.add_argument("--model", type=Path, required=True, help="GGUF file")
-        parser.add_argument("--context-tokens", type=int, default=8192)
-        parser.add_argument("--gpu-layers", type=int, default=-1, help="-1 for all")
+        parser.add_argument("--context-tokens", type=int, default=0, help="0 for what fits")
+        parser.add_argument("--gpu-layers", type=int, default=-1, help="-1 for as many as fit")
         parser.add_argument("--threads", type=int, default=0, help="0 for all physical cores")
         parser.add_argument("--keep-alive-s", type=int, default=600, help="0 to leave after each answer")
+        parser.add_argument("--kv-type", choices=("auto", "f16", "q8_0", "q4_0"), default="auto")
+        parser.add_argument("--batch-tokens", type=int, default=0, help="0 for what suits the device")
+        parser.add_argument("--draft", type=Path, help="GGUF file of a small model that guesses ahead")
         values = parser.parse_args(arguments)
         if values.home is None:
             places = Places.discover()
@@ -84,6 +109,9 @@ class Launch:
             gpu_layers=values.gpu_layers,
             threads=values.threads,
             keep_alive_s=values.keep_alive_s,
+            kv_type=values.kv_type,
+            batch_tokens=values.batch_tokens,
+            draft=values.draft,
         )
 
 

@@ -31,9 +31,10 @@ def open_engine(places: Places, settings: "ModelSettings", *, model: str | None 
         EngineUnavailableError: If the engine does not start.
     """
     name = settings.path if model is None else model
+    shelves = list_shelves(places, settings)
     shown = ""
     try:
-        file, shown = _find(name, list_shelves(places, settings))
+        file, shown = _find(name, shelves)
         check_magic(file)
     except ModelNotFoundError:
         loaded = _loaded_file(places, name)
@@ -50,7 +51,7 @@ def open_engine(places: Places, settings: "ModelSettings", *, model: str | None 
             keep_alive_s=settings.keep_alive_s,
             kv_type=settings.kv_type,
             batch_tokens=settings.batch_tokens,
-            draft=_find_draft(settings.draft_path, shelves) if settings.draft_path else None,
+            draft=_find(settings.draft_path, shelves)[0] if settings.draft_path else None,
         ),
         model_name=shown,
     )

@@ -10,7 +10,16 @@ from indexer.paths import Places
 
 def make_launch(model: Path) -> Launch:
     """A launch with settings unlike the defaults."""
-    return Launch(model=model, context_tokens=1024, gpu_layers=3, threads=2, keep_alive_s=7)
+    return Launch(
+        model=model,
+        context_tokens=1024,
+        gpu_layers=3,
+        threads=2,
+        keep_alive_s=7,
+        kv_type="q8_0",
+        batch_tokens=256,
+        draft=model.with_name("draft.gguf"),
+    )
 
 
 def test_a_command_line_says_everything(tmp_path: Path) -> None:
@@ -29,6 +38,8 @@ def test_identity_follows_the_file_and_the_settings(tmp_path: Path) -> None:
     assert dataclasses.replace(launch, keep_alive_s=9).identity() == before
     assert dataclasses.replace(launch, context_tokens=2048).identity() != before
     assert dataclasses.replace(launch, gpu_layers=-1).identity() != before
+    assert dataclasses.replace(launch, kv_type="f16").identity() != before
+    assert dataclasses.replace(launch, draft=None).identity() != before
     os.utime(file, ns=(1, 1))
     touched = launch.identity()
     assert touched != before
