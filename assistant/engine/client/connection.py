@@ -1,5 +1,6 @@
 """HTTP over the engine's Unix socket, and who is at the other end."""
 
+import contextlib
 import http.client
 import os
 import signal
@@ -52,6 +53,12 @@ class Connection(http.client.HTTPConnection):
                     raise TimeoutError from error
                 time.sleep(_FULL_S)
         self.pid = peer_pid(self.sock)
+
+    def interrupt(self) -> None:
+        """End whatever is waited for on it; from any thread."""
+        if (wire := self.sock) is not None:
+            with contextlib.suppress(OSError):
+                wire.shutdown(socket.SHUT_RDWR)
 
 
 def peer_pid(connection: socket.socket) -> int:

@@ -63,6 +63,8 @@ class EngineClient:
         self._launch = launch
         self._silence_s = silence_s
         self._pid = 0
+        self._connection: Connection | None = None
+        self._is_interrupted = False
         """The engine that was spoken to last."""
 
         self._was_memory_short = memory_watch()
@@ -157,6 +159,12 @@ class EngineClient:
                 # it may have left just then, being idle.
                 continue
         raise self._crashed("the engine ended before it answered")
+
+    def interrupt(self) -> None:
+        """Break off whatever is waited for, and refuse every later call; from any thread."""
+        self._is_interrupted = True
+        if self._connection is not None:
+            self._connection.interrupt()
 
     def status(self) -> dict[str, Any]:
         """Return what the engine says of itself; never starts one, nor ends one.
@@ -277,7 +285,8 @@ class EngineClient:
             return value
 
     def _connect(self, silence_s: float) -> Connection:
-        return Connection(self.places.engine_socket, silence_s=silence_s)
+        self._connection = Connection(self.places.engine_socket, silence_s=silence_s)
+        return self._connection
 
     def _send(
         self, connection: Connection, method: str, path: str, body: dict[str, Any] | None
@@ -289,6 +298,8 @@ class EngineClient:
         data = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         try:
             connection.request(method, path, data, headers)
+            if self._is_interrupted:
+                raise EngineUnavailableError("the answer was given up")
             return connection.getresponse()
         finally:
             self._pid = connection.pid or self._pid
