@@ -86,6 +86,8 @@ class Pace:
             known = self._single_s
             self._single_s = known + _WEIGHT * (seconds - known) if known else seconds
             return
+        if not self._single_s:
+            return
         self._balance_s += (accepted + 1) * self._single_s - seconds
         cost = max(0.0, seconds / self._single_s - 1)
         known = self._measured.get(guessed, cost)
