@@ -34,6 +34,9 @@ class LoadedModel(Protocol):
     ) -> Generator[tuple[bytes, bool], Sequence[int] | None, FinishReason]:
         """Generate what follows; tokens that are sent are gone on from, and not yielded."""
 
+    def settle(self) -> None:
+        """Use a quiet moment for what would otherwise hold up the next prompt."""
+
     def interrupt(self) -> None:
         """Make the work at hand end early; from any thread."""
 

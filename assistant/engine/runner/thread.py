@@ -180,6 +180,8 @@ class Runner:
                 self.is_unfit = isinstance(last, EngineError) and not isinstance(last, PromptTooLongError)
             self._note_end()
         job.push(last)
+        if not self.queued:
+            model.settle()
 
     def _limit(self, job: Job) -> None:
         """Begin to count the time of a job; on the event loop."""

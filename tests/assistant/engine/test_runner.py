@@ -87,6 +87,9 @@ class ToldModel:
         """End the work at hand."""
         self.interrupted.set()
 
+    def settle(self) -> None:
+        """Nothing waits for a quiet moment."""
+
     def clear_interrupt(self) -> None:
         """Work again."""
         self.interrupted.clear()

@@ -183,6 +183,19 @@ def test_only_so_much_is_kept_as_there_is_room_for(plain: Model) -> None:
     assert reused == [199, 0]
 
 
+def test_what_would_hold_up_the_next_prompt_is_kept_in_a_quiet_moment(plain: Model) -> None:
+    """Where a copy costs more than may be added to the time to the first token, it is made before."""
+    plain.prefixes.thrift = Thrift(least_tokens=16, margin=0, added_s=0, share=0)
+    first, second = text(81, 200), text(82, 200)
+    plain.read(first)
+    plain.read(second)
+    assert plain.read(first) == 0
+    plain.settle()
+    plain.read(second)
+    assert plain.read(first) == len(first) - 1
+    plain.prefixes.thrift = KEEPS_ALL
+
+
 def test_progress_is_told_after_every_batch(plain: Model) -> None:
     """A long prompt is reported on as it is read, what was kept included."""
     told: list[int] = []
