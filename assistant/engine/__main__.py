@@ -88,10 +88,12 @@ async def _serve(places: Places, launch: Launch) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, api.leave_now)
     watching = asyncio.create_task(_leave_in_time(runner, api, door, keep_alive_s=launch.keep_alive_s))
+    warming_up = asyncio.create_task(api.warm_up())
     try:
         await server.serve(sockets=[door.listener])
     finally:
         watching.cancel()
+        warming_up.cancel()
         door.take_away()
     try:
         await asyncio.wait_for(asyncio.to_thread(runner.stop), STOP_S)

@@ -67,6 +67,12 @@ class Api:
             exception_handlers={KbError: _answer_error},
         )
 
+    async def warm_up(self) -> None:
+        """Prepare what every answer needs as soon as the model is loaded, before anybody asks."""
+        await self._runner.settled.wait()
+        if self._runner.model is not None:
+            self._prompter = await run_in_threadpool(Prompter, self._runner.model.facts)
+
     def leave(self, within_s: float) -> None:
         """Begin nothing more and leave, once what was begun is done or the time is up."""
         self._leaving.set()
