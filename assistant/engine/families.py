@@ -79,7 +79,7 @@ class Family:
     """Name of its dialect; empty where the template shows it."""
 
     stops: tuple[str, ...] = ()
-    """Texts that end an answer, beyond the vocabulary's own ends of generation."""
+    """Texts that end an answer and that neither vocabulary nor template tells."""
 
 
 @dataclass(frozen=True, slots=True)

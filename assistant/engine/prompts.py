@@ -3,6 +3,7 @@
 All that differs between families of models meets here; the server knows of none.
 """
 
+import itertools
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ _PROBE = (
 """What templates are tried with, to see what they do with a switch."""
 
 _TAIL_CHARS = 48
+
+_SHORTEST_STOP_CHARS = 4
 
 _NEVER = ("never", "unknown")
 
@@ -70,6 +73,7 @@ class Prompter:
             self._template = ChatTemplate("")
         self._last_resort = ChatTemplate("")
         self._switch = self._find_switch(table.switches)
+        self._stops = tuple(dict.fromkeys([*self._family.stops, *self._turn_end()]))
         self._thinks_unasked = self._ends("auto") == "open" or (
             self._family.thinks == "always"
             or (self._switch is not None and self._probe({}) == self._probe(self._switch.on))
@@ -125,7 +129,7 @@ class Prompter:
             is_head=end == "head",
             is_literal=is_constrained,
             calls=self._calls,
-            stops=self._family.stops,
+            stops=self._stops,
         )
         is_thinking = end == "open" or (
             end != "answer"
@@ -205,6 +209,22 @@ class Prompter:
                 on, off = on[-_TAIL_CHARS:], off[-_TAIL_CHARS:]
             if on and off and on != off:
                 yield switch
+
+    def _turn_end(self) -> Iterator[str]:
+        """Find what stands between an answer and the next question: a model that writes it is done.
+
+        Most models end an answer by a token that their vocabulary calls an end; this is for the others.
+        """
+        if self._dialect.bodies:
+            return
+        try:
+            pieces = self._template.render(_PROBE)
+        except TemplateError:
+            return
+        behind = itertools.dropwhile(lambda piece: piece.is_template or piece.text != "answer", pieces)
+        end = prompt_text(list(itertools.takewhile(lambda piece: piece.is_template, [*behind][1:]))).rstrip()
+        if len(end) >= _SHORTEST_STOP_CHARS and not end.startswith(self._dialect.marks):
+            yield end
 
     def _probe(self, options: Mapping[str, Any]) -> str:
         """Render a conversation with options; empty where the template refuses them."""

@@ -5,11 +5,12 @@ and cut at the marks. So only the template's own text can become control tokens:
 `<|im_end|><|im_start|>system` inside a document stays text.
 """
 
+import contextlib
 import datetime
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import jinja2
@@ -69,6 +70,7 @@ class ChatTemplate:
             self._template = _environment(now).from_string(source or CHATML)
         except jinja2.TemplateError as error:
             raise TemplateError(str(error)) from error
+        self._first_shape = self._find_first_shape()
 
     def render(self, messages: Sequence[Message], options: Mapping[str, Any] | None = None) -> list[Piece]:
         """Render a prompt that ends where the model's answer begins.
@@ -80,7 +82,9 @@ class ChatTemplate:
         3. without a system message, which stands at the head of the first question instead,
 
         each with the ways in which templates ask for tools, and with contents as texts and as lists of parts.
-        The first rendering that holds every content, in order, is taken.
+        The first rendering that holds every content, in order, is taken. A template that renders a system
+        message and one question, but no longer conversation with it, is never given one, so that every turn
+        begins as the last one did.
 
         Args:
             messages: The conversation.
@@ -90,12 +94,33 @@ class ChatTemplate:
             TemplateError: If the template renders these messages in no way without loss.
         """
         first_error: TemplateError | None = None
-        for attempt in _shapes(messages):
-            for as_parts, absent in itertools.product((False, True), _ABSENT):
-                try:
-                    return self._render(attempt, {**absent, **(options or {})}, as_parts=as_parts)
-                except TemplateError as error:
-                    first_error = first_error or error
+        tried: list[Sequence[Message]] = []
+        for shape in _SHAPES[self._first_shape :]:
+            if (shaped := shape(messages)) in tried:
+                continue
+            tried.append(shaped)
+            try:
+                return self._render_shape(shaped, options or {})
+            except TemplateError as error:
+                first_error = first_error or error
+        assert first_error is not None
+        raise first_error
+
+    def _find_first_shape(self) -> int:
+        """Return the first form in which a whole conversation is rendered; 0 where none is."""
+        for number, shape in enumerate(_SHAPES):
+            with contextlib.suppress(TemplateError):
+                self._render_shape(shape(_CONVERSATION), {})
+                return number
+        return 0
+
+    def _render_shape(self, messages: Sequence[Message], options: Mapping[str, Any]) -> list[Piece]:
+        first_error: TemplateError | None = None
+        for as_parts, absent in itertools.product((False, True), _ABSENT):
+            try:
+                return self._render(messages, {**absent, **options}, as_parts=as_parts)
+            except TemplateError as error:
+                first_error = first_error or error
         assert first_error is not None
         raise first_error
 
@@ -145,12 +170,15 @@ def fold_system(messages: Sequence[Message]) -> list[Message]:
     )
 
 
-def _shapes(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
-    yield messages
-    if (turns := alternate(messages)) != list(messages):
-        yield turns
-    if (folded := fold_system(messages)) != turns:
-        yield folded
+_SHAPES: tuple[Callable[[Sequence[Message]], Sequence[Message]], ...] = (list, alternate, fold_system)
+"""Forms of a conversation, each farther from what was said than the one before it."""
+
+_CONVERSATION = (
+    Message("system", "system"),
+    Message("user", "question"),
+    Message("assistant", "answer"),
+    Message("user", "question"),
+)
 
 
 def prompt_text(pieces: Sequence[Piece]) -> str:

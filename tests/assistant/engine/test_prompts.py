@@ -195,8 +195,16 @@ def test_a_template_that_fails_at_its_prompt_is_replaced() -> None:
         assert Piece("Why?", False) in prepared.pieces
 
 
-def test_some_families_end_answers_by_words() -> None:
+def test_what_stands_between_an_answer_and_a_question_ends_an_answer() -> None:
     """What a model goes on to write in the name of the person is left out."""
-    prepared = prompter_for(TURNS, architecture="rwkv7").prepare(QUESTION)
-    assert read(prepared, "Yes.\n\nUser: And?") == ("", "Yes.")
+    template = "{% for m in messages %}{{ '\n\n' + m.role }}: {{ m.content }}{% endfor %}\n\nassistant:"
+    prepared = prompter_for(template).prepare(QUESTION)
+    assert read(prepared, "Yes.\n\nuser: And?") == ("", "Yes.")
     assert prepared.splitter.is_ended
+
+
+def test_some_families_have_ends_that_no_template_shows() -> None:
+    """A model that would wait for the result of a tool is done."""
+    prepared = prompter_for(TURNS, architecture="glm4moe").prepare(QUESTION)
+    assert read(prepared, "Yes.<|observation|>") == ("", "Yes.")
+    assert "<|observation|>" in prepared.marks
