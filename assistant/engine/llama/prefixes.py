@@ -171,7 +171,7 @@ class Prefixes:
         """Use a quiet moment for what would otherwise hold up the next prompt."""
         cost_s = self._copy_s()
         if cost_s > self.thrift.added_s + self.thrift.share * self._prompt_length * self.read_s:
-            self._keep_what_is_lost(0, expected_s=float("inf"))
+            self._keep_what_is_lost(0, patience_s=float("inf"))
 
     def add(self, kept: Kept) -> None:
         """Add a text as the most recently used, and give up others that there is no room for."""
@@ -204,8 +204,13 @@ class Prefixes:
         lowest = max(self._lowest(), len(self.tokens) - self._window) if self._window else 0
         return Kept(list(self.tokens), lowest, checkpoints, lambda: data, size)
 
-    def _keep_what_is_lost(self, left: int, *, expected_s: float) -> None:
-        """Copy the memory if so much of its prompt comes after the first `left` tokens that it pays."""
+    def _keep_what_is_lost(self, left: int, *, patience_s: float) -> None:
+        """Copy the memory if so much of its prompt comes after the first `left` tokens that it pays.
+
+        Args:
+            left: Tokens that stay in the memory.
+            patience_s: What copying may take.
+        """
         # an answer is not counted: no prompt may ever hold it in just these tokens.
         length = min(self._prompt_length, len(self.tokens))
         lost = length - left
@@ -215,7 +220,7 @@ class Prefixes:
             return
         cost_s = self._copy_s()
         pays = lost * self.read_s >= self.thrift.margin * cost_s
-        if pays and cost_s <= self.thrift.added_s + self.thrift.share * expected_s and (kept := self.copy()):
+        if pays and cost_s <= patience_s and (kept := self.copy()):
             self.add(kept)
 
     def _restore(self, kept: Kept) -> bool:
