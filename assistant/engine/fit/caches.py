@@ -114,8 +114,10 @@ class Caches:
         return (own,)
 
     def has_index(self, layer: int) -> bool:
-        """Say whether a layer finds by a lighter index which tokens are worth its attention."""
-        return any(name.startswith("indexer") for name in self._tensors[layer])
+        """Say whether a layer finds by a lighter index, over all tokens, which are worth its attention."""
+        return self._head.architecture != "deepseek4" and any(
+            name.startswith("indexer") for name in self._tensors[layer]
+        )
 
     def state_bytes(self, layer: int) -> int:
         """Return what a layer keeps whatever the number of tokens."""

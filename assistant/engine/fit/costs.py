@@ -55,6 +55,9 @@ class Costs:
     hidden: int = 0
     """Numbers inside the feed-forward parts that work on a token."""
 
+    streams: int = 1
+    """Hidden states that are carried side by side."""
+
     experts: int = 0
     """Experts that work on a token."""
 
@@ -94,7 +97,12 @@ class Costs:
         parameters; it takes 0.8 to 1.1 times as much.
         """
         scores = min(batch_tokens, OUTPUT_TOKENS) * (self.vocabulary + self.width)
-        numbers = (4 + self.experts) * self.width + self.attended + 3 * self.hidden + 4 * self.side_inputs
+        numbers = (
+            (4 * self.streams + self.experts) * self.width
+            + self.attended
+            + 3 * self.hidden
+            + 4 * self.side_inputs
+        )
         mask = context_tokens * (12 if self.has_index else 2)
         # layers with a window have a mask of their own.
         windows = (cache for layer in self.layers for cache in layer.caches if cache.window_tokens)
@@ -138,6 +146,7 @@ def measure(heads: Sequence[GgufHead]) -> Costs:
         trained_context_tokens=head.context_tokens,
         width=int(head.of_architecture("embedding_length") or 0),
         hidden=_hidden(head, count, experts),
+        streams=int(head.of_architecture("hyper_connection.count") or 1),
         experts=experts,
         attended=caches.attended,
         vocabulary=embedding.shape[-1] if embedding else 0,

@@ -287,13 +287,13 @@ def _remarks(costs: Costs, budget: _Budget, wishes: Wishes, trial: _Trial | None
         needed = _smallest(costs, wishes).total_bytes(costs)
         yield f"the model needs {_amount(needed)} of memory, of which {_amount(budget.total_bytes)} are free"
         return
+    if budget.gpus and wishes.gpu_layers and not trial.gpu_layers:
+        yield f"no layer of the model fits in the {_amount(budget.gpu_bytes)} that the GPU can spare"
+    elif 0 < trial.gpu_layers < min(wishes.gpu_layers, len(costs.layers) + 1):
+        yield f"{wishes.gpu_layers} layers do not fit on the GPU, {trial.gpu_layers} are put there"
     wanted = min(wishes.context_tokens, costs.trained_context_tokens or wishes.context_tokens)
     if trial.context_tokens < wanted:
-        yield (f"a context of {wanted:,} tokens does not fit in memory, {trial.context_tokens:,} are given")
-    if budget.gpu_bytes and wishes.gpu_layers and not trial.gpu_layers:
-        yield f"no layer of the model fits in the {_amount(budget.gpu_bytes)} that the GPU has free"
-    elif 0 < trial.gpu_layers < wishes.gpu_layers and trial.gpu_layers <= len(costs.layers):
-        yield f"{wishes.gpu_layers} layers do not fit on the GPU, {trial.gpu_layers} are put there"
+        yield f"a context of {wanted:,} tokens does not fit in memory, {trial.context_tokens:,} are given"
 
 
 def _gpu_reserve(device: Device) -> int:

@@ -8,7 +8,10 @@ def describe_placement(status: Mapping[str, Any]) -> str:
     """Say what computes: "GPU: 36/36 layers", or why it is the CPU.
 
     Args:
-        status: What the engine says of itself; empty words come back while it has loaded no model.
+        status: What the engine says of itself.
+
+    Returns:
+        Nothing while no model is loaded.
     """
     if "layers" not in status:
         return ""
@@ -20,6 +23,6 @@ def describe_placement(status: Mapping[str, Any]) -> str:
         return words
     if not status["is_gpu_build"]:
         return "CPU only: this build of llama-cpp-python has no GPU support; run `kb doctor`"
-    if remarks := status.get("remarks", ()):
-        return f"CPU only: {remarks[-1]}"
-    return "CPU only"
+    # why it is not the GPU stands first.
+    remarks = status.get("remarks") or ("no layers are on the GPU",)
+    return f"CPU only: {remarks[0]}"
