@@ -109,9 +109,9 @@ class Prefixes:
             length, _ = self._usable(kept.tokens, alike[-1], kept.lowest, kept.checkpoints)
             if length > best_length:
                 best, best_length = kept, length
-        self._keep_what_is_lost(
-            live if best is None else 0, expected_s=(len(prompt) - best_length) * self.read_s
-        )
+        expected_s = (len(prompt) - best_length) * self.read_s
+        patience_s = self.thrift.added_s + self.thrift.share * expected_s
+        self._keep_what_is_lost(live if best is None else 0, patience_s=patience_s)
         if best is None or not self._restore(best):
             length = self.cut(live, checkpoint)
         else:
