@@ -3,6 +3,7 @@
 import click
 
 from assistant.cli.group import Group
+from assistant.cli.models.bench import bench
 from assistant.cli.models.choosing import use
 from assistant.cli.models.describing import info
 from assistant.cli.models.listing import list_
@@ -25,3 +26,4 @@ models.add_command(list_)
 models.add_command(use)
 models.add_command(info)
 models.add_command(pull)
+models.add_command(bench)

@@ -120,7 +120,7 @@ class Pace:
             return ""
         now = self._clock()
         self._seen.append((now, done))
-        while now - self._seen[0][0] > _WINDOW_S:
+        while len(self._seen) > 1 and now - self._seen[1][0] > _WINDOW_S:
             self._seen.popleft()
         since, before = self._seen[0]
         if now - since < 1 or done <= before:

@@ -47,6 +47,12 @@ class Bench:
     when: str
     """ISO 8601, in UTC."""
 
+    next_first_token_s: float = 0.0
+    """The same for a second question about the passages of the first."""
+
+    ram_bytes: int = 0
+    """What the engine's process took of the computer's own memory, the mapped file included."""
+
 
 KeptT = TypeVar("KeptT", Verdict, Bench)
 
@@ -124,15 +130,19 @@ def _version(model: Path) -> list[list[int]]:
 
 
 def _read_as(kind: type[KeptT], value: Any) -> KeptT | None:
+    """Read what was kept; `None` where a release that keeps other things wrote it, or somebody by hand."""
     if not isinstance(value, dict):
         return None
-    # written by a release that kept other things, or by hand.
-    expected = {field.name: field.type for field in fields(kind)}
-    if set(value) != set(expected):
-        return None
-    for name, type_ in expected.items():
-        if type_ is float and isinstance(value[name], int):
-            value[name] = float(value[name])
-        if not isinstance(type_, type) or not isinstance(value[name], type_):
+    known: dict[str, Any] = {}
+    for each in fields(kind):
+        if each.name not in value:
+            continue
+        kept = value[each.name]
+        kept = float(kept) if each.type is float and type(kept) is int else kept
+        if type(kept) is not each.type:
             return None
-    return kind(**value)
+        known[each.name] = kept
+    try:
+        return kind(**known)
+    except TypeError:
+        return None

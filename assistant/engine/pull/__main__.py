@@ -3,7 +3,7 @@
 It writes one JSON object a line: `{"step": …}` for what goes on, `{"found": …}`
 before the download begins, `{"progress": …}` meanwhile, and at the end
 `{"saved": …}`, `{"there": …}` for what need not be fetched, or `{"error": …}`.
-When nobody reads that any more, it ends.
+It ends with whoever started it, which closes its standard input.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import json
 import os
 import re
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -57,12 +58,19 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     parser.add_argument("name")
     values = parser.parse_args(arguments)
     places = Places(config_file=values.config, home=values.home)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         return _pull_and_tell(places, values.name, values.quant, environ)
     except BrokenPipeError:
         # whoever started us is gone, and what is still buffered must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 130
+
+
+def _end_with_parent() -> None:
+    """Wait until whoever started us is gone, however it went; what has come stands on the disk already."""
+    sys.stdin.buffer.read()
+    os._exit(130)
 
 
 def _pull_and_tell(places: Places, name: str, quantisation: str, environ: Mapping[str, str]) -> int:

@@ -137,8 +137,8 @@ class Answer(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def send_file(self, *, at_most: int | None = None) -> None:
-        """Answer with a file's bytes; with `at_most` the connection breaks after so many."""
+    def send_file(self, *, at_most: int | None = None, until: threading.Event | None = None) -> None:
+        """Answer with a file's bytes; with `at_most` the connection breaks after so many, at `until`."""
         owner, name, path = unquote(urlsplit(self.path).path).removeprefix("/storage/").split("/", 2)
         data = self.hub.files[f"{owner}/{name}"][path]
         found = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "")) if self.hub.has_ranges else None
@@ -155,6 +155,8 @@ class Answer(BaseHTTPRequestHandler):
         self.wfile.write(data[start:][:at_most])
         self.wfile.flush()
         if at_most is not None:
+            if until is not None:
+                until.wait(60)
             self.close_connection = True
             self.connection.shutdown(2)
 
@@ -184,6 +186,11 @@ class Answer(BaseHTTPRequestHandler):
 def breaking_off(after: int) -> Callable[[Answer], None]:
     """Return a behaviour: the connection breaks after some bytes."""
     return lambda answer: answer.send_file(at_most=after)
+
+
+def stalling(after: int, until: threading.Event) -> Callable[[Answer], None]:
+    """Return a behaviour: after some bytes nothing comes until an event."""
+    return lambda answer: answer.send_file(at_most=after, until=until)
 
 
 def refusing(status: int, *, wait_s: int | None = None, code: str = "") -> Callable[[Answer], None]:

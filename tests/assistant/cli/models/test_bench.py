@@ -1,0 +1,71 @@
+"""Tests of `kb models bench`: the real command."""
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.assistant.cli.kb import kb, start_kb
+from tests.homes import short_home
+from tests.models.wired_gguf import write_random_model, write_scripted_model
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """Return a home with a model that babbles and one that says next to nothing."""
+    with short_home() as places:
+        places.models_dir.mkdir()
+        write_random_model(places.models_dir / "babble.gguf")
+        write_scripted_model(places.models_dir / "short.gguf", ["hi"])
+        yield places.home
+
+
+def test_figures_are_shown_kept_and_listed(home: Path) -> None:
+    """Once measured, `kb models list` shows how fast a model is."""
+    ended = kb(home, "models", "bench", "babble", "--rounds", "1", "--json")
+    assert ended.code == 0, ended.err
+    (figures,) = json.loads(ended.out)
+    assert figures["name"] == "babble"
+    assert figures["generation_tokens_per_s"] > 0
+    assert figures["licence"]["allows"] == "unknown"
+    (listed,) = [each for each in json.loads(kb(home, "models", "list", "--json").out) if each["bench"]]
+    assert listed["name"] == "babble"
+    assert listed["bench"]["generation_tokens_per_s"] == figures["generation_tokens_per_s"]
+
+
+def test_a_model_that_fails_does_not_stop_the_others(home: Path) -> None:
+    """Its reason is told, and the exit code tells that there was one."""
+    ended = kb(home, "models", "bench", "short", "babble", "--rounds", "1")
+    assert ended.code == 4
+    assert "kb: error: short.gguf ends its answers after a few words" in ended.err
+    assert ended.out.startswith("babble\t")
+
+
+def test_without_a_model_it_says_what_to_do(home: Path) -> None:
+    """Nothing is configured, and nothing was named."""
+    ended = kb(home, "models", "bench")
+    assert ended.code == 4
+    assert "no model is configured, and none was named" in ended.err
+
+
+def test_ctrl_c_leaves_no_engine_behind(home: Path) -> None:
+    """Neither its process nor its folder, and what was measured before is shown."""
+    before = _engine_homes()
+    with start_kb(home, "models", "bench", "babble", "babble", "--rounds", "20") as running:
+        end = time.monotonic() + 30
+        while not (made := _engine_homes() - before):
+            assert time.monotonic() < end, "no engine was started"
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert b"stopped; what was measured before is kept" in said
+    assert not any(each.exists() for each in made)
+
+
+def _engine_homes() -> set[Path]:
+    """List what looks like the home of an engine that measures."""
+    return {each.parent for each in Path("/tmp").glob("kb-*/run") if not (each.parent / "models").exists()}
