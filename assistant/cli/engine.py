@@ -4,6 +4,7 @@ import click
 
 from assistant.cli import options, output
 from assistant.cli.group import Command, Group
+from assistant.cli.serve import serve
 from assistant.engine.client import EngineClient
 from indexer.paths import Places
 
@@ -14,6 +15,9 @@ def engine() -> None:
 
     The first question starts it; when idle it leaves and frees its memory.
     """
+
+
+engine.add_command(serve)
 
 
 @engine.command(cls=Command)

@@ -1,10 +1,14 @@
 """Who writes the answers: our own engine, or the model server that the settings name."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Union
 
-from assistant.answering import TextGenerator
 from assistant.config import Settings
 from indexer.paths import Places
+
+if TYPE_CHECKING:
+    from assistant.engine.client import EngineClient
+    from assistant.engine.remote import RemoteClient
 
 
 def has_generator(settings: Settings) -> bool:
@@ -18,7 +22,7 @@ def open_generator(
     *,
     model: str | None = None,
     say: Callable[[str], None] = lambda _: None,
-) -> TextGenerator:
+) -> Union["EngineClient", "RemoteClient"]:
     """Open whoever writes the answers; does not wait until the model is loaded.
 
     Args:
