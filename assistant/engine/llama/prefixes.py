@@ -112,10 +112,12 @@ class Prefixes:
         expected_s = (len(prompt) - best_length) * self.read_s
         patience_s = self.thrift.added_s + self.thrift.share * expected_s
         self._keep_what_is_lost(live if best is None else 0, patience_s=patience_s)
-        if best is None or not self._restore(best):
+        if best is None:
             length = self.cut(live, checkpoint)
-        else:
+        elif self._restore(best):
             length = self.cut(*self._usable(self.tokens, best_length, self._lowest(), self._checkpoints))
+        else:
+            length = 0
         self._prompt_length = len(prompt)
         self._plan_stops(prompt, length, max(alike))
         return length

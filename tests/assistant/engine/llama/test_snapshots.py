@@ -123,6 +123,21 @@ def test_a_damaged_snapshot_is_deleted_and_changes_no_answer(
     model.close()
 
 
+def test_a_snapshot_found_damaged_when_it_is_wanted_leaves_an_empty_memory(
+    random_model: Path, tmp_path: Path, snapshot: bytes
+) -> None:
+    """What stood in the memory was given up for it, and is read again."""
+    path = tmp_path / "prompt.bin"
+    path.write_bytes(snapshot[:-1] + bytes([snapshot[-1] ^ 1]))
+    model = load(random_model, path, Thrift())
+    model.read(PROMPT[:50])
+    kept, text = answer(model)
+    assert kept == 0
+    model.prefixes.clear()
+    assert answer(model) == (0, text)
+    model.close()
+
+
 def test_a_file_that_is_no_snapshot_is_deleted(tmp_path: Path) -> None:
     """Whatever else lies there is of no use."""
     path = tmp_path / "prompt.bin"
