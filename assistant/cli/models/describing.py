@@ -47,6 +47,7 @@ def _rows(entry: "Entry") -> Iterator[tuple[str, str]]:
     yield "title", card.title
     yield "made by", _text(said.get("general.organization") or said.get("general.author"))
     yield "kind", wording.kind(entry)
+    yield "family", card.family
     yield "loads", _loads(entry)
     yield "runs on", _placement(entry)
     yield "speed", _speed(entry)

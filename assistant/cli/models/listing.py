@@ -90,6 +90,7 @@ def _columns(entries: Sequence["Entry"], *, is_all: bool) -> list[Column]:
     return [
         Column("NAME", [plain_line(entry.name) for entry in entries]),
         *([Column("KIND", [card.kind for card in cards])] if is_all else []),
+        Column("FAMILY", [card.family for card in cards], rank=4),
         Column("PARAMS", [card.size_label for card in cards], is_number=True),
         Column("QUANT", [card.quantisation for card in cards], rank=2),
         Column("CONTEXT", [wording.context(card.context_tokens) for card in cards], is_number=True, rank=3),
@@ -97,7 +98,7 @@ def _columns(entries: Sequence["Entry"], *, is_all: bool) -> list[Column]:
         Column("RUNS ON", [wording.runs_on(entry) for entry in entries]),
         Column("SPEED", [wording.speed(entry) for entry in entries], is_number=True),
         Column("LICENCE", [card.licence.allows if card.heads else "" for card in cards], rank=1),
-        Column("FROM", [card.file.program for card in cards], rank=4),
+        Column("FROM", [card.file.program for card in cards], rank=5),
     ]
 
 

@@ -7,12 +7,16 @@ from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
+from assistant.engine.families import find_family
 from assistant.engine.gguf import GgufHead, read_head
 from assistant.engine.models.files import ModelFile
 from assistant.engine.models.kinds import Kind, kind_of
 from assistant.engine.models.licences import UNKNOWN, Licence, licence_of, licence_of_text
 from assistant.engine.models.quantisation import quantisation_name
 from assistant.errors import ModelFileError
+
+UNKNOWN_FAMILY = "unknown"
+"""What the last entry of the table of families is called."""
 
 _EXPERTS = re.compile(r"_(?:ch)?exps\b")
 _LABEL = re.compile(r"(\d+x)?(\d+(?:\.\d+)?)([KMBT])(?:-A(\d+(?:\.\d+)?)([KMB]))?")
@@ -32,6 +36,9 @@ class Card:
 
     heads: tuple[GgufHead, ...] = ()
     """Of all its files, the first part first; none where it cannot be read."""
+
+    family: str = ""
+    """As people call it: "Qwen 3"; empty if it is none that is known."""
 
     architecture: str = ""
     title: str = ""
@@ -78,6 +85,7 @@ def card_of(file: ModelFile, heads: Sequence[GgufHead]) -> Card:
         file=file,
         kind=kind_of(first),
         heads=tuple(heads),
+        family=_family(first),
         architecture=first.architecture,
         title=_text(metadata.get("general.name")),
         parameters=parameters,
@@ -127,6 +135,11 @@ def _amount(count: int) -> str:
             value = count / size
             return f"{value:.1f}{unit}" if value < 9.95 else f"{value:.0f}{unit}"
     return str(count)
+
+
+def _family(head: GgufHead) -> str:
+    name = find_family(architecture=head.architecture, name=_text(head.name), template=head.template).name
+    return "" if name == UNKNOWN_FAMILY else name
 
 
 def _licence(metadata: Any, text_file: Path | None) -> Licence:

@@ -75,6 +75,7 @@ class Entry:
             "files": [str(part) for part in file.parts],
             "projector": str(file.projector) if file.projector else None,
             "size_bytes": file.size_bytes,
+            "family": card.family,
             "architecture": card.architecture,
             "title": card.title,
             "parameters": card.parameters,

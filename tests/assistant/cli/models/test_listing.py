@@ -33,10 +33,10 @@ def test_models_of_all_programs_are_listed(person: Person) -> None:
     rows = [line.split("\t") for line in run.out.splitlines()]
     assert run.code == 0
     assert [row[0] for row in rows] == ["tiny:1m", "Wired-1B-Instruct-F16", "half"]
-    assert rows[0][1:8] == ["619K", "F16", "8k", "1 MB", "CPU", "", "free"]
-    assert rows[0][8] == "Ollama"
-    assert Path(rows[0][9]).name.startswith("sha256-")
-    assert rows[2][5] == "broken"
+    assert rows[0][1:9] == ["", "619K", "F16", "8k", "1 MB", "CPU", "", "free"]
+    assert rows[0][9] == "Ollama"
+    assert Path(rows[0][10]).name.startswith("sha256-")
+    assert rows[2][6] == "broken"
     assert "kb: half does not load: half.gguf is cut short" in run.err
 
 
