@@ -86,7 +86,9 @@ class Served:
         )
         return status, value
 
-    def stream(self, *messages: Mapping[str, str], **more: Any) -> Generator[dict[str, Any] | str, None, None]:
+    def stream(
+        self, *messages: Mapping[str, str], **more: Any
+    ) -> Generator[dict[str, Any] | str, None, None]:
         """Ask for an answer as a stream, and yield its events; the last is "[DONE]"."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         body = json.dumps({"model": "kb", "messages": messages or [QUESTION], "stream": True, **more})
