@@ -75,6 +75,9 @@ class Family:
     switch: Switch | None = None
     """The family's own switch; `None` where the template is asked."""
 
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What a system message says to have it think ("on") or not ("off"), where that is the switch."""
+
     dialect: str = ""
     """Name of its dialect; empty where the template shows it."""
 
@@ -233,6 +236,7 @@ def _read_family(entry: _Entry, dialects: Mapping[str, Dialect]) -> Family:
         direct=direct,
         thinks=entry.take("thinks", str, ""),
         switch=Switch(entry.take("on", dict), entry.take("off", dict)) if entry.has("on") else None,
+        words=entry.take("words", dict, {}),
         dialect=entry.take("dialect", str, ""),
         stops=tuple(entry.take("stops", list, [])),
     )

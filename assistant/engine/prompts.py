@@ -90,7 +90,10 @@ class Prompter:
 
         One that "always" does by itself is given an empty thought to begin with, where it is not to.
         """
-        if self._switch is not None and (self._family.thinks != "always" or self._family.switch is None):
+        is_told = self._switch is not None and (
+            self._family.thinks != "always" or self._family.switch is None
+        )
+        if is_told or self._family.words:
             return "switchable"
         if self._thinks_unasked:
             return "always"
@@ -114,10 +117,8 @@ class Prompter:
             template_options: What the asker gives the template besides; goes before what the family would.
         """
         mode: Thinking = "off" if is_constrained else thinking
-        pieces = self._render(
-            [self._without_thinking(message) for message in messages],
-            {**self._options(mode), **(template_options or {})},
-        )
+        said = [*self._instruction(mode), *(self._without_thinking(message) for message in messages)]
+        pieces = self._render(said, {**self._options(mode), **(template_options or {})})
         prefix = self._prefix(pieces, mode, is_constrained=is_constrained)
         if prefix:
             pieces.append(Piece(prefix, True))
@@ -189,11 +190,16 @@ class Prompter:
         except TemplateError:
             return "none"
 
+    def _instruction(self, mode: Thinking) -> list[Message]:
+        """Return what the family is told in words."""
+        words = self._family.words.get(mode, "")
+        return [Message("system", words)] if words else []
+
     def _without_thinking(self, message: Message) -> Message:
         """Take the thought out of an earlier answer."""
-        if message.role != "assistant" or not any(mark in message.content for mark in self._dialect.marks):
+        if message.role != "assistant":
             return message
-        return Message(message.role, without_thinking(message.content, Splitter(self._dialect)))
+        return Message(message.role, without_thinking(message.content, self._dialect))
 
     def _find_switch(self, switches: Sequence[Switch]) -> Switch | None:
         """Find what the template is told so that its model thinks or does not; `None` where nothing is."""

@@ -270,9 +270,17 @@ class Splitter:
             deltas.append(Delta(self._kind, text))
 
 
-def without_thinking(text: str, splitter: Splitter) -> str:
-    """Return the answer in a whole output; empty where it is nothing but a thought."""
+def without_thinking(text: str, dialect: Dialect) -> str:
+    """Return the answer in a whole output, as others may keep it; empty where it is nothing but a thought.
+
+    An answer that merely quotes marks is left as it is. So a mark that closes what nothing opened counts only
+    at the end of a line, where models put it.
+    """
+    begins = tuple(mark for mark in (dialect.opens, dialect.channel, *dialect.bodies) if mark)
+    if not text.lstrip().startswith(begins) and not (dialect.closes and f"{dialect.closes}\n" in text):
+        return text
     answer = ""
+    splitter = Splitter(dialect)
     for delta in (*splitter.feed(text), *splitter.finish()):
         if delta.kind == "retract":
             answer = ""

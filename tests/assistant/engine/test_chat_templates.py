@@ -175,9 +175,11 @@ def test_awkward_conversations_lose_nothing(template: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_a_follow_up_begins_as_the_question_did(template: str) -> None:
+@pytest.mark.parametrize("thinking", ["auto", "on", "off"])
+def test_a_follow_up_begins_as_the_question_did(template: str, thinking: Thinking) -> None:
     """Up to the end of the passages nothing changes from turn to turn, so that it is read once."""
-    first, second = (prompter_of(template).prepare(messages).pieces for messages in (FIRST, FOLLOW_UP))
+    prompter = prompter_of(template)
+    first, second = (prompter.prepare(said, thinking=thinking).pieces for said in (FIRST, FOLLOW_UP))
     end = max(number for number, piece in enumerate(first) if not piece.is_template) + 1
     assert second[:end] == first[:end]
 

@@ -208,3 +208,35 @@ def test_some_families_have_ends_that_no_template_shows() -> None:
     prepared = prompter_for(TURNS, architecture="glm4moe").prepare(QUESTION)
     assert read(prepared, "Yes.<|observation|>") == ("", "Yes.")
     assert "<|observation|>" in prepared.marks
+
+
+def test_some_families_are_told_in_words() -> None:
+    """Where a system message is the switch, it says so at the beginning."""
+    prompter = prompter_for(TURNS + "{# <|start_header_id|> #}", name="Llama 3.1 Nemotron Nano 8B")
+    on, off = (prompt_text(prompter.prepare(QUESTION, thinking=mode).pieces) for mode in ("on", "off"))
+    assert prompter.thinks == "switchable"
+    assert on.startswith("[system]detailed thinking on[system]Be brief.")
+    assert off.startswith("[system]detailed thinking off[system]Be brief.")
+    assert prompt_text(prompter.prepare(QUESTION).pieces).startswith("[system]Be brief.")
+
+
+def test_effort_is_a_switch_where_the_family_says_so() -> None:
+    """Mistral Small 4 reads it among the settings at the head of a prompt, and begins a thought itself."""
+    template = "[SETTINGS]{{ reasoning_effort | default('none') }}[/SETTINGS]" + TURNS
+    prompter = prompter_for(template, architecture="mistral4")
+    on, off = (prompter.prepare(QUESTION, thinking=mode) for mode in ("on", "off"))
+    assert prompt_text(on.pieces).startswith("[SETTINGS]high")
+    assert prompt_text(off.pieces).startswith("[SETTINGS]none")
+    assert (on.sampling.temperature, off.sampling.temperature) == (0.7, 0.3)
+    assert read(on, "[THINK]Hm.[/THINK]Yes.") == ("Hm.", "Yes.")
+
+
+def test_gpt_oss_is_told_how_much_to_think() -> None:
+    """Its makers' default is "medium"; without a thought the least is asked for besides."""
+    template = "Reasoning: {{ reasoning_effort }}" + TURNS + "<|start|>assistant{# <|channel|> <|message|> #}"
+    prompter = prompter_for(template, architecture="gpt-oss")
+    modes: tuple[Thinking, ...] = ("auto", "on", "off")
+    heads = [
+        prompt_text(prompter.prepare(QUESTION, thinking=mode).pieces).partition("[")[0] for mode in modes
+    ]
+    assert heads == ["Reasoning: medium", "Reasoning: medium", "Reasoning: low"]

@@ -208,11 +208,25 @@ def test_what_a_grammar_wrote_is_answer_whatever_it_looks_like() -> None:
     assert split([raw], is_literal=True, calls=CALLS, stops=("b",)) == ("", raw)
 
 
-def test_earlier_answers_lose_their_thoughts() -> None:
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("<think>a</think>\nb", "b"),
+        ("a\n</think>\n\nb", "b"),
+        ("<think>a", ""),
+        ("b", "b"),
+        ("The tag </think> closes what <think> opens.", "The tag </think> closes what <think> opens."),
+    ],
+)
+def test_earlier_answers_lose_their_thoughts(text: str, answer: str) -> None:
     """Of an output in a history only the answer is given to the model again."""
-    assert without_thinking("<think>a</think>\nb", Splitter(THINK)) == "b"
-    assert without_thinking("a</think>b", Splitter(THINK)) == "b"
-    assert without_thinking("<think>a", Splitter(THINK)) == ""
+    assert without_thinking(text, THINK) == answer
+
+
+def test_earlier_answers_lose_channels() -> None:
+    """Whoever kept the whole output of gpt-oss gives only its final channel back."""
+    raw = "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b"
+    assert without_thinking(raw, HARMONY) == "b"
 
 
 def test_text_is_sent_as_soon_as_it_is_decided() -> None:
