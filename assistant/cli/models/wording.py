@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from assistant.engine.models.kinds import USES
+
 if TYPE_CHECKING:
     from assistant.engine.models.library import Entry
 
@@ -14,13 +16,6 @@ _KINDS = {
     "draft": "draft model",
     "other": "no language model",
     "unknown": "file that cannot be read",
-}
-_USES = {
-    "embedding": "an embedding model, which finds text and writes none",
-    "reranker": "a reranker, which compares texts and writes none",
-    "projector": "an image projector, which belongs to another model",
-    "draft": "a draft model, which guesses ahead for another model",
-    "other": "no language model",
 }
 
 
@@ -66,6 +61,6 @@ def kind(entry: "Entry") -> str:
 
 def why_not(entry: "Entry") -> str:
     """Say why a model cannot answer: a clause behind its name; empty if it can."""
-    if entry.card.kind in _USES:
-        return f"is {_USES[entry.card.kind]}"
+    if use := USES.get(entry.card.kind):
+        return f"is {use}"
     return f"does not load: {entry.trouble}" if entry.loads is False else ""

@@ -27,6 +27,7 @@ from assistant.engine.llama.log import (
     read_buffers,
 )
 from assistant.engine.llama.model import Model
+from assistant.engine.models.kinds import check_chat
 from assistant.engine.types import Device
 from assistant.errors import ModelFileError
 
@@ -106,10 +107,12 @@ def load_model(
         identity: Names the file and its version, for the snapshot.
 
     Raises:
-        ModelFileError: With llama.cpp's own reason, or if no memory holds it.
+        ModelFileError: With llama.cpp's own reason, if no memory holds it, or if it cannot answer.
     """
     devices = list_devices()
-    costs = measure(read_heads(path))
+    heads = read_heads(path)
+    check_chat(path, heads[0])
+    costs = measure(heads)
     wishes = Wishes(
         context_tokens=context_tokens,
         gpu_layers=gpu_layers,

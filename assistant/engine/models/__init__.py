@@ -8,7 +8,7 @@ each of them is, and `kept` remembers what only a child process can find out.
 from assistant.engine.models.files import ModelFile, list_models, model_name
 from assistant.engine.models.finding import find_file, find_model
 from assistant.engine.models.kept import Bench, Kept, Verdict
-from assistant.engine.models.kinds import Kind, kind_of
+from assistant.engine.models.kinds import Kind, check_chat, kind_of
 from assistant.engine.models.shelves import Shelf, list_shelves
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "ModelFile",
     "Shelf",
     "Verdict",
+    "check_chat",
     "find_file",
     "find_model",
     "kind_of",

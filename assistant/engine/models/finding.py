@@ -52,33 +52,33 @@ def find_file(
         ModelFileError: If parts of the model are missing.
     """
     path = _as_path(name)
-    if path is not None and path.is_file():
-        found = model_of_file(path.absolute())
-        known = next((each for each in list_models(shelves) if found.path in each.parts), found)
-        return known if is_damage_borne else _whole(known)
-    if path is not None and path.is_dir():
-        raise ModelNotFoundError(f"{path} is a folder, not a GGUF file")
     models = list(list_models(shelves))
-    if not is_any_kind:
-        models = [model for model in models if not model.is_side_file]
-    found_models = _choose(name, models)
-    if len(found_models) == 1:
-        return found_models[0] if is_damage_borne else _whole(found_models[0])
-    if found_models:
-        raise ModelNotFoundError(
-            f"{name} could be any of {_list_names(found_models)}", hint="give more of the name"
-        )
-    if (
-        path is not None
-        and (name.startswith(("/", "~", ".")) or name.lower().endswith(".gguf"))
-        and (len(path.parts) > 1)
-    ):
+    # a bare word is a name first, whatever stands in the current folder.
+    is_place = path is not None and (len(path.parts) != 1 or name.lower().endswith(".gguf"))
+    meant = [] if is_place else _choose(name, models, is_any_kind=is_any_kind)
+    if not meant and path is not None and path.is_file():
+        here = path.absolute()
+        meant = [next((model for model in models if here in model.parts), model_of_file(here))]
+    if not meant and path is not None and path.is_dir():
+        raise ModelNotFoundError(f"{path} is a folder, not a GGUF file")
+    # names of Ollama and the hub hold slashes too.
+    meant = meant or _choose(name, models, is_any_kind=is_any_kind)
+    if len(meant) == 1:
+        return meant[0] if is_damage_borne else _whole(meant[0])
+    if meant:
+        raise ModelNotFoundError(f"{name} could be any of {_list_names(meant)}", hint="give more of the name")
+    if path is not None and len(path.parts) > 1 and _is_spelled_as_file(name):
         raise ModelNotFoundError(f"there is no file {path}")
-    raise _unknown(name, models)
+    raise _unknown(name, models if is_any_kind else [model for model in models if not model.is_side_file])
 
 
-def _choose(name: str, models: Sequence[ModelFile]) -> list[ModelFile]:
+def _is_spelled_as_file(name: str) -> bool:
+    return name.startswith(("/", "~", ".")) or name.lower().endswith(".gguf")
+
+
+def _choose(name: str, models: Sequence[ModelFile], *, is_any_kind: bool) -> list[ModelFile]:
     """Return the models that a name may mean; one alone if it is clear."""
+    models = [model for model in models if is_any_kind or not model.is_side_file]
     names = {place: _names(model) for place, model in enumerate(models)}
     matches = [models[place] for place in match_names(name, names)]
     # the same name on two shelves: the first shelf wins.

@@ -1,8 +1,10 @@
 """What a GGUF is for, told from its metadata and never from its name; pure."""
 
+from pathlib import Path
 from typing import Literal
 
 from assistant.engine.gguf import GgufHead
+from assistant.errors import ModelFileError
 
 Kind = Literal["chat", "embedding", "reranker", "projector", "draft", "other"]
 """What a model can be used for.
@@ -23,6 +25,26 @@ _DIFFUSION = ("dream", "llada", "rnd1", "diffusion")
 _SOUND = ("tts", "wavtokenizer", "whisper")
 _TYPES: dict[str, Kind] = {"mmproj": "projector", "clip": "projector"}
 _NOT_MODELS = ("adapter", "imatrix", "vocab")
+
+
+USES: dict[str, str] = {
+    "embedding": "an embedding model, which finds text and writes none",
+    "reranker": "a reranker, which compares texts and writes none",
+    "projector": "an image projector, which belongs to another model",
+    "draft": "a draft model, which guesses ahead for another model",
+    "other": "no language model",
+}
+"""What the kinds are that cannot answer."""
+
+
+def check_chat(file: Path, head: GgufHead) -> None:
+    """Refuse what cannot answer.
+
+    Raises:
+        ModelFileError: Saying what it is instead.
+    """
+    if use := USES.get(kind_of(head)):
+        raise ModelFileError(f"{file.name} is {use}", hint="`kb models list` shows what can answer")
 
 
 def kind_of(head: GgufHead) -> Kind:

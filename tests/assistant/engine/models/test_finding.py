@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from assistant.engine.models import Shelf, find_model, list_models
+from assistant.engine.models import Shelf, find_file, find_model, list_models
 from assistant.errors import ModelFileError, ModelNotFoundError
+from tests.assistant.engine.models.ggufs import WORDS, write_head
+from tests.assistant.engine.models.programs import put_into_ollama
 
 
 def make(folder: Path, *names: str) -> None:
@@ -121,3 +125,54 @@ def test_a_missing_part_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError) as caught:
         find_model("m", on(tmp_path))
     assert caught.value.message == "m comes in 3 files, and m-00002-of-00003.gguf is missing"
+
+
+def test_a_folder_of_that_name_is_not_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bare word is a model's name first; only what no model is called is looked for here."""
+    make(tmp_path / "models", "tiny.gguf")
+    (tmp_path / "here" / "tiny").mkdir(parents=True)
+    make(tmp_path / "here", "other")
+    monkeypatch.chdir(tmp_path / "here")
+    assert find_model("tiny", on(tmp_path / "models")) == tmp_path / "models" / "tiny.gguf"
+    assert find_model("other", on(tmp_path / "models")) == tmp_path / "here" / "other"
+    with pytest.raises(ModelNotFoundError, match="here is a folder"):
+        find_model(str(tmp_path / "here"), on(tmp_path / "models"))
+
+
+def test_a_name_with_slashes_is_no_path(tmp_path: Path) -> None:
+    """Ollama calls models of the hub by their repository."""
+    put_into_ollama(tmp_path, "hf.co/unsloth/Qwen3-8B-GGUF/Q4_K_M", model=b"1")
+    shelves = [Shelf("Ollama", tmp_path, "ollama")]
+    assert find_model("hf.co/unsloth/Qwen3-8B-GGUF:Q4_K_M", shelves).name.startswith("sha256-")
+    assert find_model("unsloth/qwen3-8b", shelves).name.startswith("sha256-")
+    with pytest.raises(ModelNotFoundError, match="there is no file /a/b"):
+        find_model("/a/b", shelves)
+
+
+def test_a_chat_model_goes_before_an_embedding_model(tmp_path: Path) -> None:
+    """A beginning that both share means the one that can answer; the whole name means what it says."""
+    write_head(tmp_path / "qwen3-8b.gguf", {"general.architecture": "qwen3", **WORDS})
+    write_head(
+        tmp_path / "qwen3-embedding.gguf", {"general.architecture": "qwen3", "qwen3.pooling_type": 3, **WORDS}
+    )
+    assert find_model("qwen3", on(tmp_path)).stem == "qwen3-8b"
+    assert find_model("qwen3-embedding", on(tmp_path)).stem == "qwen3-embedding"
+
+
+def test_a_model_of_its_own_program_keeps_its_name(tmp_path: Path) -> None:
+    """A path that leads to a blob is known by the name that Ollama gives it."""
+    put_into_ollama(tmp_path, "registry.ollama.ai/library/tiny/1m", model=b"1")
+    (blob,) = (tmp_path / "blobs").iterdir()
+    assert find_file(str(blob), [Shelf("Ollama", tmp_path, "ollama")]).name == "tiny:1m"
+
+
+@given(name=st.text(max_size=40))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+def test_any_name_is_answered(name: str, tmp_path: Path) -> None:
+    """Whatever is typed, there is a file or a sentence."""
+    make(tmp_path, "qwen3-8b.gguf", "gemma.gguf")
+    try:
+        found = find_model(name, on(tmp_path))
+    except ModelNotFoundError as error:
+        found = Path(__file__ if error.message else "")
+    assert found.is_file()

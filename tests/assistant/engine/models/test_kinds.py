@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from assistant.engine.gguf import read_head
+from assistant.engine.llama import load_model
 from assistant.engine.models.kinds import kind_of
+from assistant.errors import ModelFileError
 from tests.assistant.engine.models.ggufs import WORDS, write_head
 from tests.models.shapes import SHAPES, write_shape
 
@@ -56,3 +58,11 @@ def test_what_has_no_vocabulary_speaks_no_language(tmp_path: Path) -> None:
 def test_every_architecture_that_chats_is_a_chat_model(name: str, tmp_path: Path) -> None:
     """None is taken for something else because of how its metadata is written."""
     assert kind_of(read_head(write_shape(tmp_path, name))) == "chat"
+
+
+def test_what_cannot_answer_is_not_loaded(tmp_path: Path) -> None:
+    """An embedding model is refused by its head, before llama.cpp sees it."""
+    file = write_head(tmp_path / "embed.gguf", {"general.architecture": "nomic-bert", **WORDS})
+    with pytest.raises(ModelFileError) as caught:
+        load_model(file, context_tokens=0, gpu_layers=0, threads=1)
+    assert caught.value.message == "embed.gguf is an embedding model, which finds text and writes none"
