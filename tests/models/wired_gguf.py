@@ -62,7 +62,7 @@ def write_scripted_model(
     return _write(path, vocabulary, weights, template, are_marks_control=are_marks_control)
 
 
-def write_random_model(path: Path, *, seed: int = 1, layers: int = 2) -> Path:
+def write_random_model(path: Path, *, seed: int = 1, layers: int = 2, template: str = CHATML) -> Path:
     """Write a model that babbles in lower-case letters and never ends an answer by itself."""
     numbers = np.random.default_rng(seed)
     vocabulary, _ = _vocabulary(())
@@ -71,7 +71,7 @@ def write_random_model(path: Path, *, seed: int = 1, layers: int = 2) -> Path:
     output = np.zeros((len(vocabulary), WIDTH), np.float16)
     letters = slice(len(CONTROL) + ord("a"), len(CONTROL) + ord("z") + 1)
     output[letters] = numbers.normal(0, 1, output[letters].shape)
-    return _write(path, vocabulary, {**weights, "output.weight": output}, CHATML)
+    return _write(path, vocabulary, {**weights, "output.weight": output}, template)
 
 
 def _vocabulary(script: Sequence[str | bytes]) -> tuple[list[str], list[int]]:

@@ -15,7 +15,7 @@ from typing import Any
 import llama_cpp.llama_cpp as llama
 
 from assistant.engine.llama.vocabulary import Vocabulary
-from indexer.errors import EngineError
+from indexer.errors import UsageError
 
 _KEPT = 8
 _MAX_CHARS = 100_000
@@ -85,7 +85,7 @@ class Grammars:
         """Return a grammar at the beginning of an answer.
 
         Raises:
-            EngineError: If nothing can follow this schema.
+            UsageError: If nothing can follow this schema.
         """
         key = json.dumps(schema)
         if key in self._compiled:
@@ -104,7 +104,7 @@ class Grammars:
     def _compile(self, gbnf: str) -> Any:
         sampler = llama.llama_sampler_init_grammar(self._vocab, gbnf.encode(), b"root")
         if not sampler:
-            raise EngineError("llama.cpp finds no grammar in the JSON schema")
+            raise UsageError("llama.cpp finds no grammar in the JSON schema")
         return sampler
 
 
@@ -112,7 +112,7 @@ def to_gbnf(schema: Mapping[str, Any]) -> str:
     """Write a JSON schema in llama.cpp's own language for grammars.
 
     Raises:
-        EngineError: If it is no schema, uses what is not supported, or becomes too long.
+        UsageError: If it is no schema, uses what is not supported, or becomes too long.
     """
     # deferred: most answers follow no schema.
     from llama_cpp.llama_grammar import json_schema_to_gbnf
@@ -120,12 +120,12 @@ def to_gbnf(schema: Mapping[str, Any]) -> str:
     try:
         gbnf: str = json_schema_to_gbnf(json.dumps(_prepare(schema)))
     except RecursionError:
-        raise EngineError("the JSON schema is nested or repeats too deeply") from None
+        raise UsageError("the JSON schema is nested or repeats too deeply") from None
     # it checks nothing: what is no schema fails wherever it is first used.
     except (ValueError, TypeError, KeyError, AttributeError, AssertionError, IndexError) as error:
-        raise EngineError(f"the JSON schema cannot be followed: {error}") from error
+        raise UsageError(f"the JSON schema cannot be followed: {error}") from error
     if len(gbnf) > _MAX_CHARS:
-        raise EngineError("the JSON schema allows too much to be followed: its bounds are too large")
+        raise UsageError("the JSON schema allows too much to be followed: its bounds are too large")
     return gbnf
 
 
@@ -138,7 +138,7 @@ def _prepare(schema: Any) -> Any:
     bounds = [schema.get(name) for name in _BOUNDS]
     bounds += [int(digits) for digits in re.findall(r"\d{1,9}", str(schema.get("pattern", "")))]
     if any(isinstance(bound, int) and bound > _MAX_BOUND for bound in bounds):
-        raise EngineError("the JSON schema allows too much to be followed: its bounds are too large")
+        raise UsageError("the JSON schema allows too much to be followed: its bounds are too large")
     low, high = schema.get("minimum"), schema.get("maximum")
     if (
         schema.get("type") == "integer"

@@ -172,7 +172,8 @@ class Model:
 
         Raises:
             Interrupted: On `interrupt`.
-            EngineError: If llama.cpp fails, or nothing can follow the schema.
+            EngineError: If llama.cpp fails.
+            UsageError: If nothing can follow the schema.
         """
         self.speculation = (0, 0)
         grammar = None if schema is None else self._grammars.begin(schema)

@@ -8,7 +8,7 @@ import numpy as np
 
 from assistant.engine.llama.grammar import Grammar
 from assistant.engine.types import Sampling
-from indexer.errors import EngineError
+from indexer.errors import UsageError
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 """llama.cpp's `llama_token_data`."""
@@ -36,7 +36,7 @@ class Sampler:
         """Choose a token from the scores behind the token at `row` of the last batch; -1 for the last.
 
         Raises:
-            EngineError: If the grammar leads nowhere in this vocabulary.
+            UsageError: If the grammar leads nowhere in this vocabulary.
         """
         token: int = llama.llama_sampler_sample(self._chain, self._context, row)
         if self._grammar is None:
@@ -45,7 +45,7 @@ class Sampler:
         if not self._grammar.allows(token):
             token = self._choose_allowed(row, self._grammar)
             if not self._grammar.allows(token):
-                raise EngineError("the model has no token with which its answer could follow the JSON schema")
+                raise UsageError("the model has no token with which its answer could follow the JSON schema")
         self._grammar.accept(token)
         self.is_complete = self._grammar.is_complete_after(token)
         return token

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from assistant.engine.client import EngineClient, open_engine
+from assistant.engine.types import ChatOptions
+from assistant.types import Message
 from indexer.paths import Places
 from tests.assistant.engine.conftest import settings_for
-from tests.models.wired_gguf import write_scripted_model
+from tests.models.wired_gguf import write_random_model, write_scripted_model
 
 ASKED = {"messages": [{"role": "user", "content": "What is 6 times 7?"}], "temperature": 0, "max_tokens": 100}
 
@@ -163,3 +165,96 @@ def test_every_answer_begins_anew(places: Places, tmp_path: Path) -> None:
         _, answer = call(places, "POST", "/v1/chat/completions", ASKED)
         message = answer["choices"][0]["message"]
         assert (message["reasoning_content"], message["content"]) == ("Hm", "Yes")
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"n": {"type": "integer", "minimum": 0, "maximum": 99}, "ok": {"type": "boolean"}},
+    "required": ["n", "ok"],
+    "additionalProperties": False,
+}
+
+
+def test_an_answer_can_be_made_to_follow_a_schema(places: Places, random_model: Path) -> None:
+    """A model that can only babble writes the object all the same; one that cannot be followed is refused."""
+    open_engine(places, settings_for(random_model))
+    wanted = {"type": "json_schema", "json_schema": {"name": "n", "schema": SCHEMA}}
+    asked = {**ASKED, "response_format": wanted, "temperature": 1, "seed": 3}
+    for _ in range(2):
+        _, answer = call(places, "POST", "/v1/chat/completions", asked)
+        value = json.loads(answer["choices"][0]["message"]["content"])
+        assert (type(value["n"]), type(value["ok"])) == (int, bool)
+    _, answer = call(
+        places, "POST", "/v1/chat/completions", {**asked, "response_format": {"type": "json_object"}}
+    )
+    assert answer["choices"][0]["message"]["content"].lstrip().startswith("{")
+    nowhere = {"type": "json_schema", "json_schema": {"schema": {"$ref": "#/nowhere"}}}
+    status, answer = call(places, "POST", "/v1/chat/completions", {**asked, "response_format": nowhere})
+    assert (status, answer["error"]["kind"]) == (400, "UsageError")
+    log = (places.log_dir / "engine.log").read_text()
+    assert "answer.refused kind=UsageError" in log
+    assert "nowhere" not in log
+
+
+def test_a_schema_leaves_no_room_for_a_thought(places: Places, tmp_path: Path) -> None:
+    """Where the template opens one it is closed in the prompt; where the model would, it cannot."""
+    template = "{% for m in messages %}{{ m.content }}{% endfor %}<think>\n{# </think> #}"
+    model = write_random_model(tmp_path / "m.gguf", template=template)
+    open_engine(places, settings_for(model))
+    wanted = {"type": "json_schema", "json_schema": {"schema": SCHEMA}}
+    _, answer = call(places, "POST", "/v1/chat/completions", {**ASKED, "response_format": wanted})
+    message = answer["choices"][0]["message"]
+    assert message.keys() == {"role", "content"}
+    assert json.loads(message["content"]).keys() == {"n", "ok"}
+    assert answer["usage"]["completion_tokens_details"]["reasoning_tokens"] == 0
+
+
+def test_a_thought_ends_when_its_tokens_are_used_up(places: Places, tmp_path: Path) -> None:
+    """The model goes on behind the closing mark; what came before is counted as thinking."""
+    script = [f"{number} " for number in range(50)]
+    template = "{% for m in messages %}{{ m.content }}{% endfor %}<think>\n{# </think> #}"
+    model = write_scripted_model(tmp_path / "m.gguf", script, is_endless=True, template=template)
+    open_engine(places, settings_for(model))
+    asked = {**ASKED, "max_tokens": 12, "thinking_tokens": 5}
+    _, answer = call(places, "POST", "/v1/chat/completions", asked)
+    message = answer["choices"][0]["message"]
+    assert message["reasoning_content"].startswith("0 1 2 3 4 ")
+    assert message["content"]
+    assert answer["usage"]["completion_tokens_details"]["reasoning_tokens"] == 5
+    assert answer["usage"]["completion_tokens"] == 12
+
+
+def test_an_answer_has_its_time(places: Places, endless_model: Path) -> None:
+    """Foreign clients read that it was cut off, ours that its time was up."""
+    open_engine(places, settings_for(endless_model))
+    asked = {**ASKED, "max_tokens": 8000, "time_limit_s": 0.2}
+    _, answer = call(places, "POST", "/v1/chat/completions", asked)
+    assert (answer["choices"][0]["finish_reason"], answer["ended_by"]) == ("length", "time")
+    assert answer["choices"][0]["message"]["content"].startswith("0 1 2 ")
+
+
+def test_progress_is_told_to_those_who_ask_for_it(places: Places, endless_model: Path) -> None:
+    """A client that knows nothing of it gets no event that it cannot read."""
+    client = open_engine(places, settings_for(endless_model))
+    writing = client.chat([Message("user", "count")], ChatOptions(max_tokens=8000, temperature=0))
+    next(writing)
+    results: dict[bool, bytes] = {}
+
+    def ask(*, wants: bool) -> None:
+        connection = Connection(places.engine_socket)
+        asked = {**ASKED, "max_tokens": 2, "stream": True, "progress": wants}
+        connection.request("POST", "/v1/chat/completions", json.dumps(asked))
+        results[wants] = connection.getresponse().read()
+        connection.close()
+
+    threads = [threading.Thread(target=ask, kwargs={"wants": wants}) for wants in (True, False)]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + 30
+    while client.status()["queued"] < 2 and time.monotonic() < end:
+        time.sleep(0.01)
+    writing.close()  # type: ignore[attr-defined]
+    for thread in threads:
+        thread.join()
+    assert b'"progress": {"queued": ' in results[True]
+    assert b"progress" not in results[False]

@@ -10,7 +10,7 @@ import pytest
 from assistant.engine.llama import Model, load_model
 from assistant.engine.llama.grammar import to_gbnf
 from assistant.engine.types import Piece, Sampling
-from indexer.errors import EngineError
+from indexer.errors import UsageError
 
 PROMPT = [Piece("<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n", True)]
 GREEDY = Sampling(temperature=0)
@@ -104,7 +104,7 @@ def test_many_schemas_are_compiled_and_forgotten(model: Model) -> None:
 )
 def test_a_schema_that_cannot_be_followed_is_one_clear_error(model: Model, schema: Mapping[str, Any]) -> None:
     """The process lives, and the next answer is written."""
-    with pytest.raises(EngineError, match="JSON schema"):
+    with pytest.raises(UsageError, match="JSON schema"):
         write(model, schema)
     assert write(model, {"const": 1})[0].strip() == "1"
 
@@ -114,7 +114,7 @@ def test_a_schema_nested_without_end_is_an_error() -> None:
     schema: dict[str, Any] = {"type": "object"}
     for _ in range(500):
         schema = {"type": "array", "items": schema}
-    with pytest.raises(EngineError, match="deeply"):
+    with pytest.raises(UsageError, match="deeply"):
         to_gbnf(schema)
 
 
