@@ -13,6 +13,7 @@ from assistant.engine.remote.dialects import (
     UNTOLD_CONTEXTS,
     ModelState,
     Server,
+    as_count,
     chat_body,
     context_of_entry,
     dig,
@@ -56,9 +57,7 @@ class RemoteClient:
     ) -> None:
         self.address: Address = read_address(settings.url)
         targets = find_targets(self.address, allow_remote=settings.allow_remote)
-        self.is_remote = any(target.is_remote for target in targets)
-        """Whether questions and passages leave this machine."""
-
+        self._is_server_remote = any(target.is_remote for target in targets)
         self._settings = settings
         self._exchange = Exchange(
             self.address,
@@ -76,29 +75,35 @@ class RemoteClient:
         """The model's name on the server; the server's address as long as it has not been asked."""
         return self._exchange.model or self._settings.url_model or self.address.shown
 
+    @property
+    def remote_host(self) -> str:
+        """The other machine to which questions and passages go; empty for this one."""
+        if self._is_server_remote:
+            return self.address.host
+        passed_on = self._server.host_of(self._exchange.model) if self._server else ""
+        return passed_on or (self._state.host if self._state else "")
+
     def wait_ready(self) -> Mapping[str, Any]:
         """Find the model and wait until it is loaded.
 
         Returns:
-            `server`, `url`, `model`, `is_remote`, `context_tokens`, and in `notices` what a person
+            `server`, `url`, `model`, `remote_host`, `context_tokens`, and in `notices` what a person
             must know of every answer.
 
         Raises:
             ModelNotFoundError: If the server does not have it.
             EngineError: If the server cannot be reached, or is none.
         """
-        server = self._find_server()
-        if self._state is None:
-            self._state = find_state(self._exchange, server)
-        context, notices = self._choose_context(server, self._state)
-        if self.is_remote:
-            notices.insert(0, f"{self._mark()}question and passages go to {self.address.host}")
+        server, state = self._find_server(), self._find_state()
+        context, notices = self._choose_context(server, state)
+        if self.remote_host:
+            notices.insert(0, f"{self._mark()}question and passages go to {self.remote_host}")
         return {
             "state": "ready",
             "server": server.name,
             "url": self.address.shown,
             "model": self.model_name,
-            "is_remote": self.is_remote,
+            "remote_host": self.remote_host,
             "context_tokens": context,
             "notices": tuple(notices),
         }
@@ -130,10 +135,8 @@ class RemoteClient:
             PromptTooLongError: If the server says that the messages do not fit.
             EngineError: If it fails, or ends in the middle.
         """
-        server = self._find_server()
-        if self._state is None:
-            self._state = find_state(self._exchange, server)
-        body = {**self._state.sampling, **chat_body(server.kind, self.model_name, messages, options)}
+        server, state = self._find_server(), self._find_state()
+        body = {**state.sampling, **chat_body(server.kind, self.model_name, messages, options)}
         remarks = untaken_settings(server, options)
         deadline = time.monotonic() + options.time_limit_s if options.time_limit_s else None
         reader = AnswerReader()
@@ -180,11 +183,20 @@ class RemoteClient:
 
     def _find_server(self) -> Server:
         if self._server is None:
-            self._server = find_server(self._exchange, self._settings.url_model)
+            self._server = find_server(
+                self._exchange, self._settings.url_model, allow_remote=self._settings.allow_remote
+            )
         return self._server
 
+    def _find_state(self) -> ModelState:
+        if self._state is None:
+            self._state = find_state(
+                self._exchange, self._find_server(), allow_remote=self._settings.allow_remote
+            )
+        return self._state
+
     def _mark(self) -> str:
-        return "REMOTE MODEL: " if self.is_remote else ""
+        return "REMOTE MODEL: " if self.remote_host else ""
 
     def _choose_context(self, server: Server, state: ModelState) -> tuple[int, list[str]]:
         """Choose how many tokens prompt and answer may take together, and say what was guessed."""
@@ -231,7 +243,7 @@ class RemoteClient:
 
     def _relay(
         self, reader: AnswerReader, response: http.client.HTTPResponse, deadline: float | None
-    ) -> Generator[Delta, None, None]:
+    ) -> Generator[Delta | Progress, None, None]:
         """Pass on what comes until the answer ends."""
         exchange = self._exchange
         if response.headers.get_content_type() != "text/event-stream":
@@ -248,6 +260,9 @@ class RemoteClient:
                 return
             if "error" in event:
                 raise exchange.refused(200, event)
+            if total := as_count(dig(event, "prompt_progress", "total")):
+                share = as_count(dig(event, "prompt_progress", "processed")) / total
+                yield Progress(queued=0, read_share=min(share, 1.0))
             yield from reader.feed(event)
 
     def _explain_nothing(self, server: Server, body: Mapping[str, Any]) -> EngineError:

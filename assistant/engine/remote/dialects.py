@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from assistant.engine.types import ChatOptions
 from assistant.types import Message
@@ -43,6 +44,8 @@ class Server:
     """Its models, as it lists them."""
 
     version: str = ""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """The machines that compute those of its models which it only passes on."""
 
     @property
     def name(self) -> str:
@@ -59,6 +62,16 @@ class Server:
         """The names of its models."""
         return [str(entry["id"]) for entry in self.entries]
 
+    @property
+    def own_models(self) -> list[str]:
+        """The names of the models that it computes by itself."""
+        return [model for model in self.models if not self.host_of(model)]
+
+    def host_of(self, model: str) -> str:
+        """Return the machine that computes a model in the server's place; empty if none does."""
+        is_cloud = self.kind == "ollama" and re.search(r"[:-]cloud$", model)
+        return self.hosts.get(model) or ("ollama.com" if is_cloud else "")
+
     def entry(self, model: str) -> Mapping[str, Any]:
         """Return what it says of a model in its list."""
         return next((entry for entry in self.entries if entry["id"] == model), {})
@@ -73,6 +86,9 @@ class ModelState:
 
     trained_tokens: int = 0
     is_loaded: bool = True
+    host: str = ""
+    """The machine that computes it in the server's place; empty if none does."""
+
     sampling: Mapping[str, float] = field(default_factory=dict)
     """What the model's makers recommend, where the server does not use it by itself."""
 
@@ -133,12 +149,29 @@ def read_ollama_state(shown: Any, running: Any, model: str) -> ModelState:
         for name in ("temperature", "top_p")
         if re.fullmatch(r"\d+(\.\d+)?", settings.get(name, ""))
     }
+    state.host = _host(shown)
     facts = dig(shown, "model_info")
     if isinstance(facts, dict):
         state.trained_tokens = max(
             (as_count(value) for key, value in facts.items() if key.endswith(".context_length")), default=0
         )
+    if state.host:
+        state.is_loaded = True
+        state.context_tokens = state.context_tokens or state.trained_tokens
     return state
+
+
+def read_ollama_hosts(tags: Any) -> dict[str, str]:
+    """Read by `/api/tags` which models Ollama only passes on, and to which machines."""
+    entries = dig(tags, "models") or ()
+    return {str(dig(entry, "name")): host for entry in entries if (host := _host(entry))}
+
+
+def _host(entry: Any) -> str:
+    place, name = dig(entry, "remote_host"), dig(entry, "remote_model")
+    if isinstance(place, str) and place:
+        return urlsplit(place).hostname or place
+    return "ollama.com" if name else ""
 
 
 def read_lm_studio_state(listed: Any, model: str) -> ModelState:
@@ -180,6 +213,8 @@ def chat_body(kind: Kind, model: str, messages: Sequence[Message], options: Chat
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+    if kind == "llama_server":
+        body["return_progress"] = True
     if options.temperature is not None:
         body["temperature"] = options.temperature
     if options.seed is not None:

@@ -12,7 +12,7 @@ from assistant.errors import (
     ModelNotFoundError,
     PromptTooLongError,
 )
-from indexer.errors import EngineError
+from indexer.errors import ConfigError, EngineError
 
 LOOK_AT_URL = "look at [model] url (`kb config edit`)"
 
@@ -35,6 +35,9 @@ def unreachable(address: Address, error: OSError) -> EngineUnavailableError:
         what = f"there is no socket {address.socket_path}"
     elif isinstance(error, ConnectionRefusedError):
         what = f"no model server listens at {address.shown}"
+    elif reason := getattr(error, "verify_message", "") or getattr(error, "reason", ""):
+        # OpenSSL's own words.
+        what = f"the model server at {address.shown} cannot be spoken to securely: {str(reason).lower()}"
     elif isinstance(error, TimeoutError):
         what = f"the model server at {address.shown} takes no connection"
     else:
@@ -76,6 +79,14 @@ def unknown_model(server: str, wanted: str, models: list[str]) -> ModelNotFoundE
         )
     return ModelNotFoundError(
         f"{server} has no model {wanted!r}", hint=f"set [model] url_model to one of: {shown}"
+    )
+
+
+def passed_on(server: str, model: str, host: str) -> ConfigError:
+    """Say that a server on this machine would send everything on to another one."""
+    return ConfigError(
+        f"{server} does not compute {model} itself but sends everything to {host}, which is not this machine",
+        hint="your questions and passages would leave it; [model] allow_remote = true allows that",
     )
 
 

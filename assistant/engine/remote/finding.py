@@ -13,28 +13,34 @@ from assistant.engine.remote.dialects import (
     dig,
     read_entries,
     read_lm_studio_state,
+    read_ollama_hosts,
     read_ollama_state,
     recognise,
 )
 from assistant.engine.remote.exchange import Exchange
 
 
-def find_server(exchange: Exchange, wanted: str) -> Server:
+def find_server(exchange: Exchange, wanted: str, *, allow_remote: bool) -> Server:
     """Find out who answers, and choose the model; the exchange knows both from then on.
 
     Args:
         exchange: Asks the server.
         wanted: The model's name; empty for the first one that can chat.
+        allow_remote: Whether another machine may compute it in the server's place.
 
     Raises:
+        ConfigError: If another machine does, and may not.
         ModelNotFoundError: If the server does not have the model.
         EngineError: If it cannot be reached, or is no model server.
     """
     server = _recognise(exchange, *_list_models(exchange))
     exchange.server = server.name
-    model = choose_model(server.models, wanted)
+    # what leaves this machine is never the choice of a default.
+    model = choose_model(server.models if wanted else server.own_models, wanted)
     if model is None:
         raise failures.unknown_model(server.name, wanted, server.models)
+    if (host := server.host_of(model)) and not allow_remote:
+        raise failures.passed_on(server.name, model, host)
     exchange.model = model
     return server
 
@@ -60,7 +66,9 @@ def _recognise(exchange: Exchange, base: str, entries: tuple[Any, ...]) -> Serve
     server = Server(kind="other", base=base, entries=entries)
     status, value = exchange.call("GET", f"{server.root}/api/version")
     if status == 200 and isinstance(version := dig(value, "version"), str):
-        return Server(kind="ollama", base=base, entries=entries, version=version[:20])
+        _, tags = exchange.call("GET", f"{server.root}/api/tags")
+        hosts = read_ollama_hosts(tags)
+        return Server(kind="ollama", base=base, entries=entries, version=version[:20], hosts=hosts)
     status, value = exchange.call("GET", f"{server.root}/api/v0/models")
     if status == 200 and isinstance(found := dig(value, "data"), list):
         unfit = {dig(entry, "id") for entry in found if dig(entry, "type") == "embeddings"}
@@ -69,8 +77,13 @@ def _recognise(exchange: Exchange, base: str, entries: tuple[Any, ...]) -> Serve
     return server
 
 
-def find_state(exchange: Exchange, server: Server) -> ModelState:
-    """Find out what the server gives the model; has it loaded where it tells only then."""
+def find_state(exchange: Exchange, server: Server, *, allow_remote: bool) -> ModelState:
+    """Find out what the server gives the model; has it loaded where it tells only then.
+
+    Raises:
+        ConfigError: If another machine computes it in the server's place, and may not.
+        EngineError: If the server goes away, or the model does not load.
+    """
     model = exchange.model
     if context := context_of_entry(server.entry(model)):
         return ModelState(context_tokens=context)
@@ -80,6 +93,8 @@ def find_state(exchange: Exchange, server: Server) -> ModelState:
     if server.kind not in {"ollama", "lm_studio"}:
         return ModelState()
     state = _read_state(exchange, server)
+    if state.host and not allow_remote:
+        raise failures.passed_on(server.name, model, state.host)
     if not state.is_loaded:
         exchange.say(f"waiting until {server.name} has loaded {model}…")
         _load(exchange, server)

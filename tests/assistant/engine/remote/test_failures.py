@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from assistant.config import ModelSettings
-from assistant.engine.remote import RemoteClient
+from assistant.engine.remote import Patience, RemoteClient
 from assistant.engine.remote.address import find_targets, is_loopback, read_address
 from assistant.engine.types import ChatOptions, Delta, Finished
 from assistant.errors import (
@@ -20,8 +19,8 @@ from assistant.errors import (
     PromptTooLongError,
 )
 from indexer.errors import ConfigError, EngineError, KbError
+from tests.assistant.engine.remote.known import MODELS, OPTIONS, QUESTION, STREAMS, be, client_of
 from tests.assistant.engine.remote.servers import OtherServer, Reply, as_json, as_stream, chunk, other_server
-from tests.assistant.engine.remote.test_dialects import MODELS, OPTIONS, QUESTION, STREAMS, be, client_of
 
 
 def failure_of(client: RemoteClient) -> KbError:
@@ -172,6 +171,23 @@ def test_no_redirect_is_followed(server: OtherServer) -> None:
         assert elsewhere.asked == []
 
 
+def test_the_time_of_an_answer_is_limited(server: OtherServer) -> None:
+    """Also while the server says nothing; what came until then is the answer."""
+    be("vllm", server)
+    is_over = threading.Event()
+
+    def pieces() -> Any:
+        yield b'data: {"choices": [{"delta": {"content": "Be"}}]}\n\n'
+        is_over.wait()
+
+    server.on("/v1/chat/completions", Reply(pieces(), 200, {"content-type": "text/event-stream"}))
+    text, finished = client_of(server).chat(QUESTION, ChatOptions(max_tokens=9, time_limit_s=0.3))
+    is_over.set()
+    assert text == Delta("text", "Be")
+    assert isinstance(finished, Finished)
+    assert finished.reason == "time"
+
+
 def test_a_server_that_falls_silent_is_told(server: OtherServer) -> None:
     """It is waited for, but not for ever."""
     be("vllm", server)
@@ -182,14 +198,18 @@ def test_a_server_that_falls_silent_is_told(server: OtherServer) -> None:
         is_over.wait()
 
     server.on("/v1/chat/completions", Reply(pieces(), 200, {"content-type": "text/event-stream"}))
-    client = client_of(server)
-    client.wait_ready()
-    began = time.monotonic()
-    finished = list(client.chat(QUESTION, ChatOptions(max_tokens=9, time_limit_s=0.3)))[-1]
+    client = RemoteClient(server.settings(), patience=Patience(silence_s=0.2))
+    error = failure_of(client)
     is_over.set()
-    assert isinstance(finished, Finished)
-    assert finished.reason == "time"
-    assert time.monotonic() - began < 4
+    assert error.message == f"vLLM at {server.url} has said nothing for 0 s"
+
+
+def test_a_server_without_encryption_is_told(server: OtherServer) -> None:
+    """Its URL says https, and it speaks http."""
+    url = server.url.replace("http:", "https:")
+    assert failure_of(RemoteClient(ModelSettings(url=url))).message.startswith(
+        f"the model server at {url} cannot be spoken to securely: "
+    )
 
 
 def test_closing_an_answer_closes_its_connection(server: OtherServer) -> None:
@@ -302,8 +322,8 @@ def test_another_machine_is_refused(url: str) -> None:
 def test_another_machine_is_marked_where_it_is_allowed() -> None:
     """Each of its answers carries the notice; loopback carries none even then."""
     client = RemoteClient(ModelSettings(url="http://192.0.2.7:8080/v1", allow_remote=True))
-    assert client.is_remote
-    assert not RemoteClient(ModelSettings(url="http://127.0.0.1:1", allow_remote=True)).is_remote
+    assert client.remote_host == "192.0.2.7"
+    assert not RemoteClient(ModelSettings(url="http://127.0.0.1:1", allow_remote=True)).remote_host
 
 
 def test_a_name_is_good_if_every_address_of_it_is_ours() -> None:
