@@ -1,108 +1,42 @@
-"""What the engine adds to llama.cpp: time to first token and tokens per second, against a bare loop.
+"""What the engine costs and saves: against bare llama.cpp, in follow-ups, by guessing ahead, at its start.
 
-The bare loop calls llama.cpp's C interface with the same file and settings and does nothing else: no
-template, no splitting, no process between. Both take turns within one run, every time with a prompt that
-nothing has in its cache, because the machine's own speed changes from minute to minute.
+The model is made on the spot: Llama in Q8_0 with numbers of no meaning, as large as a small real one, so
+that a token takes as long as it would there. It says one text by heart whatever it is asked; passages that
+hold that text make its answer a quotation. Whatever is compared takes turns within one run, because the
+machine's own speed changes from minute to minute; medians are shown.
 
-    python -m benchmarks.bench_engine [--model FILE.gguf] [--rounds 10] [--threads 0]
+    python -m benchmarks.bench_engine [--model FILE.gguf] [--rounds 5] [--layers 24] [--threads 0]
+
+With a model of your own, what it quotes is not known, and guessing ahead is left out.
 """
 
 import argparse
-import ctypes
+import itertools
 import os
 import platform
+import random
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.config import ModelSettings
 from assistant.engine.client import EngineClient, open_engine
 from assistant.engine.types import ChatOptions, Delta, Finished
 from assistant.types import Message
+from benchmarks.bare_llama import BareLoop, Measured
 from indexer.children import child_environment
 from indexer.paths import Places
-from tests.models.wired_gguf import write_random_model
+from tests.models.speaking_gguf import Size, write_speaking_model
 
-BATCH_TOKENS = 512
 CONTEXT_TOKENS = 4096
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One answer's times."""
-
-    first_s: float
-    tokens_per_s: float
-    """Of the tokens after the first."""
-
-
-class BareLoop:
-    """llama.cpp and nothing else."""
-
-    def __init__(self, model: Path, *, threads: int) -> None:
-        # deferred: the environment that it reads is set first.
-        import llama_cpp.llama_cpp as llama
-
-        self.llama = llama
-        self._silence = llama.llama_log_callback(lambda *_: None)
-        llama.llama_log_set(self._silence, ctypes.c_void_p(0))
-        llama.llama_backend_init()
-        model_options = llama.llama_model_default_params()
-        model_options.n_gpu_layers = -1
-        self.model = llama.llama_model_load_from_file(str(model).encode(), model_options)
-        options = llama.llama_context_default_params()
-        options.n_ctx = min(CONTEXT_TOKENS, llama.llama_model_n_ctx_train(self.model))
-        options.n_batch = options.n_ubatch = BATCH_TOKENS
-        options.n_threads = options.n_threads_batch = threads
-        self.context = llama.llama_init_from_model(self.model, options)
-        self.vocab = llama.llama_model_get_vocab(self.model)
-        self.sampler = llama.llama_sampler_init_greedy()
-
-    def answer(self, prompt: str, *, max_tokens: int) -> Measured:
-        """Answer once, from an empty cache."""
-        llama = self.llama
-        started = time.perf_counter()
-        llama.llama_memory_clear(llama.llama_get_memory(self.context), True)
-        data = prompt.encode()
-        tokens = (llama.llama_token * (len(data) + 8))()
-        count = llama.llama_tokenize(self.vocab, data, len(data), tokens, len(tokens), True, True)
-        for start in range(0, count, BATCH_TOKENS):
-            length = min(BATCH_TOKENS, count - start)
-            batch = (llama.llama_token * length)(*tokens[start : start + length])
-            llama.llama_decode(self.context, llama.llama_batch_get_one(batch, length))
-        buffer = ctypes.create_string_buffer(256)
-        first = 0.0
-        written = 0
-        single = (llama.llama_token * 1)()
-        while written < max_tokens:
-            token = llama.llama_sampler_sample(self.sampler, self.context, -1)
-            if llama.llama_vocab_is_eog(self.vocab, token):
-                break
-            llama.llama_token_to_piece(self.vocab, token, buffer, 256, 0, True)
-            written += 1
-            first = first or time.perf_counter()
-            single[0] = token
-            if written < max_tokens:
-                llama.llama_decode(self.context, llama.llama_batch_get_one(single, 1))
-        return Measured(first - started, (written - 1) / (time.perf_counter() - first))
-
-
-def ask_engine(client: EngineClient, question: str, *, max_tokens: int) -> Measured:
-    """Answer once through the engine's socket."""
-    started = time.perf_counter()
-    first = 0.0
-    written = 0
-    for event in client.chat([Message("user", question)], ChatOptions(max_tokens=max_tokens, temperature=0)):
-        if isinstance(event, Delta):
-            first = first or time.perf_counter()
-        elif isinstance(event, Finished):
-            written = event.usage.completion_tokens
-    return Measured(first - started, (written - 1) / (time.perf_counter() - first))
+SYLLABLES = [f" {first}{second}{last}" for first in "bdfgklmn" for second in "aeiou" for last in "strm"]
+TEXT = SYLLABLES[:140]
+"""What the model says; every syllable is one token."""
 
 
 def main() -> None:
@@ -110,12 +44,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--model", type=Path, help="GGUF file with a ChatML template; made of random numbers if left out"
-    )
-    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--model", type=Path, help="GGUF file with a ChatML template; made if left out")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--layers", type=int, default=24, help="of the model that is made; 12 M each")
     parser.add_argument("--threads", type=int, default=0, help="0 for all physical cores")
-    parser.add_argument("--max-tokens", type=int, default=200)
     arguments = parser.parse_args()
     if os.environ.get("OMP_WAIT_POLICY") != "PASSIVE":
         # the bare loop must wait for its threads in the same way as the engine does.
@@ -123,42 +55,195 @@ def main() -> None:
         sys.exit(subprocess.run(command, env=child_environment(), check=False).returncode)
     home = Path(tempfile.mkdtemp(prefix="kb-", dir="/tmp"))
     try:
-        model = arguments.model or write_random_model(home / "random.gguf", layers=24)
-        measure(home, model, arguments.rounds, arguments.threads, arguments.max_tokens)
+        model = arguments.model
+        if model is None:
+            size = Size(width=1024, hidden=3072, layers=arguments.layers, heads=16, kv_heads=4)
+            model = write_speaking_model(home / "speaking.gguf", TEXT, size=size)
+        settings = ModelSettings(path=str(model), threads=arguments.threads, context_tokens=CONTEXT_TOKENS)
+        bench = Bench(home, settings, model)
+        bench.measure_start(max(3, arguments.rounds // 2))
+        bench.measure_overhead(arguments.rounds)
+        bench.measure_follow_ups(max(3, arguments.rounds // 2))
+        bench.close()
+        if arguments.model is None:
+            measure_guessing(model, bench.status["threads"], arguments.rounds)
     finally:
         shutil.rmtree(home)
 
 
-def measure(home: Path, model: Path, rounds: int, threads: int, max_tokens: int) -> None:
-    """Let both answer in turns and print the medians."""
-    settings = ModelSettings(path=str(model), threads=threads, context_tokens=CONTEXT_TOKENS)
-    started = time.perf_counter()
-    client = open_engine(Places(config_file=home / "config.toml", home=home), settings)
-    status = client.wait_ready()
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-    size = f"{status['description']}, {status['parameters'] / 1e6:.1f} M parameters"
-    print(f"{machine}; {status['device']}, {status['threads']} threads; {size}")
-    ready_s = time.perf_counter() - started
-    print(f"ready {ready_s:.2f} s after its start, of which loading {status['load_s']:.2f} s")
-    bare = BareLoop(model, threads=status["threads"])
-    bare_runs, engine_runs = [], []
-    for number in range(rounds):
-        questions = [
-            f"{name}{number} " + "the quick brown fox jumps over the lazy dog " * 12 for name in "ab"
-        ]
-        prompt = f"<|im_start|>user\n{questions[0]}<|im_end|>\n<|im_start|>assistant\n"
-        bare_runs.append(bare.answer(prompt, max_tokens=max_tokens))
-        engine_runs.append(ask_engine(client, questions[1], max_tokens=max_tokens))
-    client.stop()
-    bare_ms, engine_ms = (
-        1000 * statistics.median(run.first_s for run in runs) for runs in (bare_runs, engine_runs)
-    )
-    bare_rate, engine_rate = (
-        statistics.median(run.tokens_per_s for run in runs) for runs in (bare_runs, engine_runs)
-    )
-    added_ms, ratio = engine_ms - bare_ms, engine_rate / bare_rate
-    print(f"first token   llama.cpp {bare_ms:7.1f} ms   engine {engine_ms:7.1f} ms   {added_ms:+.1f} ms")
-    print(f"generation    llama.cpp {bare_rate:7.1f} /s   engine {engine_rate:7.1f} /s   ratio {ratio:.3f}")
+class Bench:
+    """One engine, and bare llama.cpp beside it."""
+
+    def __init__(self, home: Path, settings: ModelSettings, model: Path) -> None:
+        self._places = Places(config_file=home / "config.toml", home=home)
+        self._settings = settings
+        self._model = model
+        self._seeds = itertools.count()
+        self.client = self._open()
+        self.status = self.client.wait_ready()
+        status = self.status
+        machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+        size = f"{status['description']}, {status['parameters'] / 1e6:.0f} M parameters"
+        print(f"{machine}; {status['device']}, {status['threads']} threads; {size}")
+        self.bare = self._open_bare()
+
+    def close(self) -> None:
+        """Stop the engine and free llama.cpp."""
+        self.client.stop()
+        self.bare.close()
+
+    def measure_start(self, rounds: int) -> None:
+        """Start a process until its first token, against loading and answering in this one."""
+        question = "hello"
+        engine_s, bare_s = [], []
+        for _ in range(rounds):
+            self.client.stop()
+            self.bare.close()
+            began = time.perf_counter()
+            self.bare = self._open_bare()
+            bare_s.append(self.bare.load_s + self.bare.answer(_prompt(question), max_tokens=2).first_s)
+            began = time.perf_counter()
+            self.client = self._open()
+            engine_s.append(_ask(self.client, [Message("user", question)], max_tokens=2)[0] - began)
+        added_s = statistics.median(engine_s) - statistics.median(bare_s)
+        print(
+            f"cold start to first token: engine {statistics.median(engine_s):.2f} s, llama.cpp loading and"
+            f" answering {statistics.median(bare_s):.2f} s; added {added_s:.2f} s (goal 0.5)"
+        )
+
+    def measure_overhead(self, rounds: int) -> None:
+        """Answer prompts that nothing has in its cache, by turns."""
+        bare: list[Measured] = []
+        engine: list[Measured] = []
+        for _ in range(rounds):
+            questions = [self._passages(400) for _ in "ab"]
+            bare.append(self.bare.answer(_prompt(questions[0]), max_tokens=len(TEXT)))
+            began = time.perf_counter()
+            first, tokens_per_s, _ = _ask(self.client, [Message("user", questions[1])])
+            engine.append(Measured(first - began, tokens_per_s))
+        bare_ms, engine_ms = (
+            1000 * statistics.median(run.first_s for run in runs) for runs in (bare, engine)
+        )
+        rates = [statistics.median(run.tokens_per_s for run in runs) for runs in (bare, engine)]
+        print(f"{'':24}llama.cpp     engine")
+        print(f"{'first token, ms':22}{bare_ms:11.1f}{engine_ms:11.1f}   limit {bare_ms * 1.03 + 20:.1f}")
+        print(
+            f"{'generation, tokens/s':22}{rates[0]:11.1f}{rates[1]:11.1f}"
+            f"   ratio {rates[1] / rates[0]:.3f} (goal 0.97)"
+        )
+
+    def measure_follow_ups(self, rounds: int) -> None:
+        """Read passages once, and ask on in every way that should not read them again."""
+        names = (
+            "first question",
+            "follow-up",
+            "other question, same passages",
+            "back after another conversation",
+            "after a restart",
+        )
+        took_ms: dict[str, list[float]] = {name: [] for name in names}
+        kept: dict[str, float] = {}
+
+        def ask(name: str, messages: Sequence[Message]) -> None:
+            _, _, finished = _ask(self.client, messages)
+            took_ms[name].append(finished.timings_ms["prompt"])
+            kept[name] = finished.usage.cached_tokens / finished.usage.prompt_tokens
+
+        for _ in range(rounds):
+            system = Message("system", "You answer from passages. " + self._passages(60))
+            passages = self._passages(1100)
+            first = [system, Message("user", f"{passages} Question: what is it?")]
+            follow_up = [*first, Message("assistant", "".join(TEXT)), Message("user", "And why?")]
+            ask(names[0], first)
+            ask(names[1], follow_up)
+            ask(names[2], [system, Message("user", f"{passages} Question: who was it, and when?")])
+            _ask(self.client, [system, Message("user", self._passages(900))])
+            ask(names[3], follow_up)
+            self.client.stop()
+            self.client = self._open()
+            self.client.wait_ready()
+            ask(names[4], first)
+        print(f"{'':34}reading, ms   of the first (goal 0.35)   tokens kept")
+        whole = statistics.median(took_ms[names[0]])
+        for name in names:
+            took = statistics.median(took_ms[name])
+            print(f"{name:34}{took:11.1f}{took / whole:10.3f}{kept[name]:33.0%}")
+
+    def _passages(self, tokens: int) -> str:
+        """Return words that share nothing with any other text."""
+        return "".join(random.Random(next(self._seeds)).choices(SYLLABLES, k=tokens))
+
+    def _open(self) -> EngineClient:
+        return open_engine(self._places, self._settings)
+
+    def _open_bare(self) -> BareLoop:
+        return BareLoop(
+            self._model,
+            threads=self.status["threads"],
+            context_tokens=CONTEXT_TOKENS,
+            batch_tokens=self.status.get("batch_tokens", 512),
+        )
+
+
+def measure_guessing(path: Path, threads: int, rounds: int) -> None:
+    """Write the same answer with guesses and without, where it quotes the prompt and where it does not."""
+    # deferred: the engine's process loads llama.cpp otherwise.
+    from assistant.engine.llama import load_model
+    from assistant.engine.types import Piece, Sampling
+
+    model = load_model(path, context_tokens=CONTEXT_TOKENS, gpu_layers=-1, threads=threads)
+    drafters = model.drafters
+    chance = random.Random(1)
+    scraps = [TEXT[start : start + 5] for start in range(0, len(TEXT), 3)]
+    chance.shuffle(scraps)
+    half = [*TEXT[:40], *chance.choices(SYLLABLES, k=60), *TEXT[80:120]]
+    prompts = {
+        "quotes a passage": TEXT,
+        "quotes half of it": half,
+        "quotes nothing": SYLLABLES[140:],
+        "scraps that mislead": list(itertools.chain.from_iterable(scraps)),
+    }
+
+    def write(words: Sequence[str], *, is_guessing: bool) -> float:
+        model.drafters = drafters if is_guessing else []
+        model.read(model.tokenize([Piece(_prompt("".join(words)), True)]))
+        began = time.perf_counter()
+        written = sum(1 for _ in model.write(Sampling(temperature=0), max_tokens=len(TEXT)))
+        return written / (time.perf_counter() - began)
+
+    print(f"{'tokens/s':24}plain   guessing      ratio   guessed/right")
+    for name, words in prompts.items():
+        write(words, is_guessing=False)
+        runs: list[tuple[float, float]] = []
+        counts = (0, 0)
+        for _ in range(rounds):
+            plain = write(words, is_guessing=False)
+            runs.append((plain, write(words, is_guessing=True)))
+            counts = model.speculation
+        plain, guessing = (statistics.median(column) for column in zip(*runs, strict=True))
+        ratio = statistics.median(one / other for other, one in runs)
+        print(f"{name:20}{plain:9.1f}{guessing:11.1f}{ratio:11.3f}{counts[0]:10}/{counts[1]}")
+    model.close()
+
+
+def _ask(
+    client: EngineClient, messages: Sequence[Message], *, max_tokens: int = len(TEXT)
+) -> tuple[float, float, Finished]:
+    """Return when the first token came, tokens per second after it, and the end of the answer."""
+    first = 0.0
+    finished: Finished | None = None
+    for event in client.chat(messages, ChatOptions(max_tokens=max_tokens, temperature=0)):
+        if isinstance(event, Delta):
+            first = first or time.perf_counter()
+        elif isinstance(event, Finished):
+            finished = event
+    if finished is None:
+        raise RuntimeError("the engine ended no answer")
+    return first, (finished.usage.completion_tokens - 1) / (time.perf_counter() - first), finished
+
+
+def _prompt(question: str) -> str:
+    return f"<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n"
 
 
 if __name__ == "__main__":
