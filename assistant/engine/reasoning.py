@@ -6,7 +6,7 @@ beginning of a mark is held back until it is decided.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assistant.engine.types import Delta, Kind
@@ -73,6 +73,26 @@ class Call:
         return self.opens.startswith("[") or "|" in self.opens or "｜" in self.opens
 
 
+class _Marks:
+    """Marks to look for together."""
+
+    def __init__(self, marks: Iterable[str]) -> None:
+        self._marks = tuple(sorted(marks, key=len, reverse=True))
+        self._beginning = re.compile(f"[{re.escape(''.join({mark[0] for mark in self._marks}))}]")
+        self.pattern = re.compile("|".join(map(re.escape, self._marks)))
+        """Finds the first mark, of those that begin there the longest."""
+
+    def undecided(self, text: str) -> int:
+        """Return the length of the longest end of a text that a mark may begin with."""
+        start = max(0, len(text) - len(self._marks[0]) + 1)
+        while found := self._beginning.search(text, start):
+            start = found.start()
+            if any(mark.startswith(text[start:]) for mark in self._marks):
+                return len(text) - start
+            start += 1
+        return 0
+
+
 class Splitter:
     """Splits one answer's raw text as it arrives.
 
@@ -123,6 +143,8 @@ class Splitter:
         """Whether nothing was sent of this stretch yet; its leading white space is left out."""
 
         self._is_ended = False
+        self._marks: dict[Hashable, _Marks | None] = {}
+        """What means something in each state; put together once, because it is asked for every token."""
 
     @property
     def is_thinking(self) -> bool:
@@ -147,19 +169,17 @@ class Splitter:
         deltas: list[Delta] = []
         self._held += text
         while self._held and not self._is_ended:
-            marks = tuple(self._marks_here())
-            found = [(at, -len(mark), mark) for mark in marks if (at := self._held.find(mark)) >= 0]
-            if found:
-                at, _, mark = min(found)
-                if at:
+            marks = self._marks_here()
+            if marks is not None and (found := marks.pattern.search(self._held)):
+                if at := found.start():
                     # what stands before a mark may decide that it is none.
                     self._send(self._held[:at], deltas)
                     self._held = self._held[at:]
                 else:
-                    self._held = self._held[len(mark) :]
-                    self._cross(mark, deltas)
+                    self._held = self._held[found.end() :]
+                    self._cross(found[0], deltas)
                 continue
-            keep = _undecided(self._held, marks)
+            keep = marks.undecided(self._held) if marks is not None else 0
             self._send(self._held[: len(self._held) - keep], deltas)
             self._held = self._held[len(self._held) - keep :]
             break
@@ -177,19 +197,23 @@ class Splitter:
         self._held = self._head = ""
         return deltas
 
-    def _marks_here(self) -> Iterator[str]:
-        """List the marks that mean something at this place."""
-        if self._is_literal:
-            return
+    def _marks_here(self) -> _Marks | None:
+        """Return the marks that mean something at this place; `None` where nothing does."""
+        state = (self._kind, self._call, self._has_answer, self._has_thought)
+        if state not in self._marks:
+            marks = [] if self._is_literal else [*self._list_marks()]
+            self._marks[state] = _Marks(marks) if marks else None
+        return self._marks[state]
+
+    def _list_marks(self) -> Iterator[str]:
         yield from self._stops
         if self._call is not None:
             if self._call.closes:
                 yield self._call.closes
             return
-        if self._kind == "text":
-            yield from (
-                opens for opens, call in self._calls.items() if call.is_unmistakable or not self._has_answer
-            )
+        if self._kind != "thinking":
+            begins = self._kind == "text" and not self._has_answer
+            yield from (opens for opens, call in self._calls.items() if begins or call.is_unmistakable)
         yield from self._marks_of_channels() if self._dialect.bodies else self._marks_of_pairs()
 
     def _marks_of_channels(self) -> Iterator[str]:
@@ -287,11 +311,3 @@ def without_thinking(text: str, dialect: Dialect) -> str:
         elif delta.kind == "text":
             answer += delta.text
     return answer
-
-
-def _undecided(text: str, marks: tuple[str, ...]) -> int:
-    """Return the length of the longest end of `text` that a mark may begin with."""
-    for length in range(min(len(text), max(map(len, marks), default=0) - 1), 0, -1):
-        if any(mark.startswith(text[-length:]) for mark in marks):
-            return length
-    return 0

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assistant.engine.families import known_families
@@ -258,6 +258,7 @@ def outputs(draw: st.DrawFn) -> tuple[Dialect, str]:
     return dialect, "".join(draw(st.lists(parts, max_size=12)))
 
 
+@example(output=(HARMONY, NOISE[-1] + "[TOOL_CALLS]"), cuts=[], state={"is_head": True})
 @given(
     output=outputs(),
     cuts=st.lists(st.integers(0, 300), max_size=8),
