@@ -3,10 +3,16 @@
 import json
 import re
 import signal
+import threading
 import time
 
 import pytest
 
+from assistant.config import ModelSettings
+from assistant.engine.client import open_engine
+from assistant.engine.types import ChatOptions
+from assistant.types import Message
+from indexer.paths import Places
 from tests.assistant.cli.conftest import Home
 from tests.assistant.cli.kb import kb, on_terminal, start_kb
 
@@ -164,6 +170,32 @@ def test_a_terminal_shows_where_the_model_stands(home: Home) -> None:
     text = on_terminal(home.path, "-m", "assistant", *question, environ={"TERM": "xterm-256color"})
     assert re.search(r"\x1b\[Kreading \d passages… · (CPU only|GPU: )", text)
     assert text.rfind("\x1b[K") < text.index("The rent is 4,200")
+
+
+def test_who_waits_for_another_answer_is_told(home: Home) -> None:
+    """The line says how many go before, then that it reads, then comes the answer."""
+    places = Places(config_file=home.path / "config.toml", home=home.path)
+    engine = open_engine(places, ModelSettings(path=str(home.endless)))
+    first = engine.chat([Message("user", "count")], ChatOptions(max_tokens=100_000, temperature=0))
+    next(first)
+
+    def give_way() -> None:
+        deadline = time.monotonic() + 30
+        while not engine.status()["queued"] and time.monotonic() < deadline:
+            time.sleep(0.01)
+        first.close()  # type: ignore[attr-defined]
+
+    config = home.path / "config.toml"
+    config.write_text("[answer]\nmax_tokens = 16\n", encoding="utf-8")
+    giving_way = threading.Thread(target=give_way)
+    giving_way.start()
+    try:
+        question = ("ask", "--model", str(home.endless), "How much is the rent of the cabin?")
+        text = on_terminal(home.path, "-m", "assistant", *question, environ={"TERM": "xterm-256color"})
+    finally:
+        giving_way.join()
+        config.unlink()
+    assert text.index("waiting: 1 answer before yours") < text.index("and so on,")
 
 
 def test_thoughts_are_shown_on_request(home: Home) -> None:
