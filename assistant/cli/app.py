@@ -18,6 +18,7 @@ TABLE = {
     "status": Entry("assistant.cli.status:status", "Say what is indexed and what is going on."),
     "files": Entry("assistant.cli.status:files", "List the files kb knows, and what became of each."),
     "why": Entry("assistant.cli.why:why", "Say why a file is found, or is not."),
+    "doctor": Entry("assistant.cli.doctor:doctor", "Look whether everything is as it should be."),
     "config": Entry("assistant.cli.config:config", "Show, check or edit the settings."),
     "models": Entry("assistant.cli.models:models", "Show the language models on this machine."),
     "indexer": Entry("assistant.cli.indexer:indexer", "Control the indexer that runs in the background."),

@@ -26,3 +26,16 @@ def describe_placement(status: Mapping[str, Any]) -> str:
     # why it is not the GPU stands first.
     remarks = status.get("remarks") or ("no layers are on the GPU",)
     return f"CPU only: {remarks[0]}"
+
+
+def describe_context(status: Mapping[str, Any]) -> str:
+    """Say how much context was really given, of how much there could be, and how it is kept.
+
+    Args:
+        status: What an engine says of itself that has loaded its model.
+    """
+    given, trained = status["context_tokens"], status["trained_context_tokens"]
+    words = f"{given:,} tokens"
+    if trained > given:
+        words += f" of the {trained:,} that the model was trained on"
+    return words if status["kv_type"] == "f16" else f"{words}, kept in {status['kv_type']}"

@@ -1,0 +1,127 @@
+"""The model that answers, and the engine that holds it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from assistant.cli.doctor.findings import Finding, ok, problem, warning
+from assistant.cli.models.surroundings import Surroundings
+from assistant.config import Settings
+from assistant.engine.client import EngineClient
+from assistant.engine.fit import Plan, describe_context, describe_placement
+from assistant.engine.models import find_file, list_shelves
+from assistant.errors import EngineUnavailableError, ModelFileError
+from indexer.config import load_settings
+from indexer.errors import ConfigError, EngineError, KbError
+from indexer.paths import Places
+
+_USUAL_SHARE = 0.05
+"""What the memory of a GPU may differ from the plan."""
+
+
+def look_at_model(places: Places) -> Iterator[Finding]:
+    """Say whether the configured model is there, loads and fits."""
+    try:
+        settings = load_settings(places.config_file, Settings)
+    except ConfigError:
+        # said already, where the settings are looked at.
+        return
+    around = Surroundings(places=places, settings=settings, shelves=list_shelves(places, settings.model))
+    if settings.model.url:
+        name = settings.model.url_model or "its first model"
+        yield ok("model", f"{name}, of the server at [model] url")
+        return
+    if not settings.model.path:
+        yield warning(
+            "model", "none is set, so answers are in your files' own words", "run `kb models use NAME`"
+        )
+        return
+    try:
+        file = find_file(settings.model.path, around.shelves)
+    except KbError as error:
+        yield problem("model", error)
+        return
+    library = around.library()
+    entry = library.entry(file, free_again_bytes=around.held_gpu_bytes())
+    if library.trouble:
+        yield problem("model", library.trouble)
+    elif entry.trouble:
+        yield problem(
+            "model", ModelFileError(f"{entry.name}: {entry.trouble}", hint="`kb models list` shows others")
+        )
+    elif entry.plan is None:
+        yield warning(
+            "model",
+            f"{entry.name} writes no answers: it is a model of another kind",
+            "run `kb models use NAME`",
+        )
+    else:
+        yield judge_plan(entry.name, entry.plan)
+
+
+def judge_plan(name: str, plan: Plan) -> Finding:
+    """Say where a model would stand, and whether that is all right."""
+    context = f"{plan.context_tokens:,} tokens of context"
+    if plan.where == "too large":
+        return problem(
+            "model",
+            EngineError(
+                f"{name} does not fit in memory: {plan.remarks[0]}",
+                hint="`kb models list` shows which ones fit",
+            ),
+        )
+    if plan.where == "CPU":
+        where = f"fits on the CPU, with {context}"
+    else:
+        rest = (
+            f", the experts of {plan.expert_layers_on_cpu} of them on the CPU" if plan.experts_on_cpu else ""
+        )
+        where = f"fits with {plan.gpu_layers}/{plan.layers} layers on the GPU{rest} and {context}"
+    said = f"{name} {where}"
+    return warning("model", f"{said}; {'; '.join(plan.remarks)}") if plan.remarks else ok("model", said)
+
+
+def look_at_engine(places: Places) -> Iterator[Finding]:
+    """Say what the running engine has made of its plan."""
+    try:
+        said = EngineClient(places).status()
+    except EngineUnavailableError:
+        yield ok("engine", "not running; the first question starts it")
+        return
+    except KbError as error:
+        yield problem("engine", error)
+        return
+    yield from judge_engine(said)
+
+
+def judge_engine(said: Mapping[str, Any]) -> Iterator[Finding]:
+    """Say of an engine where its model stands, what that takes, and what it did without.
+
+    Args:
+        said: Its status.
+    """
+    if failure := said.get("error"):
+        yield problem("engine", EngineError(failure["message"], hint=failure.get("hint", "")))
+        return
+    if "layers" not in said:
+        yield ok("engine", f"{said['state']}, {said['progress']:.0%} of the model loaded")
+        return
+    placement = describe_placement(said)
+    # that a GPU could be used and how is told where the devices are looked at.
+    is_unexpected = not said["gpu_layers"] and said["is_gpu_build"]
+    yield (
+        warning("engine", placement)
+        if is_unexpected
+        else ok("engine", placement.removesuffix("; run `kb doctor`"))
+    )
+    yield ok("context", describe_context(said))
+    if said["gpu_layers"]:
+        measured, planned = said["gpu_bytes"], said["planned_gpu_bytes"]
+        words = f"{measured / 1e9:.2f} GB of the GPU taken, {planned / 1e9:.2f} GB planned"
+        off = abs(measured - planned) / planned if planned else 0.0
+        if off > _USUAL_SHARE:
+            yield warning("plan", f"{words}: {off:.0%} off; another program may have used the GPU meanwhile")
+        else:
+            yield ok("plan", words)
+    for remark in said["remarks"]:
+        if remark not in placement:
+            yield warning("engine", remark)
