@@ -71,6 +71,16 @@ def read_address(url: str) -> Address:
     )
 
 
+def check_key(key: str) -> None:
+    """Refuse an API key that cannot be sent.
+
+    Raises:
+        ConfigError: Without the key in it.
+    """
+    if not re.fullmatch("[!-~]*", key):
+        raise ConfigError("[model] api_key holds something other than letters, digits and signs")
+
+
 def is_loopback(address: str) -> bool:
     """Tell whether what is sent to an IP address stays on this machine."""
     ip = ipaddress.ip_address(address.partition("%")[0])

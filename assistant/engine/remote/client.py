@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assistant.engine.remote import failures
-from assistant.engine.remote.address import Address, find_targets, read_address
+from assistant.engine.remote.address import Address, check_key, find_targets, read_address
 from assistant.engine.remote.dialects import (
     UNTOLD_CONTEXT,
     UNTOLD_CONTEXTS,
@@ -56,6 +56,7 @@ class RemoteClient:
         patience: Patience | None = None,
     ) -> None:
         self.address: Address = read_address(settings.url)
+        check_key(settings.api_key)
         targets = find_targets(self.address, allow_remote=settings.allow_remote)
         self._is_server_remote = any(target.is_remote for target in targets)
         self._settings = settings

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from assistant.serving import Limits
-from tests.assistant.serving.clients import TOKEN, FakeWriter, Served, served
+from tests.assistant.serving.clients import TOKEN, FakeWriter, PatientWriter, Served, served
 from tests.fakes import make_passage
 
 LIMITS = Limits(connections=4, body_bytes=10_000, asking_s=0.3, reading_s=0.3)
@@ -115,6 +115,15 @@ def test_a_client_that_does_not_finish_asking_is_hung_up_on(server: Served, piec
     with server.wire() as wire:
         wire.sendall(piece if isinstance(piece, bytes) else _head(server, b"content-length: 100") + b"{")
         assert _ends(wire)
+
+
+def test_a_client_that_does_not_read_its_answer_is_hung_up_on() -> None:
+    """What is written for it is not kept for ever, and the model is stopped."""
+    writer = PatientWriter(["never " * 2_000_000, "again"])
+    with served([writer], [make_passage("Yes.")], limits=LIMITS) as server, server.wire() as wire:
+        body = b'{"stream": true, "messages": [{"role": "user", "content": "Why?"}]}'
+        wire.sendall(_head(server, b"content-length: " + str(len(body)).encode()) + body)
+        assert writer.was_interrupted.wait(20)
 
 
 def test_one_connection_too_many_is_closed(server: Served) -> None:

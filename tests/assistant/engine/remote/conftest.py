@@ -1,11 +1,13 @@
 """Servers of other makers, real and scripted."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,21 +23,30 @@ def server() -> Iterator[OtherServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
-def babbler(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a model that never ends an answer by itself."""
-    return write_random_model(tmp_path_factory.mktemp("other") / "babbler.gguf", layers=4)
+@dataclass(frozen=True, slots=True)
+class RealServer:
+    """llama-cpp-python's own server, as a process on a port of loopback."""
+
+    url: str
+    log: Path
 
 
 @pytest.fixture(scope="session")
-def real_url(babbler: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the URL of llama-cpp-python's own server, on a port of loopback."""
+def real_server(scripted_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    """Return a server with a model that never ends by itself, and one that thinks before it answers."""
+    folder = tmp_path_factory.mktemp("other")
+    babbler = write_random_model(folder / "babbler.gguf", layers=4)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    command = ["-m", "llama_cpp.server", "--model", str(babbler), "--port", str(port), "--n_ctx", "2048"]
-    log = tmp_path_factory.mktemp("log") / "server.log"
-    with _Running([sys.executable, *command, "--n_threads", "1"], {}, log, ("127.0.0.1", port)):
-        yield f"http://127.0.0.1:{port}"
+    models = [
+        {"model": str(file), "model_alias": alias, "n_ctx": 2048, "n_threads": 1}
+        for alias, file in (("babbler", babbler), ("thinker", scripted_model))
+    ]
+    config = folder / "config.json"
+    config.write_text(json.dumps({"host": "127.0.0.1", "port": port, "models": models}), encoding="utf-8")
+    command = [sys.executable, "-m", "llama_cpp.server", "--config_file", str(config)]
+    with _Running(command, {}, folder / "server.log", ("127.0.0.1", port)):
+        yield RealServer(f"http://127.0.0.1:{port}", folder / "server.log")
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +73,10 @@ class _Running:
         self._log = log
         with log.open("wb") as out:
             self._process = subprocess.Popen(
-                command, env={**os.environ, **environment}, stdout=out, stderr=subprocess.STDOUT
+                command,
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+                stdout=out,
+                stderr=subprocess.STDOUT,
             )
 
     def __enter__(self) -> None:

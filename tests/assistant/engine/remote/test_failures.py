@@ -138,6 +138,14 @@ def test_a_wrong_key_is_told_apart_from_none(server: OtherServer) -> None:
     assert server.headers[0]["authorization"] == "Bearer sesame"
 
 
+@pytest.mark.parametrize("key", ["two words", "ke\ny", "schlüssel"])
+def test_a_key_that_cannot_be_sent_is_refused(key: str) -> None:
+    """Without showing it."""
+    with pytest.raises(ConfigError) as caught:
+        RemoteClient(ModelSettings(url="http://127.0.0.1", api_key=key))
+    assert key not in caught.value.message
+
+
 def test_a_web_page_is_no_model_server(server: OtherServer) -> None:
     """Whatever else listens on the port is told apart."""
     server.on("/v1/models", Reply(b"<html>", 200, {"content-type": "text/html"}))
