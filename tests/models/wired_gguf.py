@@ -8,7 +8,7 @@ ChatML template, load in milliseconds and are the same on every machine.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 import gguf
@@ -39,6 +39,7 @@ def write_scripted_model(
     layers: int = 1,
     template: str = CHATML,
     are_marks_control: bool = True,
+    more_marks: Sequence[str] = (),
 ) -> Path:
     """Write a model that answers everything with the same tokens.
 
@@ -49,8 +50,9 @@ def write_scripted_model(
         layers: Layers that compute and add nothing; they only take time.
         template: The chat template; the prompt it renders must end with a line break.
         are_marks_control: Whether the file calls the template's marks control tokens, or "user-defined" ones.
+        more_marks: Tokens of the script that are marks too.
     """
-    vocabulary, ids = _vocabulary(script)
+    vocabulary, ids = _vocabulary(script, more_marks)
     embedding = np.zeros((len(vocabulary), WIDTH), np.float16)
     embedding[np.arange(len(vocabulary)), np.arange(len(vocabulary))] = 1
     output = np.zeros_like(embedding)
@@ -59,7 +61,8 @@ def write_scripted_model(
         output[following, token] = 4
     weights = {name: np.zeros(shape, np.float16) for name, shape in _layer_shapes(layers).items()}
     weights |= {"token_embd.weight": embedding, "output.weight": output}
-    return _write(path, vocabulary, weights, template, are_marks_control=are_marks_control)
+    marks = {*CONTROL, *more_marks}
+    return _write(path, vocabulary, weights, template, are_marks_control=are_marks_control, marks=marks)
 
 
 def write_random_model(path: Path, *, seed: int = 1, layers: int = 2, template: str = CHATML) -> Path:
@@ -74,7 +77,7 @@ def write_random_model(path: Path, *, seed: int = 1, layers: int = 2, template: 
     return _write(path, vocabulary, {**weights, "output.weight": output}, template)
 
 
-def _vocabulary(script: Sequence[str | bytes]) -> tuple[list[str], list[int]]:
+def _vocabulary(script: Sequence[str | bytes], more_marks: Sequence[str] = ()) -> tuple[list[str], list[int]]:
     """Return the vocabulary in the file's own spelling, and the ids of the script's tokens."""
     spelling = _byte_spelling()
     vocabulary = [*CONTROL, *spelling, spelling[ord("t")] + spelling[ord("h")]]
@@ -82,7 +85,9 @@ def _vocabulary(script: Sequence[str | bytes]) -> tuple[list[str], list[int]]:
     for token in script:
         data = token if isinstance(token, bytes) else token.encode()
         spelled = (
-            token if isinstance(token, str) and token in CONTROL else "".join(spelling[byte] for byte in data)
+            token
+            if isinstance(token, str) and token in (*CONTROL, *more_marks)
+            else "".join(spelling[byte] for byte in data)
         )
         if spelled not in vocabulary:
             vocabulary.append(spelled)
@@ -120,6 +125,7 @@ def _write(
     template: str,
     *,
     are_marks_control: bool = True,
+    marks: Container[str] = CONTROL,
 ) -> Path:
     layers = sum(name.endswith("attn_q.weight") for name in weights)
     writer = gguf.GGUFWriter(path, "llama")
@@ -136,8 +142,8 @@ def _write(
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(vocabulary)
-    kinds = [gguf.TokenType.CONTROL if are_marks_control else gguf.TokenType.USER_DEFINED] * len(CONTROL)
-    writer.add_token_types([*kinds, *[gguf.TokenType.NORMAL] * (len(vocabulary) - len(CONTROL))])
+    mark = gguf.TokenType.CONTROL if are_marks_control else gguf.TokenType.USER_DEFINED
+    writer.add_token_types([mark if token in marks else gguf.TokenType.NORMAL for token in vocabulary])
     writer.add_token_merges(["t h"])
     writer.add_bos_token_id(END)
     writer.add_eos_token_id(END)
