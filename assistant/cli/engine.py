@@ -7,6 +7,7 @@ import click
 
 from assistant.cli import options, output
 from assistant.cli.group import Command, Group
+from assistant.cli.serve import serve
 from assistant.engine.client import EngineClient
 from assistant.engine.fit import describe_context, describe_placement
 from indexer.paths import Places
@@ -60,3 +61,6 @@ def stop() -> None:
     """Stop it, also in the middle of an answer."""
     is_stopped = EngineClient(Places.discover()).stop()
     output.write_line("the engine has stopped" if is_stopped else "the engine is not running")
+
+
+engine.add_command(serve)
