@@ -50,9 +50,10 @@ def find_ending(log: Path, pid: int, *, was_memory_short: bool = False) -> Endin
     last_run = _last_run(log, pid)
     if last_run is None:
         return Ending()
-    if re.search(r" engine\.left\b", last_run):
+    if re.search(r" engine\.(?:left|killed)\b", last_run):
         return Ending(is_orderly=True)
-    if last_words := _last_words(last_run):
+    # what did not keep the model from being loaded is not what it ended of.
+    if last_words := _last_words(last_run.rpartition(" model.ready ")[2]):
         return last_words
     # nothing else leaves a process no time for a last word.
     if was_memory_short:

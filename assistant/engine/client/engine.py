@@ -29,6 +29,9 @@ STOP_S = 10.0
 _HANDOVER_S = 660.0
 """How long an engine that is leaving may take: it writes the answers it has begun, and frees its model."""
 
+_LEAVING_S = 45.0
+"""How long an engine may take to stop, which it does within 33 s by itself."""
+
 _LOADING_S = 20
 """For how long an engine is asked to wait before it says that it still loads."""
 
@@ -182,13 +185,22 @@ class EngineClient:
             raise EngineUnavailableError("no engine is running") from error
 
     def stop(self) -> bool:
-        """End the engine, also in the middle of an answer; returns whether one was running."""
+        """End the engine, also in the middle of an answer, and wait until its memory is free.
+
+        Returns:
+            Whether one was running.
+        """
         try:
             self._request("POST", "/v1/stop", {"now": True}, silence_s=min(STOP_S, self._silence_s))
         except TimeoutError:
             return end_process(self._pid)
         except (OSError, *LOST):
             return False
+        end = time.monotonic() + _LEAVING_S
+        while self._pid > 1 and self._pid != os.getpid() and not _has_ended(self._pid):
+            if time.monotonic() > end:
+                return end_process(self._pid)
+            time.sleep(0.01)
         return True
 
     def _load(self, wait_s: float) -> Generator[float, None, dict[str, Any]]:
@@ -224,6 +236,7 @@ class EngineClient:
     @contextlib.contextmanager
     def _ask(self, body: dict[str, Any]) -> Iterator[http.client.HTTPResponse]:
         """Get a response that has begun, from an engine that holds the right model."""
+        crashes = 0
         for _ in range(_ATTEMPTS):
             self._was_memory_short = memory_watch()
             connection = self._connect(self._silence_s)
@@ -235,8 +248,11 @@ class EngineClient:
                     continue
                 except TimeoutError as error:
                     raise self._hung() from error
-                except LOST:
+                except LOST as error:
                     # it may have left just then, being idle; if it died of this prompt, it will again.
+                    crashes += not self._ending().is_orderly
+                    if crashes > 1:
+                        raise self._crashed("the engine ended before it answered") from error
                     continue
                 with contextlib.closing(response):
                     if response.status == 200:

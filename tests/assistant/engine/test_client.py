@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from assistant.engine.client import EngineClient, open_engine
@@ -177,11 +178,13 @@ def test_an_engine_that_is_stopped_says_so(places: Places, endless_model: Path) 
     client = open_engine(places, settings_for(endless_model))
     events = client.chat(QUESTION, ChatOptions(max_tokens=8000, temperature=0))
     next(events)
+    pid = client.status()["pid"]
     assert client.stop()
     with pytest.raises(EngineUnavailableError, match="the engine was stopped in the middle of the answer"):
         for _ in events:
             pass
-    wait_until(lambda: not is_listening(places.engine_socket), what="the engine is gone")
+    assert not psutil.pid_exists(pid)
+    assert not is_listening(places.engine_socket)
     assert not client.stop()
 
 
@@ -276,6 +279,23 @@ def test_counting_tokens_outlives_an_engine_that_leaves(places: Places) -> None:
             EngineClient(places).count_tokens("a few words")
         assert asked.count("/tokenize") == 4
     assert caught.value.message == "the engine ended before it answered"
+
+
+def test_a_question_that_ends_the_engine_is_asked_twice_at_most(places: Places) -> None:
+    """Nobody loads a model again and again for what it dies of."""
+    with answering_at(places, {"/health": READY, "/v1/chat/completions": "hang_up"}) as asked:
+        with pytest.raises(EngineCrashedError, match="the engine ended before it answered"):
+            ask(EngineClient(places))
+        assert asked == ["/v1/chat/completions"] * 2
+
+
+def test_an_engine_that_ends_while_it_loads_is_told_so(places: Places) -> None:
+    """Whoever waits for it hears of it, and is not made to wait again."""
+    with answering_at(places, {"/health": "hang_up"}) as asked:
+        with pytest.raises(EngineUnavailableError) as caught:
+            EngineClient(places).wait_ready()
+        assert asked == ["/health"]
+    assert caught.value.message == "the engine ended while it loaded"
 
 
 def test_an_engine_that_says_nothing_is_told_so(places: Places) -> None:

@@ -65,6 +65,17 @@ def test_who_left_in_order_has_no_reason(tmp_path: Path) -> None:
     assert (ending.is_orderly, ending.reason) == (True, "")
 
 
+def test_what_was_got_over_while_loading_is_no_reason(tmp_path: Path) -> None:
+    """A plan that did not fit, and the smaller one that did."""
+    lines = [
+        SAID.format(line="ggml_backend_cuda_buffer_type_alloc_buffer: cudaMalloc failed: out of memory"),
+        "2026-01-01T00:00:00.000+00:00 INFO pid=7 model.ready load_s=1.00\n",
+    ]
+    assert find_ending(write_log(tmp_path / "engine.log", *lines), 7).reason == "it was killed from outside"
+    early = find_ending(write_log(tmp_path / "engine.log", lines[0]), 7).reason
+    assert early == "the GPU has no memory left, which other programs may have taken"
+
+
 def test_without_a_word_the_system_may_know(tmp_path: Path) -> None:
     """Where it ran out of memory meanwhile, that is the reason, and what to do about it is said."""
     log = write_log(tmp_path / "engine.log")
