@@ -5,10 +5,11 @@ from typing import Any
 
 from assistant.cli.doctor.findings import Finding, ok, problem, warning
 from assistant.cli.models.surroundings import Surroundings
-from assistant.config import Settings
+from assistant.config import ModelSettings, Settings
 from assistant.engine.client import EngineClient
 from assistant.engine.fit import Plan, describe_context, describe_placement
 from assistant.engine.models import find_file, list_shelves
+from assistant.engine.remote import describe_server
 from assistant.errors import EngineUnavailableError, ModelFileError
 from indexer.config import load_settings
 from indexer.errors import ConfigError, EngineError, KbError
@@ -27,8 +28,7 @@ def look_at_model(places: Places) -> Iterator[Finding]:
         return
     around = Surroundings(places=places, settings=settings, shelves=list_shelves(places, settings.model))
     if settings.model.url:
-        name = settings.model.url_model or "its first model"
-        yield ok("model", f"{name}, of the server at [model] url")
+        yield _look_at_server(settings.model)
         return
     if not settings.model.path:
         yield warning(
@@ -56,6 +56,15 @@ def look_at_model(places: Places) -> Iterator[Finding]:
         )
     else:
         yield judge_plan(entry.name, entry.plan)
+
+
+def _look_at_server(settings: ModelSettings) -> Finding:
+    """Say which server answers in place of a model file, and which of its models."""
+    try:
+        said = describe_server(settings)
+    except KbError as error:
+        return problem("model", error)
+    return warning("model", said) if said.startswith("REMOTE MODEL") else ok("model", said)
 
 
 def judge_plan(name: str, plan: Plan) -> Finding:

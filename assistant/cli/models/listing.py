@@ -63,6 +63,11 @@ def list_(*, is_all: bool, as_json: bool) -> Exit:
     else:
         _write(shown, configured, is_all=is_all)
         _mention(entries, shown, configured)
+    if around.settings.model.url:
+        diagnostics.notice(
+            "questions are answered by the model server at [model] url, and by none of these",
+            hint="`kb doctor` says which one that is",
+        )
     return Exit.ANSWERED if shown else Exit.NOTHING_FOUND
 
 

@@ -8,6 +8,7 @@ Another machine is refused unless `[model] allow_remote` is set.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from assistant.engine.remote.address import is_surely_here, read_address
 from assistant.engine.remote.client import RemoteClient
 from assistant.engine.remote.exchange import Patience
 
@@ -34,10 +35,17 @@ def open_remote(settings: "ModelSettings", *, say: Callable[[str], None] | None 
 
 
 def describe_server(settings: "ModelSettings") -> str:
-    """Say in one sentence which server and model `[model] url` leads to; waits for no model to load.
+    """Say in one sentence which server and model `[model] url` leads to.
+
+    No model is loaded for it, and another machine is not asked; where one is
+    involved, the sentence begins with "REMOTE MODEL".
 
     Raises:
         ConfigError: If the url is none, or leads to another machine and that is not allowed.
         EngineError: If nothing fit answers there.
     """
+    address = read_address(settings.url)
+    if settings.allow_remote and not is_surely_here(address):
+        model = settings.url_model or "its first model"
+        return f"REMOTE MODEL: {model} at {address.shown}, which is not asked now"
     return RemoteClient(settings, patience=_QUICK).describe()

@@ -88,6 +88,14 @@ def is_loopback(address: str) -> bool:
     return (mapped or ip).is_loopback
 
 
+def is_surely_here(address: Address) -> bool:
+    """Tell whether a server is on this machine, without looking its name up."""
+    try:
+        return bool(address.socket_path) or address.host == "localhost" or is_loopback(address.host)
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One address that a name stands for."""

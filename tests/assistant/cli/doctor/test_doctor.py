@@ -12,6 +12,8 @@ from assistant.cli.doctor.checks import look_at_python
 from tests.assistant.cli.conftest import Home
 from tests.assistant.cli.kb import kb
 from tests.assistant.cli.test_imports import HEAVY, loaded
+from tests.assistant.engine.remote.known import be
+from tests.assistant.engine.remote.servers import other_server
 from tests.homes import short_home
 from tests.models.wired_gguf import write_random_model
 
@@ -79,14 +81,33 @@ def test_a_file_that_is_no_model_is_a_problem(bare: Path) -> None:
     assert "is cut short" in found["said"]
 
 
-def test_a_server_on_this_machine_is_fine_and_another_is_a_warning(bare: Path) -> None:
-    """Where questions go is said, and nobody is asked; no part of a URL that may be secret is shown."""
+def test_a_server_on_this_machine_is_asked_which_model_it_has(bare: Path) -> None:
+    """It answers in place of a file; none that answers is a problem."""
     config = bare / "config.toml"
-    config.write_text('[model]\nurl = "http://me:secret@127.0.0.1:9/v1"\n')
-    found = findings(bare)
+    with other_server() as server:
+        be("llama_server", server)
+        config.write_text(f'[model]\nurl = "{server.url}"\n')
+        found = findings(bare)
+        said = f"llama-server at {server.url}, model qwen3-8b.gguf, context 8,192 tokens"
+        assert (found["model"][0]["verdict"], found["model"][0]["said"]) == ("ok", said)
+    assert findings(bare, code=4)["model"][0]["said"] == f"no model server listens at {server.url}"
+
+
+def test_no_part_of_a_url_that_may_be_secret_is_shown(bare: Path) -> None:
+    """A password has no place there."""
+    (bare / "config.toml").write_text('[model]\nurl = "http://me:secret@127.0.0.1:9/v1"\n')
+    found = findings(bare, code=2)
     assert found["network"][0]["said"] == "answers come from 127.0.0.1, and may only come from this machine"
-    config.write_text('[model]\nurl = "https://example.org/v1"\nallow_remote = true\n')
-    assert findings(bare)["network"][0]["verdict"] == "warning"
+    assert "secret" not in str(found)
+
+
+def test_a_server_on_another_machine_is_a_warning_and_not_asked(bare: Path) -> None:
+    """Where questions go is said; looking must not send anything there."""
+    (bare / "config.toml").write_text('[model]\nurl = "https://example.org/v1"\nallow_remote = true\n')
+    found = findings(bare)
+    assert found["network"][0]["verdict"] == "warning"
+    said = "REMOTE MODEL: its first model at https://example.org, which is not asked now"
+    assert (found["model"][0]["verdict"], found["model"][0]["said"]) == ("warning", said)
 
 
 def test_a_running_home_is_described(home: Home) -> None:
