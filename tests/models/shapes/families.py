@@ -116,7 +116,7 @@ FAMILIES: dict[str, Shape] = {
     ),
     "qwen35": Shape(
         architecture="qwen35",
-        models="Qwen 3.5, 3.6 dense",
+        models="Qwen 3.5, 3.6, 3.8 dense",
         dialect="qwen35",
         layers=4,
         keys=lambda size: {**delta_net(size), **sections(size)},
@@ -129,7 +129,7 @@ FAMILIES: dict[str, Shape] = {
         keys=lambda size: {**delta_net(size), **sections(size), **experts(size)},
     ),
     "qwen4exp": Shape(
-        architecture="qwen4exp", models="Qwen 4 (experimental)", dialect="qwen35", layers=4, keys=_qwen4exp
+        architecture="qwen4exp", models="Qwen 3.8-Flash-Next", dialect="qwen35", layers=4, keys=_qwen4exp
     ),
     "gemma": Shape(architecture="gemma", models="Gemma 1", dialect="gemma", is_tied=True),
     "gemma2": Shape(

@@ -1,11 +1,14 @@
 """Architectures of other makers that people bring."""
 
 from tests.models.shapes.shape import (
+    HEADS,
     WINDOW,
     Keys,
     Shape,
     Size,
     experts,
+    hyper_connections,
+    indexer,
     latent,
     mamba,
     sections,
@@ -31,7 +34,136 @@ def _nemotron(size: Size) -> Keys:
     }
 
 
+def _routed(size: Size) -> Keys:
+    """Weigh four experts by sigmoids behind one dense layer, and let one answer always."""
+    return {
+        **experts(size, shared=1, gating=2, dense=1),
+        "expert_weights_norm": True,
+        "expert_weights_scale": 1.0,
+    }
+
+
+def _alternating(size: Size) -> Keys:
+    """Let every second layer look back a short way, said layer by layer."""
+    return {
+        "attention.sliding_window": WINDOW,
+        "attention.sliding_window_pattern": tuple(bool(layer % 2) for layer in range(size.layers)),
+    }
+
+
+def _kimi_linear(size: Size) -> Keys:
+    return {
+        **latent(size),
+        **_routed(size),
+        **some_attention(size, 1),
+        "ssm.conv_kernel": 4,
+        "kda.head_dim": 32,
+        "kda.gate_lower_bound": -5.0,
+    }
+
+
 OTHERS: dict[str, Shape] = {
+    "muse-glimmer": Shape(
+        architecture="muse-glimmer",
+        models="Muse Glimmer 30B",
+        layers=4,
+        keys=lambda _: {**sliding(4), "logit_scale": 1.0},
+    ),
+    "phimoe": Shape(
+        architecture="phimoe", models="Phi 3.5 MoE", keys=experts, keeps=r".*(attn_\w+|output|_norm)\.bias"
+    ),
+    "granite_swa": Shape(
+        architecture="granite_swa",
+        models="Granite 4.x with sliding attention",
+        layers=4,
+        keys=lambda size: {**_GRANITE, **_alternating(size), **experts(size)},
+    ),
+    "cohere2moe": Shape(
+        architecture="cohere2moe",
+        models="Command A MoE, North",
+        layers=4,
+        is_tied=True,
+        keys=lambda size: {
+            **_routed(size),
+            **sliding(4),
+            "logit_scale": 0.25,
+            "attention.layer_norm_epsilon": 1e-5,
+        },
+    ),
+    "minimax-m3": Shape(
+        architecture="minimax-m3",
+        models="MiniMax M3",
+        layers=3,
+        keys=lambda size: {
+            **_routed(size),
+            "rope.dimension_count": 16,
+            "attention.indexer.head_count": HEADS // 2,
+            "attention.indexer.key_length": 32,
+            "attention.indexer.top_k": 16,
+            "attention.indexer.block_size": 4,
+            "attention.indexer.local_blocks": 1,
+        },
+    ),
+    "kimi-k3": Shape(
+        architecture="kimi-k3",
+        models="Kimi K3",
+        layers=4,
+        keys=lambda size: {
+            **_kimi_linear(size),
+            "expert_latent_length": 64,
+            "attn_res.block_size": 2,
+            "activation.situ_beta": 4.0,
+            "activation.situ_linear_beta": 25.0,
+        },
+        drops=r".*attn_kv_b\.weight",
+    ),
+    "bailingmoe3": Shape(
+        architecture="bailingmoe3",
+        models="Ling 3, Ring 3",
+        layers=4,
+        keys=_kimi_linear,
+        drops=r".*attn_kv_b\.weight",
+    ),
+    "hy_v3": Shape(architecture="hy_v3", models="Hy 3", keys=_routed),
+    "hy_v4": Shape(
+        architecture="hy_v4",
+        models="Hy 4 (preview)",
+        layers=3,
+        keys=lambda size: {
+            **latent(size),
+            **_routed(size),
+            **hyper_connections(),
+            **indexer(size),
+            "hyper_connection.magnitude": 2.0,
+            "attention.indexer.types": tuple(0 if layer % 2 else 1 for layer in range(size.layers)),
+            "swiglu_clamp_exp": 10.0,
+        },
+    ),
+    "step35": Shape(
+        architecture="step35",
+        models="Step 3.5 Flash",
+        layers=4,
+        keys=lambda size: {**_routed(size), **_alternating(size)},
+    ),
+    "laguna": Shape(
+        architecture="laguna",
+        models="Laguna XS, S",
+        layers=4,
+        keys=lambda size: {**_routed(size), **sliding(4)},
+    ),
+    "mimo2": Shape(
+        architecture="mimo2",
+        models="MiMo V2",
+        layers=4,
+        keys=lambda size: {**_routed(size), **_alternating(size)},
+    ),
+    "afmoe": Shape(
+        architecture="afmoe",
+        models="Trinity",
+        layers=4,
+        keys=lambda size: {**_routed(size), **sliding(4)},
+    ),
+    "mamba2": Shape(architecture="mamba2", models="Mamba 2, Codestral Mamba", keys=mamba),
     "phi3": Shape(
         architecture="phi3", models="Phi 3, 3.5, 4", keys=lambda _: {"attention.sliding_window": WINDOW}
     ),
@@ -128,13 +260,7 @@ OTHERS: dict[str, Shape] = {
         architecture="kimi-linear",
         models="Kimi Linear",
         layers=4,
-        keys=lambda size: {
-            **latent(size),
-            **experts(size, shared=1, gating=2, dense=1),
-            **some_attention(size, 1),
-            "ssm.conv_kernel": 4,
-            "kda.head_dim": 32,
-        },
+        keys=_kimi_linear,
         drops=r".*attn_kv_b\.weight",
     ),
     "falcon-h1": Shape(architecture="falcon-h1", models="Falcon H1", keys=mamba),

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import gguf
 import pytest
 
 from assistant.engine.client import EngineClient, open_engine
@@ -59,12 +58,9 @@ def test_a_model_that_llama_cpp_does_not_know_is_named_with_its_architecture(
     places: Places, tmp_path: Path
 ) -> None:
     """A model that came out after this llama.cpp says so, and not that the engine died."""
+    known = write_shape(tmp_path, "llama")
     file = tmp_path / "new.gguf"
-    writer = gguf.GGUFWriter(file, "llama9")
-    writer.add_context_length(8192)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.close()
+    file.write_bytes(known.read_bytes().replace(b"llama", b"alpca"))
     with pytest.raises(ModelFileError) as caught:
         open_engine(places, settings_for(file)).wait_ready()
-    assert caught.value.message == ("llama.cpp cannot load new.gguf: unknown model architecture: 'llama9'")
+    assert caught.value.message == ("llama.cpp cannot load new.gguf: unknown model architecture: 'alpca'")

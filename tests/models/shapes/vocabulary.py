@@ -93,7 +93,7 @@ def copied_vocabulary(file: Path, dialect: Dialect) -> Vocabulary:
     return Vocabulary(list(fields.values()), tokens)
 
 
-@functools.lru_cache(maxsize=2)
+@functools.lru_cache(maxsize=4)
 def _read_fields(file: Path) -> list[Field]:
     fields = []
     for name, field in gguf.GGUFReader(file).fields.items():

@@ -26,6 +26,7 @@ def random_weights(
     shape: Sequence[int],
     *,
     words: Sequence[int],
+    layers: int,
     seed: int,
     is_tied: bool = False,
     is_unscaled: bool = False,
@@ -36,6 +37,7 @@ def random_weights(
         name: As in the file.
         shape: As numpy counts.
         words: Tokens that the model should write rather than others.
+        layers: Of the model; the more there are, the less each of them adds.
         seed: Another model for every seed.
         is_tied: Whether the embeddings are the output layer too; then they are smaller, so that the last
             token does not drown what the layers add.
@@ -58,7 +60,11 @@ def random_weights(
         values = numbers.standard_normal(shape, np.float32) * np.float32(loudness / EMPHASIS)
         values[list(words)] *= EMPHASIS
     else:
-        gain = ATTENTION if re.search(r"attn_(q|k|qkv|q_b|k_b)\.weight$", name) else 1.0
+        gain = 1.0
+        if re.search(r"attn_(q|k|qkv|q_b|k_b)\.weight$", name):
+            gain = ATTENTION
+        elif re.search(r"(attn_output|ffn_down\w*|ssm_out)\.weight$", name):
+            gain = (2 / layers) ** 0.5
         values = numbers.standard_normal(shape, np.float32) * np.float32(gain / np.sqrt(shape[-1]))
     return values.astype(np.float16 if is_matrix(name, shape) else np.float32)
 

@@ -70,12 +70,14 @@ def write_shape(
         writer.close()
         tensors = list_tensors(Path(place) / "head.gguf")
     writer = _open_writer(file, shape, fields)
+    wordy = words.words
     for tensor, sizes in tensors.items():
         if tensor != without and _is_wanted(tensor, shape):
             values = random_weights(
                 tensor,
                 sizes,
-                words=words.words,
+                words=wordy,
+                layers=size.layers,
                 seed=seed,
                 is_tied=shape.is_tied,
                 is_unscaled=shape.is_unscaled,
