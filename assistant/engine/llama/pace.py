@@ -21,7 +21,10 @@ _LEAST_GAIN = 0.2
 """What a batch must be expected to save, as a share of the time for one token."""
 
 _WEIGHT = 0.2
-"""Weight of the newest measurement."""
+"""Weight of the last guess in the share of those that came true."""
+
+_WEIGHT_DOWN, _WEIGHT_UP = 0.4, 0.1
+"""Weight of a time that is shorter, or longer, than the one known; other programs only lengthen them."""
 
 _FIRST_COST = 0.5
 """What one more token in a batch costs before that is measured, as a share of a batch of one."""
@@ -83,18 +86,21 @@ class Pace:
         """
         self._spent_s += seconds
         if not guessed:
-            known = self._single_s
-            self._single_s = known + _WEIGHT * (seconds - known) if known else seconds
+            self._single_s = _correct(self._single_s or seconds, seconds)
             return
         if not self._single_s:
             return
-        self._balance_s += (accepted + 1) * self._single_s - seconds
         cost = max(0.0, seconds / self._single_s - 1)
-        known = self._measured.get(guessed, cost)
-        self._measured[guessed] = known + _WEIGHT * (cost - known)
+        self._measured[guessed] = _correct(self._measured.get(guessed, cost), cost)
+        # one batch that had to wait for another program says nothing of what guessing brings.
+        self._balance_s += (accepted - min(cost, 2 * self._measured[guessed] + 1)) * self._single_s
         self._costs = _interpolate(self._measured)
         for came_true in [True] * accepted + [False] * (accepted < guessed):
             self.watch(came_true=came_true)
+
+
+def _correct(known: float, measured: float) -> float:
+    return known + (_WEIGHT_DOWN if measured < known else _WEIGHT_UP) * (measured - known)
 
 
 def _interpolate(measured: Mapping[int, float]) -> list[float]:
