@@ -3,22 +3,22 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Union
 
-from assistant.config import Settings
 from indexer.paths import Places
 
 if TYPE_CHECKING:
+    from assistant.config import Settings
     from assistant.engine.client import EngineClient
     from assistant.engine.remote import RemoteClient
 
 
-def has_generator(settings: Settings) -> bool:
+def has_generator(settings: "Settings") -> bool:
     """Tell whether the settings name anybody who writes answers."""
     return bool(settings.model.url or settings.model.path)
 
 
 def open_generator(
     places: Places,
-    settings: Settings,
+    settings: "Settings",
     *,
     model: str | None = None,
     say: Callable[[str], None] = lambda _: None,

@@ -19,12 +19,13 @@ from assistant.answering import Searcher
 from assistant.config import AnswerSettings
 from assistant.engine import protocol
 from assistant.engine.protocol import ChatRequest
+from assistant.errors import EngineUnavailableError
 from assistant.prompting import NOT_FOUND
 from assistant.serving.access import Guard, error_body
 from assistant.serving.answers import Run, RunEvent, Writer
 from assistant.serving.connections import Limits
 from assistant.types import Answer, AnswerFinished, AnswerText, Notice, Retracted, Thinking
-from indexer.errors import EngineError, IndexerError, KbError, UsageError
+from indexer.errors import IndexerError, KbError, UsageError
 
 MODEL = "kb"
 """The name under which other programs ask."""
@@ -303,7 +304,7 @@ async def _read_json(request: Request, most_bytes: int) -> Any:
 def _error(error: KbError) -> tuple[int, dict[str, Any]]:
     """Return the status and the body that tell a client of an error."""
     status = protocol.http_status(error)
-    if isinstance(error, IndexerError | EngineError) and status == 500:
+    if isinstance(error, IndexerError | EngineUnavailableError):
         status = 503
     message = f"{error.message} ({error.hint})" if error.hint else error.message
     kind = "invalid_request_error" if status == 400 else "server_error"
