@@ -81,8 +81,8 @@ class Family:
     dialect: str = ""
     """Name of its dialect; empty where the template shows it."""
 
-    stops: tuple[str, ...] = ()
-    """Texts that end an answer and that neither vocabulary nor template tells."""
+    ends: tuple[str, ...] = ()
+    """Control tokens that end an answer, which neither vocabulary nor template tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,7 @@ def _read_family(entry: _Entry, dialects: Mapping[str, Dialect]) -> Family:
         switch=Switch(entry.take("on", dict), entry.take("off", dict)) if entry.has("on") else None,
         words=entry.take("words", dict, {}),
         dialect=entry.take("dialect", str, ""),
-        stops=tuple(entry.take("stops", list, [])),
+        ends=tuple(entry.take("ends", list, [])),
     )
     entry.end()
     if family.thinks not in ("always", "never", ""):

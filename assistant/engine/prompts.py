@@ -5,6 +5,7 @@ All that differs between families of models meets here; the server knows of none
 
 import itertools
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -26,6 +27,9 @@ _PROBE = (
 """What templates are tried with, to see what they do with a switch."""
 
 _TAIL_CHARS = 48
+
+_MARK = re.compile(r"\s*(<[^<>\s]+>|\[[^\[\]\s]+\])")
+"""What looks like a control token."""
 
 _SHORTEST_STOP_CHARS = 4
 
@@ -73,7 +77,7 @@ class Prompter:
             self._template = ChatTemplate("")
         self._last_resort = ChatTemplate("")
         self._switch = self._find_switch(table.switches)
-        self._stops = tuple(dict.fromkeys([*self._family.stops, *self._turn_end()]))
+        self._control_ends, self._stops = self._find_ends()
         self._thinks_unasked = self._ends("auto") == "open" or (
             self._family.thinks == "always"
             or (self._switch is not None and self._probe({}) == self._probe(self._switch.on))
@@ -131,6 +135,7 @@ class Prompter:
             is_literal=is_constrained,
             calls=self._calls,
             stops=self._stops,
+            ends=self._control_ends,
         )
         is_thinking = end == "open" or (
             end != "answer"
@@ -216,21 +221,24 @@ class Prompter:
             if on and off and on != off:
                 yield switch
 
-    def _turn_end(self) -> Iterator[str]:
-        """Find what stands between an answer and the next question: a model that writes it is done.
+    def _find_ends(self) -> tuple[frozenset[str], tuple[str, ...]]:
+        """Find what ends an answer beyond what the vocabulary calls so: control tokens, and words.
 
-        Most models end an answer by a token that their vocabulary calls an end; this is for the others.
+        It is what the template writes between an answer and the next question.
         """
-        if self._dialect.bodies:
-            return
+        behind = "" if self._dialect.bodies else self._turn_end()
+        if mark := _MARK.match(behind):
+            return frozenset([*self._family.ends, mark[1]]), ()
+        words = behind.rstrip()
+        return frozenset(self._family.ends), (words,) if len(words) >= _SHORTEST_STOP_CHARS else ()
+
+    def _turn_end(self) -> str:
         try:
             pieces = self._template.render(_PROBE)
         except TemplateError:
-            return
+            return ""
         behind = itertools.dropwhile(lambda piece: piece.is_template or piece.text != "answer", pieces)
-        end = prompt_text(list(itertools.takewhile(lambda piece: piece.is_template, [*behind][1:]))).rstrip()
-        if len(end) >= _SHORTEST_STOP_CHARS and not end.startswith(self._dialect.marks):
-            yield end
+        return prompt_text(list(itertools.takewhile(lambda piece: piece.is_template, [*behind][1:])))
 
     def _probe(self, options: Mapping[str, Any]) -> str:
         """Render a conversation with options; empty where the template refuses them."""

@@ -6,7 +6,7 @@ beginning of a mark is held back until it is decided.
 """
 
 import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assistant.engine.types import Delta, Kind
@@ -104,6 +104,7 @@ class Splitter:
         is_literal: Whether everything is answer, whatever it looks like, because a grammar wrote it.
         calls: Calls of tools that the model may try; nobody answers them, and they are no part of the answer.
         stops: Texts that end the answer.
+        ends: Control tokens that end it; the same text, spelled in an answer, does not.
     """
 
     def __init__(
@@ -116,10 +117,12 @@ class Splitter:
         is_literal: bool = False,
         calls: Sequence[Call] = (),
         stops: Sequence[str] = (),
+        ends: Collection[str] = (),
     ) -> None:
         self._dialect = dialect
         self._calls = {} if is_literal else {call.opens: call for call in calls}
         self._stops = () if is_literal else tuple(stops)
+        self._ends = ends
         self._is_literal = is_literal
         self._kind: Kind | None = "thinking" if is_open else None if is_head else "text"
         """What the text at hand is; `None` for a channel's head, which nobody sees."""
@@ -143,6 +146,9 @@ class Splitter:
         """Whether nothing was sent of this stretch yet; its leading white space is left out."""
 
         self._is_ended = False
+        self._is_stopped = False
+        """Whether a text ended the answer, so that what is held back is no part of it."""
+
         self._marks: dict[Hashable, _Marks | None] = {}
         """What means something in each state; put together once, because it is asked for every token."""
 
@@ -153,8 +159,15 @@ class Splitter:
 
     @property
     def is_ended(self) -> bool:
-        """Whether a text that ends the answer came; whatever follows is left out."""
+        """Whether what ends the answer came; whatever follows is left out."""
         return self._is_ended
+
+    def end_at(self, control: str) -> bool:
+        """Take a control token that comes next, if it ends the answer; says whether it does."""
+        if control not in self._ends:
+            return False
+        self._is_ended = True
+        return True
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -188,7 +201,7 @@ class Splitter:
     def finish(self) -> list[Delta]:
         """Return what was held back, at the end of the output."""
         deltas: list[Delta] = []
-        if not self._is_ended:
+        if not self._is_stopped:
             self._send(self._held, deltas)
             if self._kind is None and not self._has_thought and not _HEAD_PART.fullmatch(self._head):
                 # there was no mark at all: the model knows nothing of channels.
@@ -242,7 +255,7 @@ class Splitter:
         """Change over at a mark."""
         dialect = self._dialect
         if mark in self._stops:
-            self._is_ended = True
+            self._is_ended = self._is_stopped = True
             return
         if mark in dialect.wraps:
             self._is_fresh = self._is_fresh or not self._has_answer

@@ -100,7 +100,8 @@ class _Output:
         if is_control:
             # a control token ends a character that was left unfinished, and is nothing to read by itself.
             self._feed(b"", is_last=True)
-            if not any(data.decode("utf-8", "replace") in mark for mark in self._job.marks):
+            text = data.decode("utf-8", "replace")
+            if self._job.splitter.end_at(text) or not any(text in mark for mark in self._job.marks):
                 return
         self._feed(data)
 

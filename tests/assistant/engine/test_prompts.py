@@ -203,11 +203,21 @@ def test_what_stands_between_an_answer_and_a_question_ends_an_answer() -> None:
     assert prepared.splitter.is_ended
 
 
-def test_some_families_have_ends_that_no_template_shows() -> None:
-    """A model that would wait for the result of a tool is done."""
-    prepared = prompter_for(TURNS, architecture="glm4moe").prepare(QUESTION)
-    assert read(prepared, "Yes.<|observation|>") == ("", "Yes.")
-    assert "<|observation|>" in prepared.marks
+@pytest.mark.parametrize(
+    ("architecture", "end"),
+    [("llama", "</turn>"), ("glm4moe", "<|observation|>")],
+    ids=["template", "family"],
+)
+def test_control_tokens_end_answers_and_spelled_ones_do_not(architecture: str, end: str) -> None:
+    """A model that ends its turn, or would wait for the result of a tool, is done; one that quotes is not."""
+    template = (
+        "{% for m in messages %}<turn>{{ m.role }}\n{{ m.content }}</turn>\n{% endfor %}<turn>assistant"
+    )
+    splitter = prompter_for(template, architecture=architecture).prepare(QUESTION).splitter
+    assert splitter.feed(f"Write {end}.") == [Delta("text", f"Write {end}.")]
+    assert not splitter.end_at("<turn>")
+    assert splitter.end_at(end)
+    assert splitter.is_ended
 
 
 def test_some_families_are_told_in_words() -> None:
