@@ -16,7 +16,6 @@ and the keys and values of the context so far.
 """
 
 import argparse
-import ctypes
 import json
 import os
 import platform
@@ -31,14 +30,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from assistant.cli.models.measuring import QUESTIONS, passages, words_for
 from assistant.config import ModelSettings
 from assistant.engine.client import EngineClient, open_engine
 from assistant.engine.fit import describe_placement
 from assistant.engine.types import ChatOptions, Delta, Finished, Progress
 from assistant.types import Message
+from benchmarks.gpu_bare import Bare, Timed
 from benchmarks.gpu_model import QUANTISATIONS, SHAPES, read_bytes_per_token, size_bytes, write_shaped_model
 from indexer.children import child_environment
 from indexer.paths import Places
@@ -54,31 +52,6 @@ ANSWER_TOKENS = 256
 EMBEDDED_TEXTS = 4096
 """On a GPU; a CPU gets a sixteenth."""
 
-_CACHE_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
-"""ggml's numbers for what the context is kept in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timed:
-    """One answer's times."""
-
-    prompt_tokens: int
-    first_s: float
-    written: int
-    generation_s: float
-    accepted: int = 0
-    """Tokens that were guessed ahead: an answer with some of them is faster than its memory."""
-
-    @property
-    def prompt_rate(self) -> float:
-        """Tokens read per second, as whoever waits for the first one sees it."""
-        return self.prompt_tokens / self.first_s
-
-    @property
-    def rate(self) -> float:
-        """Tokens written per second, after the first."""
-        return (self.written - 1) / self.generation_s if self.written > 1 else 0.0
-
 
 @dataclass
 class Report:
@@ -90,71 +63,6 @@ class Report:
         """Print one line."""
         self.lines.append((name, value, remark))
         print(f"{name:<34} {value:>16}   {remark}".rstrip(), flush=True)
-
-
-class Bare:
-    """llama.cpp and nothing else, with the settings that the engine chose."""
-
-    def __init__(self, model: Path, status: Mapping[str, Any]) -> None:
-        # deferred: the engine has the card to itself before.
-        import llama_cpp.llama_cpp as llama
-
-        self.llama = llama
-        self._silence = llama.llama_log_callback(lambda *_: None)
-        llama.llama_log_set(self._silence, ctypes.c_void_p(0))
-        llama.llama_backend_init()
-        model_options = llama.llama_model_default_params()
-        model_options.n_gpu_layers = status["gpu_layers"]
-        self.model = llama.llama_model_load_from_file(str(model).encode(), model_options)
-        options = llama.llama_context_default_params()
-        options.n_ctx = status["context_tokens"]
-        options.n_batch = options.n_ubatch = self.batch = status["batch_tokens"]
-        options.n_threads = options.n_threads_batch = status["threads"]
-        options.type_k = options.type_v = _CACHE_TYPES[status["kv_type"]]
-        options.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
-        options.no_perf = True
-        self.context = llama.llama_init_from_model(self.model, options)
-        self.vocab = llama.llama_model_get_vocab(self.model)
-        self.sampler = llama.llama_sampler_init_greedy()
-
-    def answer(self, text: str, *, max_tokens: int) -> Timed:
-        """Answer once, from an empty cache."""
-        llama = self.llama
-        started = time.perf_counter()
-        llama.llama_memory_clear(llama.llama_get_memory(self.context), True)
-        data = f"<|im_start|>user\n{text}<|im_end|>\n<|im_start|>assistant\n".encode()
-        tokens = (llama.llama_token * (len(data) + 8))()
-        count = llama.llama_tokenize(self.vocab, data, len(data), tokens, len(tokens), True, True)
-        for start in range(0, count, self.batch):
-            length = min(self.batch, count - start)
-            batch = (llama.llama_token * length)(*tokens[start : start + length])
-            llama.llama_decode(self.context, llama.llama_batch_get_one(batch, length))
-        buffer = ctypes.create_string_buffer(256)
-        single = (llama.llama_token * 1)()
-        first = 0.0
-        written = 0
-        while written < max_tokens:
-            token = llama.llama_sampler_sample(self.sampler, self.context, -1)
-            if llama.llama_vocab_is_eog(self.vocab, token):
-                break
-            llama.llama_token_to_piece(self.vocab, token, buffer, 256, 0, True)
-            written += 1
-            first = first or time.perf_counter()
-            single[0] = token
-            if written < max_tokens:
-                llama.llama_decode(self.context, llama.llama_batch_get_one(single, 1))
-        return Timed(count, first - started, written, time.perf_counter() - first)
-
-    def is_sane(self) -> bool:
-        """Say whether what the model computed last are numbers."""
-        size = self.llama.llama_vocab_n_tokens(self.vocab)
-        scores = np.ctypeslib.as_array(self.llama.llama_get_logits_ith(self.context, -1), (size,))
-        return bool(np.isfinite(scores).all() and scores.std() > 0)
-
-    def close(self) -> None:
-        """Free the model."""
-        self.llama.llama_free(self.context)
-        self.llama.llama_model_free(self.model)
 
 
 def ask(client: EngineClient, text: str, *, max_tokens: int) -> Timed:

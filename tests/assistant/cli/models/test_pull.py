@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import itertools
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -187,6 +188,21 @@ def test_a_wrong_hash_is_an_error(tmp_path: Path, hub: FakeHub) -> None:
     assert (ended.code, ended.out) == (4, "")
     assert "kb: error: Robo-Q4_K_M.gguf arrived damaged" in ended.err
     assert not [file for file in (tmp_path / "models").rglob("*") if file.is_file()]
+
+
+def test_a_file_that_cannot_be_written_further_is_told(tmp_path: Path, hub: FakeHub) -> None:
+    """As on a full disk: what has come stays, and the same command goes on once there is room."""
+    ended = kb(
+        tmp_path,
+        *("models", "pull", f"{NAME}:Q8_0"),
+        environ={"HF_ENDPOINT": hub.endpoint},
+        before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000)),
+    )
+    assert (ended.code, ended.out) == (4, "")
+    assert "Robo-Q8_0.gguf: file too large" in ended.err
+    assert has_come(tmp_path, 1_000_000)
+    assert pull(tmp_path, hub, f"{NAME}:Q8_0").code == 0
+    assert hub.byte_requests()[-1].range == "bytes=1000000-"
 
 
 def test_a_gated_model_says_where_to_agree(tmp_path: Path, hub: FakeHub) -> None:
