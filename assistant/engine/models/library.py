@@ -5,9 +5,9 @@ and kept. That takes half a second each, so a list asks for a bounded time and
 leaves the rest for the next one.
 """
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import contextlib
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from assistant.engine.fit.plan import Plan, Wishes, plan
 from assistant.engine.models.cards import Card, read_card
 from assistant.engine.models.files import ModelFile
 from assistant.engine.models.kept import Bench, Kept, Verdict
-from assistant.engine.models.probing import llama_version, probe_devices, probe_model
+from assistant.engine.models.probing import PROBE_LIMIT_S, Probe, llama_version, probe_models
 from assistant.engine.types import Device
 from assistant.errors import EngineUnavailableError
 
@@ -126,24 +126,22 @@ class Library:
             on_progress: Is told what goes on.
             free_again_bytes: Memory of the GPU that an engine of ours holds and would give back.
         """
-        with ThreadPoolExecutor(1) as beside:
-            devices = beside.submit(probe_devices, work_dir=self._work_dir)
+        with Probe(["--devices"], work_dir=self._work_dir) as devices:
             entries = []
             for place, file in enumerate(files, start=1):
                 on_progress(f"reading {place} of {len(files)} models…")
                 entries.append(self._entry(read_card(file)))
-            entries = list(self._tried(entries, limit_s=limit_s, on_progress=on_progress))
+            entries = self._tried(entries, limit_s=limit_s, on_progress=on_progress)
             return self._placed(entries, devices, free_again_bytes)
 
     def entry(self, file: ModelFile, *, free_again_bytes: int = 0) -> Entry:
         """Describe one model; llama.cpp is asked again if it did not load last time."""
-        with ThreadPoolExecutor(1) as beside:
-            devices = beside.submit(probe_devices, work_dir=self._work_dir)
+        with Probe(["--devices"], work_dir=self._work_dir) as devices:
             entry = self._entry(read_card(file))
             if entry.verdict and not entry.verdict.loads:
                 entry = replace(entry, verdict=None)
-            entry = next(self._tried([entry], limit_s=LIST_PROBES_S, on_progress=lambda _: None))
-            return self._placed([entry], devices, free_again_bytes)[0]
+            entries = self._tried([entry], limit_s=LIST_PROBES_S, on_progress=lambda _: None)
+            return self._placed(entries, devices, free_again_bytes)[0]
 
     def _entry(self, card: Card) -> Entry:
         verdict = self._kept.verdict(card.file.path)
@@ -153,32 +151,30 @@ class Library:
 
     def _tried(
         self, entries: Sequence[Entry], *, limit_s: float, on_progress: Callable[[str], None]
-    ) -> Iterator[Entry]:
+    ) -> list[Entry]:
         """Ask llama.cpp about what it was not asked about yet, until the time is up."""
-        end = time.monotonic() + limit_s
-        wanted = sum(_is_to_be_tried(entry) for entry in entries)
-        tried = 0
-        for entry in entries:
-            left_s = end - time.monotonic()
-            if self.trouble or left_s <= 0 or not _is_to_be_tried(entry):
-                yield entry
-                continue
-            tried += 1
-            on_progress(f"trying {tried} of {wanted}: {entry.name}…")
+        names = {entry.card.file.path: entry.name for entry in entries if _is_to_be_tried(entry)}
+        verdicts: dict[Path, Verdict] = {}
+        if names:
+            on_progress(f"trying {len(names)} new models…")
+        probing = probe_models(list(names), work_dir=self._work_dir, limit_s=limit_s, at_once=_at_once())
+        with contextlib.closing(probing):
             try:
-                verdict = probe_model(entry.card.file.path, work_dir=self._work_dir, limit_s=left_s)
+                for file, verdict in probing:
+                    if verdict:
+                        verdicts[file] = verdict
+                        self._kept.keep_verdict(file, verdict)
+                    on_progress(f"tried {len(verdicts)} of {len(names)} new models: {names[file]}…")
             except EngineUnavailableError as error:
                 self.trouble = error
-                verdict = None
-            if verdict:
-                self._kept.keep_verdict(entry.card.file.path, verdict)
-            yield replace(entry, verdict=verdict)
+        return [
+            replace(entry, verdict=verdicts.get(entry.card.file.path, entry.verdict)) for entry in entries
+        ]
 
-    def _placed(
-        self, entries: Sequence[Entry], devices: "Future[tuple[Device, ...]]", free_again_bytes: int
-    ) -> list[Entry]:
+    def _placed(self, entries: Sequence[Entry], devices: Probe, free_again_bytes: int) -> list[Entry]:
+        devices.wait(PROBE_LIMIT_S)
         try:
-            found = with_memory_back(devices.result(), free_again_bytes)
+            found = with_memory_back(devices.devices(), free_again_bytes)
         except EngineUnavailableError as error:
             self.trouble = error
             return list(entries)
@@ -199,6 +195,11 @@ def with_memory_back(devices: Sequence[Device], free_again_bytes: int) -> tuple[
             found[place] = replace(device, free_bytes=free)
             break
     return tuple(found)
+
+
+def _at_once() -> int:
+    """Say how many children may ask at a time: each needs a processor core and little memory."""
+    return max(1, min(4, (os.cpu_count() or 1) // 2))
 
 
 def _is_loaded_by_itself(entry: Entry) -> bool:

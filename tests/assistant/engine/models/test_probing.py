@@ -4,9 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
-from assistant.engine.models.probing import llama_version, probe_devices, probe_model
+from assistant.engine.models.probing import llama_version, probe_devices, probe_model, probe_models
 from tests.assistant.engine.models.ggufs import WORDS, with_number, write_head
 
 
@@ -62,6 +63,27 @@ def test_a_file_that_is_gone(work_dir: Path, tmp_path: Path) -> None:
 def test_no_time_is_no_verdict(scripted_model: Path, work_dir: Path) -> None:
     """A machine too busy to answer says nothing about the file."""
     assert probe_model(scripted_model, work_dir=work_dir, limit_s=0) is None
+
+
+def test_several_files_are_asked_about_at_once(scripted_model: Path, work_dir: Path, tmp_path: Path) -> None:
+    """Each has a child of its own, so that one that dies takes none of the others along."""
+    deadly = with_number(scripted_model, tmp_path / "deadly.gguf", "llama.block_count", 100_000)
+    files = [deadly, scripted_model, tmp_path / "gone.gguf"]
+    verdicts = dict(probe_models(files, work_dir=work_dir, limit_s=60, at_once=2))
+    assert {file: verdict.loads for file, verdict in verdicts.items() if verdict} == {
+        deadly: False,
+        scripted_model: True,
+        tmp_path / "gone.gguf": False,
+    }
+
+
+def test_whoever_has_enough_ends_the_children(scripted_model: Path, work_dir: Path, tmp_path: Path) -> None:
+    """Closing the generator leaves no process behind, whatever they were doing."""
+    files = [scripted_model, tmp_path / "gone.gguf", tmp_path / "gone too.gguf"]
+    probing = probe_models(files, work_dir=work_dir, limit_s=60, at_once=3)
+    next(probing)
+    probing.close()
+    assert [child for child in psutil.Process().children() if "probe" in " ".join(child.cmdline())] == []
 
 
 def test_the_processor_is_a_device(work_dir: Path) -> None:
