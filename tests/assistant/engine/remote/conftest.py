@@ -1,5 +1,6 @@
 """Servers of other makers, real and scripted."""
 
+import contextlib
 import json
 import os
 import socket
@@ -29,24 +30,38 @@ class RealServer:
 
     url: str
     log: Path
+    process: subprocess.Popen[bytes]
 
 
 @pytest.fixture(scope="session")
 def real_server(scripted_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
     """Return a server with a model that never ends by itself, and one that thinks before it answers."""
-    folder = tmp_path_factory.mktemp("other")
+    with _start_server(tmp_path_factory.mktemp("other"), scripted_model) as server:
+        yield server
+
+
+@pytest.fixture
+def mortal_server(scripted_model: Path, tmp_path: Path) -> Iterator[RealServer]:
+    """Return a server like the other one that a test may kill."""
+    with _start_server(tmp_path, scripted_model) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _start_server(folder: Path, thinker: Path) -> Iterator[RealServer]:
     babbler = write_random_model(folder / "babbler.gguf", layers=4)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     models = [
         {"model": str(file), "model_alias": alias, "n_ctx": 2048, "n_threads": 1}
-        for alias, file in (("babbler", babbler), ("thinker", scripted_model))
+        for alias, file in (("babbler", babbler), ("thinker", thinker))
     ]
     config = folder / "config.json"
     config.write_text(json.dumps({"host": "127.0.0.1", "port": port, "models": models}), encoding="utf-8")
     command = [sys.executable, "-m", "llama_cpp.server", "--config_file", str(config)]
-    with _Running(command, {}, folder / "server.log", ("127.0.0.1", port)):
-        yield RealServer(f"http://127.0.0.1:{port}", folder / "server.log")
+    log = folder / "server.log"
+    with _Running(command, {}, log, ("127.0.0.1", port)) as process:
+        yield RealServer(f"http://127.0.0.1:{port}", log, process)
 
 
 @pytest.fixture(scope="session")
@@ -79,13 +94,13 @@ class _Running:
                 stderr=subprocess.STDOUT,
             )
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> subprocess.Popen[bytes]:
         family = socket.AF_UNIX if isinstance(self._place, str) else socket.AF_INET
         while True:
             assert self._process.poll() is None, self._log.read_text()
             with socket.socket(family) as trial:
                 if trial.connect_ex(self._place) == 0:
-                    return
+                    return self._process
             time.sleep(0.1)
 
     def __exit__(self, *_: object) -> None:

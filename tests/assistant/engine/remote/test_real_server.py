@@ -9,7 +9,12 @@ import pytest
 from assistant.config import ModelSettings
 from assistant.engine.remote import RemoteClient, describe_server
 from assistant.engine.types import ChatOptions, Delta, Finished
-from assistant.errors import ModelNotFoundError, PromptTooLongError
+from assistant.errors import (
+    EngineCrashedError,
+    EngineUnavailableError,
+    ModelNotFoundError,
+    PromptTooLongError,
+)
 from assistant.types import Message
 from indexer.client import IndexerClient
 from indexer.paths import Places
@@ -65,6 +70,18 @@ def test_thinking_of_a_model_that_the_server_knows_nothing_of(real_server: RealS
     assert "".join(delta.text for delta in deltas if delta.kind == "text") == "It is 42 café."
     assert isinstance(events[-1], Finished)
     assert events[-1].reason == "stop"
+
+
+def test_a_server_that_is_killed_in_the_middle_is_told(mortal_server: RealServer) -> None:
+    """What came until then was passed on; the next question finds nobody."""
+    answer = client_of(mortal_server.url).chat(QUESTION, ChatOptions(max_tokens=1900))
+    assert isinstance(next(answer), Delta)
+    mortal_server.process.kill()
+    mortal_server.process.wait()
+    with pytest.raises(EngineCrashedError, match="ended in the middle of the answer"):
+        list(answer)
+    with pytest.raises(EngineUnavailableError, match="no model server listens"):
+        client_of(mortal_server.url).wait_ready()
 
 
 def test_tokens_are_counted_by_the_server(real_server: RealServer) -> None:

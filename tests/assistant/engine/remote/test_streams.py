@@ -1,16 +1,32 @@
 """What is asked of each server, and how what it sends is read."""
 
+import itertools
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assistant.engine.remote import RemoteClient
+from assistant.engine.remote.stream import AnswerReader, read_events
 from assistant.engine.types import ChatOptions, Delta, Finished, Progress
 from assistant.types import Message
+from indexer.errors import EngineError
 from tests.assistant.engine.remote.known import OPTIONS, QUESTION, STREAMS, USAGE, be, be_ollama, client_of
 from tests.assistant.engine.remote.servers import OtherServer, as_json, as_stream, chunk
 
 SCHEMA = {"type": "object"}
+NAMES = [
+    "choices",
+    "delta",
+    "message",
+    "content",
+    "reasoning",
+    "reasoning_content",
+    "usage",
+    "prompt_tokens",
+    "finish_reason",
+]
 
 
 def answer(client: RemoteClient, options: ChatOptions = OPTIONS) -> tuple[str, str, Finished]:
@@ -152,3 +168,50 @@ def test_reading_of_the_prompt_is_shown(server: OtherServer) -> None:
     server.on("/v1/chat/completions", as_stream(reading, *STREAMS["llama_server"]))
     assert next(client_of(server).chat(QUESTION, OPTIONS)) == Progress(queued=0, read_share=0.25)
     assert server.bodies("/v1/chat/completions")[0]["return_progress"] is True
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(NAMES), JSON, max_size=4), max_size=5))
+def test_whatever_stands_in_an_event_is_survived(events: list[dict[str, Any]]) -> None:
+    """A field of another kind than expected is passed over."""
+    reader = AnswerReader()
+    deltas = [delta for event in events for delta in reader.feed(event)] + reader.finish()
+    assert all(isinstance(delta.text, str) for delta in deltas)
+    assert reader.prompt_tokens >= 0
+
+
+@given(st.lists(st.binary(max_size=40).map(lambda line: line + b"\n"), max_size=6))
+def test_whatever_stands_in_a_line_is_an_event_or_one_clear_error(lines: list[bytes]) -> None:
+    """Also bytes of no encoding, and JSON that is no object."""
+    try:
+        found = list(read_events([*lines, b"data: [DONE]\n"], "vLLM"))
+    except EngineError as error:
+        assert error.message.startswith("vLLM sent ")  # noqa: PT017 - most inputs are no error
+    else:
+        assert found[-1] is None
+
+
+@given(st.text(st.sampled_from("ab </think>[]|\n")), st.data())
+def test_it_does_not_matter_where_a_text_is_cut(text: str, data: st.DataObject) -> None:
+    """Servers send pieces of any length."""
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
+    pieces = [text[a:b] for a, b in itertools.pairwise([0, *cuts, len(text)])]
+    assert read_pieces(pieces) == read_pieces([text])
+
+
+def read_pieces(pieces: list[str]) -> tuple[str, str]:
+    """Return the thinking and the text of pieces."""
+    reader = AnswerReader()
+    parts = {"thinking": "", "text": ""}
+    for delta in [each for piece in pieces for each in reader.feed(chunk(content=piece))] + reader.finish():
+        if delta.kind == "retract":
+            parts = {"thinking": parts["thinking"] + parts["text"], "text": ""}
+        else:
+            parts[delta.kind] += delta.text
+    return parts["thinking"], parts["text"]
