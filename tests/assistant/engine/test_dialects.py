@@ -87,3 +87,33 @@ def test_a_thought_that_takes_too_long_is_cut_short(places: Places, tmp_path: Pa
     thinking, text, finished = ask(client, "on", thinking_tokens=1)
     assert (thinking, text) == ("Hm", "Yes!")
     assert finished.usage.thinking_tokens == 1
+
+
+@pytest.mark.parametrize(
+    ("template", "script", "text"),
+    [
+        (
+            "{% for m in messages %}<turn>{{ m.role }}\n{{ m.content }}</turn>{% endfor %}"
+            "{{ '<turn>assistant\n' }}",
+            ("Write", " </tu", "rn>", ".", "</turn>"),
+            "Write </turn>.",
+        ),
+        (
+            "{% for m in messages %}{{ '\n\n' + m.role }}: {{ m.content }}{% endfor %}"
+            "{{ '\n\nassistant:\n' }}",
+            ("Yes", "!", "\n\nuser", ":"),
+            "Yes!",
+        ),
+    ],
+    ids=["control token", "words"],
+)
+def test_a_model_that_has_no_end_is_stopped_where_its_turn_ends(
+    template: str, script: tuple[str, ...], text: str, places: Places, tmp_path: Path
+) -> None:
+    """At what its template writes behind an answer, and not where a control token is only spelled."""
+    model = write_scripted_model(
+        tmp_path / "endless.gguf", script, template=template, is_endless=True, more_marks=("</turn>",)
+    )
+    _, answer, finished = ask(open_engine(places, settings_for(model)), "auto")
+    assert answer == text
+    assert (finished.reason, finished.usage.completion_tokens) == ("stop", len(script))

@@ -105,15 +105,13 @@ def make_job(
     closing: Closing | None = None,
     time_limit_s: float = 0,
     schema: Mapping[str, Any] | None = None,
-    stops: Sequence[str] = (),
-    ends: Sequence[str] = (),
 ) -> Job:
     """A job with a prompt of four tokens."""
     return Job(
         [1, 2, 3, 4],
         sampling=Sampling(),
         max_tokens=100,
-        splitter=Splitter(dialect, stops=stops, ends=ends),
+        splitter=Splitter(dialect),
         marks=dialect.marks,
         thinking_tokens=thinking_tokens,
         closing=closing,
@@ -189,24 +187,6 @@ def test_control_tokens_are_left_out_unless_they_are_marks() -> None:
         Delta("text", "Yes"),
         Delta("text", "."),
     ]
-
-
-def test_an_answer_ends_at_a_text_that_stops_it() -> None:
-    """The model is not asked for more once it begins to speak for somebody else."""
-    tokens = [(b"Yes.", False), (b"\n\nUser", False), (b":", False)]
-    (events,) = run(ToldModel(tokens=tokens, is_endless=True), lambda: [make_job(stops=["\n\nUser:"])])
-    assert events[0] == Delta("text", "Yes.")
-    assert isinstance(last := events[-1], Finished)
-    assert (last.reason, last.usage.completion_tokens) == ("stop", 3)
-
-
-def test_an_answer_ends_at_a_control_token_that_ends_it() -> None:
-    """Not where the model only spells it; and nothing of the answer is held back for good."""
-    tokens = [(b"A ", False), (b"<turn>", False), (b" <", False), (b"<turn>", True)]
-    (events,) = run(ToldModel(tokens=tokens, is_endless=True), lambda: [make_job(ends=["<turn>"])])
-    assert "".join(event.text for event in events if isinstance(event, Delta)) == "A <turn> <"
-    assert isinstance(last := events[-1], Finished)
-    assert (last.reason, last.usage.completion_tokens) == ("stop", 4)
 
 
 def test_a_job_cancelled_while_it_waits_is_never_begun() -> None:
