@@ -111,14 +111,14 @@ def plan(costs: Costs, devices: Sequence[Device], wishes: Wishes) -> Plan:
         # what is taken by other programs may be given back, and a file is read as it is needed.
         last = _smallest(costs, wishes)
         where: Where = "CPU" if last.total_bytes(costs) <= budget.ever_bytes else "too large"
-        return last.planned(costs, where, remarks)
+        return last.planned(costs, budget.copies, where, remarks)
     if not trial.gpu_layers:
         where = "CPU"
     elif trial.gpu_layers == len(costs.layers) + 1 and not trial.experts:
         where = "GPU"
     else:
         where = "partly"
-    return trial.planned(costs, where, remarks)
+    return trial.planned(costs, budget.copies, where, remarks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,10 @@ class _Budget:
 
     gpu_bytes: int
     gpus: int
-    """How many GPUs share the layers; each has its own intermediate results."""
+    """How many GPUs share the layers."""
+
+    copies: int
+    """How often they hold the intermediate results of a batch."""
 
     total_bytes: int
     ever_bytes: int
@@ -137,13 +140,18 @@ class _Budget:
     def of(cls, devices: Sequence[Device], beside_bytes: int) -> "_Budget":
         ram = sum(max(0, each.free_bytes - _ram_reserve(each)) for each in devices if each.kind == "cpu")
         ever = sum(each.total_bytes - _ram_reserve(each) for each in devices if each.kind == "cpu")
-        cards = [each for each in devices if each.kind == "gpu"]
-        # as llama.cpp does: an integrated GPU counts only where there is no other.
-        used = cards or [each for each in devices if each.kind == "igpu"][:1]
+        used = _used_gpus(devices)
+        has_cards = any(each.kind == "gpu" for each in used)
         gpu = max(0, sum(max(0, each.free_bytes - _gpu_reserve(each)) for each in used) - beside_bytes)
-        if not cards:
+        if not has_cards:
             gpu = min(gpu, ram)
-        return cls(gpu_bytes=gpu, gpus=len(used), total_bytes=ram + (gpu if cards else 0), ever_bytes=ever)
+        return cls(
+            gpu_bytes=gpu,
+            gpus=len(used),
+            copies=count_copies(devices),
+            total_bytes=ram + (gpu if has_cards else 0),
+            ever_bytes=ever,
+        )
 
     def holds(self, costs: Costs, trial: "_Trial") -> bool:
         """Say whether there is room for a model that is placed so."""
@@ -151,14 +159,10 @@ class _Budget:
             return False
         if not trial.gpu_layers:
             return True
-        spread = 0
-        if self.gpus > 1:
-            # layers are not cut in two, and what is computed is computed on each.
-            largest = max((layer.weight_bytes + layer.expert_bytes for layer in costs.layers), default=0)
-            spread = (self.gpus - 1) * (
-                largest + costs.compute_bytes(trial.context_tokens, trial.batch_tokens)
-            )
-        return trial.gpu_bytes(costs) + spread <= self.gpu_bytes
+        # layers are not cut in two where several GPUs share them.
+        largest = max((layer.weight_bytes + layer.expert_bytes for layer in costs.layers), default=0)
+        spread = (self.gpus - 1) * largest
+        return trial.gpu_bytes(costs, self.copies) + spread <= self.gpu_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +176,8 @@ class _Trial:
     experts: tuple[int, ...] = ()
     """Layers whose experts are not on the GPU."""
 
-    def gpu_bytes(self, costs: Costs) -> int:
-        """Return what it takes of the GPU; nothing without layers there."""
+    def gpu_bytes(self, costs: Costs, copies: int) -> int:
+        """Return what it takes of the GPUs; nothing without layers there."""
         if not self.gpu_layers:
             return 0
         # the output layer goes first, then the last layers.
@@ -181,7 +185,7 @@ class _Trial:
         weights = costs.output_bytes + sum(layer.weight_bytes + layer.expert_bytes for layer in placed)
         weights -= sum(costs.layers[index].expert_bytes for index in self.experts)
         caches = costs.cache_bytes(placed, self.context_tokens, self.kv_type, self.batch_tokens)
-        return weights + caches + costs.compute_bytes(self.context_tokens, self.batch_tokens)
+        return weights + caches + copies * costs.compute_bytes(self.context_tokens, self.batch_tokens)
 
     def total_bytes(self, costs: Costs) -> int:
         """Return what it takes of all memory."""
@@ -191,9 +195,9 @@ class _Trial:
             + costs.compute_bytes(self.context_tokens, self.batch_tokens)
         )
 
-    def planned(self, costs: Costs, where: Where, remarks: Sequence[str]) -> Plan:
+    def planned(self, costs: Costs, copies: int, where: Where, remarks: Sequence[str]) -> Plan:
         """Return it as a plan."""
-        gpu_bytes = self.gpu_bytes(costs)
+        gpu_bytes = self.gpu_bytes(costs, copies)
         return Plan(
             where=where,
             gpu_layers=self.gpu_layers,
@@ -203,7 +207,7 @@ class _Trial:
             kv_type=self.kv_type,
             batch_tokens=self.batch_tokens,
             gpu_bytes=gpu_bytes,
-            cpu_bytes=self.total_bytes(costs) - gpu_bytes,
+            cpu_bytes=max(0, self.total_bytes(costs) - gpu_bytes),
             remarks=tuple(remarks),
         )
 
@@ -294,6 +298,21 @@ def _remarks(costs: Costs, budget: _Budget, wishes: Wishes, trial: _Trial | None
     wanted = min(wishes.context_tokens, costs.trained_context_tokens or wishes.context_tokens)
     if trial.context_tokens < wanted:
         yield f"a context of {wanted:,} tokens does not fit in memory, {trial.context_tokens:,} are given"
+
+
+def count_copies(devices: Sequence[Device]) -> int:
+    """Return how often the GPUs hold the intermediate results of a batch.
+
+    Several GPUs hold them each, and twice, because they work on several batches at once.
+    """
+    gpus = len(_used_gpus(devices))
+    return 2 * gpus if gpus > 1 else 1
+
+
+def _used_gpus(devices: Sequence[Device]) -> list[Device]:
+    """Return the GPUs that llama.cpp takes: an integrated one only where there is no other."""
+    cards = [each for each in devices if each.kind == "gpu"]
+    return cards or [each for each in devices if each.kind == "igpu"][:1]
 
 
 def _gpu_reserve(device: Device) -> int:

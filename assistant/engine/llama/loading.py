@@ -15,7 +15,7 @@ import llama_cpp.llama_cpp as llama
 
 from assistant.engine.fit.caches import SEQUENCES, STATE_SNAPSHOTS
 from assistant.engine.fit.costs import OUTPUT_TOKENS, Costs, measure
-from assistant.engine.fit.plan import KvType, Plan, Wishes, plan, read_heads
+from assistant.engine.fit.plan import KvType, Plan, Wishes, count_copies, plan, read_heads
 from assistant.engine.fit.stepping import describe_step, list_steps
 from assistant.engine.llama.devices import cpu_buffers, is_gpu_build, list_devices
 from assistant.engine.llama.log import (
@@ -278,7 +278,7 @@ def _rehearsed(path: Path, costs: Costs, devices: Sequence[Device], wishes: Wish
         logger.info("rehearsal.failed reason=%s", error)
         return costs
     opened.close()
-    estimated = costs.compute_bytes(found.context_tokens, found.batch_tokens)
+    estimated = count_copies(devices) * costs.compute_bytes(found.context_tokens, found.batch_tokens)
     kept = costs.cache_bytes(costs.layers, found.context_tokens, found.kv_type, found.batch_tokens)
     compute_share = opened.buffers.of_gpus("compute") / estimated
     cache_share = opened.buffers.cache_bytes / kept if kept else 1.0

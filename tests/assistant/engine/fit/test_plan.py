@@ -182,3 +182,11 @@ def test_a_file_is_planned_for_by_its_head_alone(tmp_path: Path) -> None:
     assert (found.where, found.gpu_layers, found.layers, found.context_tokens) == ("GPU", 5, 5, 8192)
     found = plan_for(file, [ram(16 * GIB)], Wishes())
     assert (found.where, found.gpu_layers, found.gpu_bytes) == ("CPU", 0, 0)
+
+
+def test_several_cards_hold_intermediate_results_several_times() -> None:
+    """What is planned for two cards is more than for one that holds the same."""
+    one = plan(model(), [card(64 * GIB), ram(64 * GIB)], Wishes())
+    two = plan(model(), [card(32 * GIB), card(32 * GIB), ram(64 * GIB)], Wishes())
+    assert (one.where, two.where) == ("GPU", "GPU")
+    assert two.gpu_bytes > one.gpu_bytes

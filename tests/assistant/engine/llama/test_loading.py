@@ -110,6 +110,7 @@ def test_a_model_that_no_memory_holds_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "huge.gguf"
     writer = gguf.GGUFWriter(file, "llama")
     writer.add_block_count(1)
+    writer.add_tokenizer_model("gpt2")
     size = 1 << 42
     writer.add_tensor_info("blk.0.ffn_up.weight", (1 << 20, 1 << 21), np.dtype(np.float16), size)
     writer.write_header_to_file()
