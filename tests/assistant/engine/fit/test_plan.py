@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from assistant.engine.fit import Plan, Wishes, plan_for
@@ -64,6 +64,7 @@ def on_gpu(found: Plan) -> tuple[int, int]:
     return found.gpu_layers, -found.expert_layers_on_cpu
 
 
+@settings(deadline=None)
 @given(costs=MODELS, wishes=WISHES, gpu=BYTES, more=BYTES)
 def test_more_memory_never_takes_anything_off_the_gpu(
     costs: Costs, wishes: Wishes, gpu: int, more: int
@@ -76,6 +77,7 @@ def test_more_memory_never_takes_anything_off_the_gpu(
         assert large.context_tokens >= small.context_tokens
 
 
+@settings(deadline=None)
 @given(costs=MODELS, wishes=WISHES, free=BYTES, more=BYTES)
 def test_more_memory_never_shortens_the_context_of_the_cpu(
     costs: Costs, wishes: Wishes, free: int, more: int
@@ -86,6 +88,7 @@ def test_more_memory_never_shortens_the_context_of_the_cpu(
     assert (large.where == "too large") <= (small.where == "too large")
 
 
+@settings(deadline=None)
 @given(costs=MODELS, wishes=WISHES, gpus=some.lists(BYTES, max_size=3), free=BYTES)
 def test_no_more_is_planned_than_is_free(costs: Costs, wishes: Wishes, gpus: list[int], free: int) -> None:
     """Of the GPUs never; of the computer's own memory only with a word about it."""
@@ -95,6 +98,7 @@ def test_no_more_is_planned_than_is_free(costs: Costs, wishes: Wishes, gpus: lis
     assert (found.where == "too large") <= bool(found.remarks)
 
 
+@settings(deadline=None)
 @given(costs=MODELS, wishes=WISHES, gpu=BYTES, free=BYTES)
 def test_wishes_are_kept(costs: Costs, wishes: Wishes, gpu: int, free: int) -> None:
     """What the settings name is taken, or less of it, with a word where less context is given."""

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from assistant.engine.fit import Wishes
 from assistant.engine.fit.costs import Costs
@@ -10,6 +10,7 @@ from assistant.engine.fit.stepping import describe_step, list_steps
 from tests.assistant.engine.fit.test_plan import BYTES, GIB, MODELS, WISHES, card, model, on_gpu, ram
 
 
+@settings(deadline=None)
 @given(costs=MODELS, wishes=WISHES, gpu=BYTES)
 def test_every_step_takes_less_of_the_gpu(costs: Costs, wishes: Wishes, gpu: int) -> None:
     """From the best plan down to none of it, and then to less and less context."""
