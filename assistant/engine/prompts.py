@@ -70,6 +70,10 @@ class Prompter:
         )
         self._dialect = table.find_dialect(self._family, facts.template)
         self._calls = table.find_calls(facts.template)
+        empty = f"{self._dialect.opens}{self._dialect.closes}"
+        self._empty_thought = (
+            empty if empty in facts.template else f"{self._dialect.opens}{self._dialect.closing}"
+        )
         try:
             self._template = ChatTemplate(facts.template, bos_text=facts.bos_text, eos_text=facts.eos_text)
         except TemplateError as error:
@@ -175,9 +179,8 @@ class Prompter:
             return dialect.closing
         if dialect.bodies:
             return dialect.answer if end == "head" else ""
-        empty = f"{dialect.opens}{dialect.closing}"
         if end == "none" and self._family.thinks == "always":
-            return empty
+            return self._empty_thought
         return dialect.answer if is_constrained and not _ends_with(pieces, dialect.answer) else ""
 
     def _end_of(self, pieces: Sequence[Piece]) -> Literal["open", "answer", "head", "none"]:

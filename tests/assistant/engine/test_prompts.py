@@ -119,6 +119,14 @@ def test_answers_begin_as_the_family_begins_them(architecture: str, template: st
     assert read(prepared, "{}") == ("", "{}")
 
 
+def test_an_empty_thought_is_spelled_as_the_template_spells_it() -> None:
+    """A model is given what it has seen of earlier answers, where its template shows that."""
+    for shown, empty in (("<think></think>", "<think></think>"), ("<think>", "<think>\n</think>\n\n")):
+        template = TURNS + f"{{# <|im_middle|> {shown} </think> #}}"
+        prepared = prompter_for(template).prepare(QUESTION, thinking="off")
+        assert tail_of(prepared) == f"[assistant]{empty}"
+
+
 def test_output_may_begin_with_the_head_of_a_channel() -> None:
     """Nobody sees the heads of gpt-oss's channels, and only the final one is answer."""
     template = TURNS + "<|start|>assistant{# <|channel|> <|message|> #}"
