@@ -10,6 +10,7 @@ import pytest
 from tests.assistant.cli.kb import environment, kb, obey_file_modes, on_terminal
 from tests.assistant.cli.models.conftest import Person
 from tests.assistant.engine.models.programs import put_into_ollama
+from tests.models.wired_gguf import write_random_model
 
 TERMINAL = """
 import fcntl, struct, sys, termios
@@ -115,3 +116,12 @@ def test_the_list_loads_no_engine(person: Person) -> None:
     loaded = {name.partition(".")[0] for name in ended.stderr.splitlines()[-1].split()}
     assert "assistant" in loaded
     assert loaded & {"llama_cpp", "numpy", "jinja2", "starlette", "psutil"} == set()
+
+
+def test_a_configured_file_is_listed_wherever_it_stands(nobody: Person) -> None:
+    """`[model] path` need not lie in any folder; the list marks it, and its name leads to it."""
+    file = write_random_model(nobody.home / "elsewhere.gguf")
+    nobody.config.write_text(f'[model]\npath = "{file}"\n', encoding="utf-8")
+    (listed,) = json.loads(nobody.kb("models", "list", "--json").out)
+    assert (listed["name"], listed["program"], listed["is_configured"]) == ("elsewhere", "config", True)
+    assert nobody.kb("models", "info", "else").out.startswith("name\telsewhere\n")
