@@ -193,8 +193,9 @@ def _written(
                 yield from draft.take(piece)
                 continue
             yield from map(Notice, piece.remarks)
-            if draft.is_only_thought:
-                raise _only_thought(piece, options)
+            # who ends without a word refuses; who was cut off, or only thought, does not.
+            if not draft.text.strip() and (draft.has_thought or piece.reason != "stop"):
+                raise _no_answer(piece, options, has_thought=draft.has_thought)
             yield from _cut_notices(piece, options)
     text = draft.text.strip()
     if is_refusal(text):
@@ -214,20 +215,15 @@ class _Draft:
         self.held = ""
         """The end of the text that was not shown."""
 
-        self._has_thought = False
-
-    @property
-    def is_only_thought(self) -> bool:
-        """Whether the model thought and wrote nothing else."""
-        return self._has_thought and not self.text.strip()
+        self.has_thought = False
 
     def take(self, piece: Delta) -> Iterator[AnswerEvent]:
         """Add a piece and say what is to be shown of it."""
         if piece.kind == "thinking":
-            self._has_thought = True
+            self.has_thought = True
             yield Thinking(piece.text)
         elif piece.kind == "retract":
-            self._has_thought = True
+            self.has_thought = True
             if self.text != self.held:
                 yield Retracted()
             yield Thinking(self.text)
@@ -262,18 +258,22 @@ def _cut_notices(finished: Finished, options: ChatOptions) -> Iterator[Notice]:
         yield Notice(f"{what} {options.time_limit_s:g} s; [answer] time_limit_s allows more")
 
 
-def _only_thought(finished: Finished, options: ChatOptions) -> NoAnswerError:
+def _no_answer(finished: Finished, options: ChatOptions, *, has_thought: bool) -> NoAnswerError:
+    """Say why nothing was written; a thought is no answer, whether it was cut off or not."""
     match finished.reason:
         case "length":
-            how = f"was still thinking after {options.max_tokens} tokens"
+            limit = f" after {options.max_tokens} tokens"
         case "time":
-            how = f"was still thinking after {options.time_limit_s:g} s"
+            limit = f" after {options.time_limit_s:g} s"
         case "stop":
-            how = "ended with its thoughts"
-    return NoAnswerError(
-        f"the model {how} and wrote no answer",
-        hint="end thoughts earlier with [answer] thinking_tokens, or ask with `--thinking off`",
-    )
+            limit = ""
+    if has_thought:
+        how = f"was still thinking{limit}" if limit else "ended with its thoughts"
+        hint = "end thoughts earlier with [answer] thinking_tokens, or ask with `--thinking off`"
+    else:
+        how = f"had not begun{limit}"
+        hint = "[answer] time_limit_s allows more" if finished.reason == "time" else "ask in other words"
+    return NoAnswerError(f"the model {how} and wrote no answer", hint=hint)
 
 
 def _too_long(question: str, extra: str, generator: TextGenerator, limit_tokens: int) -> UsageError:

@@ -6,7 +6,7 @@ EngineError
 ├── EngineUnavailableError  the engine process does not start or does not answer
 ├── EngineCrashedError    the engine died in the middle of an answer
 ├── PromptTooLongError    the prompt does not fit the context
-├── NoAnswerError         the model thought, and wrote no answer
+├── NoAnswerError         the model wrote no answer, though it may have thought
 ├── MalformedAnswerError  an object was asked for, and none of that form was written
 └── DownloadError         a model cannot be fetched from the hub
 """
@@ -35,7 +35,7 @@ class PromptTooLongError(EngineError):
 
 
 class NoAnswerError(EngineError):
-    """The model thought, and wrote no answer."""
+    """The model wrote no answer, though it may have thought."""
 
 
 class MalformedAnswerError(EngineError):

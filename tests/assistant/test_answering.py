@@ -280,6 +280,14 @@ def test_a_model_that_only_thinks_is_told_so() -> None:
         assert caught.value.message == f"the model {how} and wrote no answer"
 
 
+def test_a_model_that_was_cut_off_before_it_began_is_told_so() -> None:
+    """The time may be up before the prompt is read; that is no word about the files."""
+    generator = FakeGenerator([" "], reason="time")
+    with pytest.raises(NoAnswerError) as caught:
+        ask(generator=generator, settings=AnswerSettings(time_limit_s=7))
+    assert caught.value.message == "the model had not begun after 7 s and wrote no answer"
+
+
 def test_an_answer_whose_time_is_up_says_so() -> None:
     """What was written stands, and the setting that allows more is named."""
     generator = FakeGenerator(["On 5 May [1]."], reason="time")

@@ -258,7 +258,7 @@ class EngineClient:
                     if response.status == 200:
                         yield response
                         return
-                    status, failure = response.status, json.loads(response.read())
+                    status, failure = response.status, _read_object(response)
             if status == 409 and self._launch:
                 self._replace()
             elif status == 503:
@@ -295,7 +295,7 @@ class EngineClient:
     ) -> dict[str, Any]:
         with contextlib.closing(self._connect(silence_s)) as connection:
             response = self._send(connection, method, path, body)
-            value: dict[str, Any] = json.loads(response.read())
+            value = _read_object(response)
             if response.status != 200:
                 raise read_error(value)
             return value
@@ -357,6 +357,15 @@ class EngineClient:
 
     def _log_hint(self) -> str:
         return f"its log is {self.places.log_dir / 'engine.log'}"
+
+
+def _read_object(response: http.client.HTTPResponse) -> dict[str, Any]:
+    """Read an answer that is one object; whatever else it is counts as a failure without words."""
+    try:
+        value = json.loads(response.read())
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {}
 
 
 def _body(messages: Sequence[Message], options: ChatOptions) -> dict[str, Any]:

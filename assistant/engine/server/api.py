@@ -64,7 +64,7 @@ class Api:
                 Route("/health", self._health),
                 Route("/tokenize", self._tokenize, methods=["POST"]),
             ],
-            exception_handlers={KbError: _answer_error},
+            exception_handlers={KbError: _answer_error, Exception: _answer_failure},
         )
 
     async def warm_up(self) -> None:
@@ -225,3 +225,9 @@ async def _read_json(request: Request) -> Any:
 async def _answer_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, KbError)
     return JSONResponse(protocol.write_error(error), protocol.http_status(error))
+
+
+async def _answer_failure(_: Request, error: Exception) -> Response:
+    """Tell what nobody foresaw, without its message, which may quote a question."""
+    failure = EngineError(f"the engine failed: {type(error).__name__}")
+    return JSONResponse(protocol.write_error(failure), protocol.http_status(failure))

@@ -1,0 +1,90 @@
+"""Tests of the client when an engine leaves, ends or hangs between two questions."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from assistant.engine.client import EngineClient, open_engine
+from assistant.engine.launch import is_listening
+from assistant.errors import EngineCrashedError, EngineUnavailableError
+from indexer.paths import Places
+from tests.assistant.engine.conftest import settings_for
+from tests.assistant.engine.doors import answering_at
+from tests.assistant.engine.test_client import ANSWER, ask, wait_until
+
+READY = {"state": "ready", "identity": "", "progress": 1.0}
+
+
+def test_counting_tokens_outlives_an_engine_that_leaves(places: Places) -> None:
+    """Being idle it may leave between two calls; after a few times that is an error in one sentence."""
+    with answering_at(places, {"/health": READY, "/tokenize": "hang_up"}) as asked:
+        with pytest.raises(EngineCrashedError) as caught:
+            EngineClient(places).count_tokens("a few words")
+        assert asked.count("/tokenize") == 4
+    assert caught.value.message == "the engine ended before it answered"
+
+
+def test_a_question_that_ends_the_engine_is_asked_twice_at_most(places: Places) -> None:
+    """Nobody loads a model again and again for what it dies of."""
+    with answering_at(places, {"/health": READY, "/v1/chat/completions": "hang_up"}) as asked:
+        with pytest.raises(EngineCrashedError, match="the engine ended before it answered"):
+            ask(EngineClient(places))
+        assert asked == ["/v1/chat/completions"] * 2
+
+
+def test_an_engine_that_ends_while_it_loads_is_told_so(places: Places) -> None:
+    """Whoever waits for it hears of it, and is not made to wait again."""
+    with answering_at(places, {"/health": "hang_up"}) as asked:
+        with pytest.raises(EngineUnavailableError) as caught:
+            EngineClient(places).wait_ready()
+        assert asked == ["/health"]
+    assert caught.value.message == "the engine ended while it loaded"
+
+
+def test_an_engine_that_says_nothing_is_told_so(places: Places) -> None:
+    """Whoever counts or waits does not wait for ever; our own process is not killed for it."""
+    client = EngineClient(places, silence_s=0.2)
+    with answering_at(places, {"/health": READY, "/tokenize": "say_nothing"}):
+        with pytest.raises(EngineUnavailableError) as caught:
+            client.count_tokens("a few words")
+        assert caught.value.message == "the engine has not answered for 0 s"
+        assert caught.value.hint == "run `kb engine stop` and ask again"
+    with answering_at(places, {"/health": "say_nothing"}), pytest.raises(EngineUnavailableError):
+        client.wait_ready()
+
+
+def test_an_engine_that_leaves_before_it_is_asked_is_started_again(
+    places: Places, scripted_model: Path
+) -> None:
+    """It may be idle just then, between two questions of one conversation."""
+    client = open_engine(places, settings_for(scripted_model))
+    client.wait_ready()
+    pid = client.status()["pid"]
+    client.stop()
+    wait_until(lambda: not is_listening(places.engine_socket), what="the engine is gone")
+    assert client.count_tokens("abc") == 3
+    assert client.status()["pid"] != pid
+
+
+def test_a_hung_engine_is_ended_and_the_next_question_works(places: Places, scripted_model: Path) -> None:
+    """Whatever it hangs in; nobody has to find its process by hand."""
+    client = open_engine(places, settings_for(scripted_model))
+    client.wait_ready()
+    impatient = EngineClient(places, launch=client._launch, silence_s=1)
+    os.kill(client.status()["pid"], signal.SIGSTOP)
+    with pytest.raises(EngineUnavailableError) as caught:
+        ask(impatient)
+    assert caught.value.message == "the engine has not answered for 1 s and was ended"
+    assert caught.value.hint == "ask again, which starts it anew"
+    assert ask(impatient) == ANSWER
+
+
+def test_a_hung_engine_can_be_stopped(places: Places, scripted_model: Path) -> None:
+    """`kb engine stop` ends it all the same."""
+    client = open_engine(places, settings_for(scripted_model))
+    client.wait_ready()
+    os.kill(client.status()["pid"], signal.SIGSTOP)
+    assert EngineClient(places, silence_s=1).stop()
+    wait_until(lambda: not is_listening(places.engine_socket), what="the engine is gone")
