@@ -156,7 +156,7 @@ class Library:
         names = {entry.card.file.path: entry.name for entry in entries if _is_to_be_tried(entry)}
         verdicts: dict[Path, Verdict] = {}
         if names:
-            on_progress(f"trying {len(names)} new models…")
+            on_progress(f"new models: 0 of {len(names)} tried…")
         probing = probe_models(list(names), work_dir=self._work_dir, limit_s=limit_s, at_once=_at_once())
         with contextlib.closing(probing):
             try:
@@ -164,7 +164,7 @@ class Library:
                     if verdict:
                         verdicts[file] = verdict
                         self._kept.keep_verdict(file, verdict)
-                    on_progress(f"tried {len(verdicts)} of {len(names)} new models: {names[file]}…")
+                    on_progress(f"new models: {len(verdicts)} of {len(names)} tried, {names[file]} last…")
             except EngineUnavailableError as error:
                 self.trouble = error
         return [

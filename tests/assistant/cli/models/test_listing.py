@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.engine.models import Bench, Kept
 from tests.assistant.cli.kb import environment, kb, obey_file_modes, on_terminal
 from tests.assistant.cli.models.conftest import Person
 from tests.assistant.engine.models.programs import put_into_ollama
@@ -125,3 +126,24 @@ def test_a_configured_file_is_listed_wherever_it_stands(nobody: Person) -> None:
     (listed,) = json.loads(nobody.kb("models", "list", "--json").out)
     assert (listed["name"], listed["program"], listed["is_configured"]) == ("elsewhere", "config", True)
     assert nobody.kb("models", "info", "else").out.startswith("name\telsewhere\n")
+
+
+def test_measured_speed_is_shown(nobody: Person) -> None:
+    """What `kb models bench` measured stands in the list and, in full, in the description."""
+    file = write_random_model(nobody.home / "elsewhere.gguf")
+    nobody.config.write_text(f'[model]\npath = "{file}"\n', encoding="utf-8")
+    bench = Bench(
+        load_s=1.5,
+        prompt_tokens_per_s=812.0,
+        generation_tokens_per_s=42.4,
+        first_token_s=0.25,
+        gpu_bytes=0,
+        device="CPU",
+        when="2026-11-24T03:00:00+00:00",
+    )
+    Kept(nobody.kb_home / "models.json").keep_bench(file, bench)
+    assert nobody.kb("models", "list").out.split("\t")[7] == "42/s"
+    rows = dict(line.split("\t", 1) for line in nobody.kb("models", "info", "else").out.splitlines())
+    assert rows["speed"] == (
+        "writes 42.4 and reads 812 tokens/s, first token after 0.25 s, loads in 1.5 s (CPU, 2026-11-24)"
+    )

@@ -39,8 +39,8 @@ def test_a_model_is_tried_placed_and_remembered(library: Library, model: ModelFi
     assert entry.plan.where == "CPU"
     assert said == [
         "reading 1 of 1 models…",
-        "trying 1 new models…",
-        "tried 1 of 1 new models: scripted…",
+        "new models: 0 of 1 tried…",
+        "new models: 1 of 1 tried, scripted last…",
     ]
     said.clear()
     library.entries([model], on_progress=said.append)
