@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import llama_cpp.llama_cpp as llama
 
+from assistant.engine.fit.costs import OUTPUT_TOKENS
 from assistant.engine.llama.lookup import Lookup
 from assistant.engine.llama.pace import LONGEST, Pace
 from assistant.engine.llama.prefixes import shared_length
@@ -94,6 +95,8 @@ class DraftModel:
             )
         context_options = llama.llama_context_default_params()
         context_options.n_ctx = context_tokens
+        # scores of a whole batch would take hundreds of megabytes, and only the last ones are read.
+        context_options.n_outputs_max = OUTPUT_TOKENS
         context_options.n_threads = context_options.n_threads_batch = threads
         context_options.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
         context_options.no_perf = True

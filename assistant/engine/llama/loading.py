@@ -15,7 +15,15 @@ import llama_cpp.llama_cpp as llama
 
 from assistant.engine.fit.caches import SEQUENCES, STATE_SNAPSHOTS
 from assistant.engine.fit.costs import OUTPUT_TOKENS, Costs, measure
-from assistant.engine.fit.plan import KvType, Plan, Wishes, count_copies, plan, read_heads
+from assistant.engine.fit.plan import (
+    USEFUL_CONTEXT_TOKENS,
+    KvType,
+    Plan,
+    Wishes,
+    count_copies,
+    plan,
+    read_heads,
+)
 from assistant.engine.fit.stepping import describe_step, list_steps
 from assistant.engine.llama.devices import cpu_buffers, is_gpu_build, list_devices
 from assistant.engine.llama.log import (
@@ -289,7 +297,7 @@ def _rehearsed(path: Path, costs: Costs, devices: Sequence[Device], wishes: Wish
 def _draft_bytes(draft: Path, context_tokens: int) -> int:
     """Return what a draft model takes of a GPU."""
     costs = measure(read_heads(draft))
-    tokens = context_tokens or costs.trained_context_tokens
+    tokens = context_tokens or USEFUL_CONTEXT_TOKENS
     caches = costs.cache_bytes(costs.layers, tokens, "f16", 512)
     return costs.weight_bytes(is_output_on_gpu=True) + caches + costs.compute_bytes(tokens, 512)
 
