@@ -2,20 +2,18 @@
 
 import asyncio
 import contextlib
-import functools
 import logging
 import signal
 import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-import h11
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from indexer.connections import ASKING_S, UNREAD_S, Connection, make_config
 from indexer.errors import UsageError
 
 logger = logging.getLogger(__name__)
@@ -34,11 +32,8 @@ class Limits:
     """Answers that are written or wait; one more is refused."""
 
     body_bytes: int = 1 << 20
-    asking_s: float = 20.0
-    """How long a client may take to say what it wants."""
-
-    reading_s: float = 60.0
-    """How long a client may leave an answer unread."""
+    asking_s: float = ASKING_S
+    unread_s: float = UNREAD_S
 
 
 @contextlib.contextmanager
@@ -65,65 +60,17 @@ def listening(port: int) -> Iterator[socket.socket]:
         listener.close()
 
 
-class _Protocol(H11Protocol):
-    """HTTP for clients that may do anything."""
+class _Connection(Connection):
+    """One of so many; one more is closed at once."""
 
-    def __init__(self, *arguments: Any, limits: Limits, **named: Any) -> None:
+    def __init__(self, *arguments: Any, most: int, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._limits = limits
-        self._asking: asyncio.TimerHandle | None = None
-        self._reading: asyncio.TimerHandle | None = None
+        self._most = most
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, or close it at once."""
-        super().connection_made(transport)
-        # whatever is not read at once is waited for by a clock.
-        transport.set_write_buffer_limits(0)
-        if len(self.connections) > self._limits.connections:
-            self._hang_up("too_many")
-        else:
-            self._watch_asking()
-
-    def data_received(self, data: bytes) -> None:
-        """Take a piece of a request."""
-        super().data_received(data)
-        self._watch_asking()
-
-    def pause_writing(self) -> None:
-        """Note that the client does not read."""
-        super().pause_writing()
-        self._reading = self._reading or self.loop.call_later(
-            self._limits.reading_s, self._hang_up, "answer_unread"
-        )
-
-    def resume_writing(self) -> None:
-        """Note that the client has read everything so far."""
-        super().resume_writing()
-        _end(self._reading)
-        self._reading = None
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget a connection."""
-        super().connection_lost(exc)
-        _end(self._asking)
-        _end(self._reading)
-
-    def _watch_asking(self) -> None:
-        """Let the clock run for as long as a request is incomplete."""
-        if self.conn.their_state not in {h11.IDLE, h11.SEND_BODY}:
-            _end(self._asking)
-            self._asking = None
-        elif self._asking is None:
-            self._asking = self.loop.call_later(self._limits.asking_s, self._hang_up, "request_unfinished")
-
-    def _hang_up(self, reason: str) -> None:
-        logger.info("client_hung_up_on reason=%s", reason)
-        self.transport.abort()
-
-
-def _end(timer: asyncio.TimerHandle | None) -> None:
-    if timer is not None:
-        timer.cancel()
+    def admitted(self) -> None:
+        """Close it if there are too many."""
+        if len(self.connections) > self._most:
+            self.hang_up("too_many")
 
 
 class Server(uvicorn.Server):
@@ -135,20 +82,9 @@ class Server(uvicorn.Server):
     """
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
+        times = {"asking_s": limits.asking_s, "unread_s": limits.unread_s}
         super().__init__(
-            uvicorn.Config(
-                app,
-                http=cast("type[asyncio.Protocol]", functools.partial(_Protocol, limits=limits)),
-                loop="asyncio",
-                lifespan="off",
-                ws="none",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                date_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=30,
-            )
+            make_config(app, _Connection, {"most": limits.connections, **times}, timeout_keep_alive=30)
         )
 
     def run_on(self, listener: socket.socket) -> None:

@@ -7,24 +7,21 @@ ask, so long to read, and nothing is done any more for a client that has gone.
 
 import asyncio
 import contextlib
-import functools
 import logging
 import os
 import resource
 import socket
-import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import h11
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from indexer.api.answers import described, json_answer
+from indexer.connections import ASKING_S, UNREAD_S, Connection, make_config
 from indexer.errors import DaemonError
 
 logger = logging.getLogger(__name__)
@@ -49,11 +46,8 @@ class Limits:
     connections: int = 256
     """Connections at a time; for one more, the oldest goes that asks nothing."""
 
-    asking_s: float = 20.0
-    """How long a client may take to say what it wants."""
-
-    reading_s: float = 60.0
-    """How long a client may leave an answer unread."""
+    asking_s: float = ASKING_S
+    unread_s: float = UNREAD_S
 
     def most_connections(self) -> int:
         """Return how many connections there may be where we may open but few files."""
@@ -99,97 +93,35 @@ def _identity(path: Path) -> tuple[int, int]:
     return found.st_ino, found.st_mtime_ns
 
 
-class Protocol(H11Protocol):
-    """HTTP for this user and for root; whoever else got hold of the socket is hung up on."""
+class RoomedConnection(Connection):
+    """One of so many connections as there is room for: for one more, the oldest goes that asks nothing."""
 
-    def __init__(self, *arguments: Any, limits: Limits, **named: Any) -> None:
+    def __init__(self, *arguments: Any, most: int, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._limits = limits
-        self._asking: asyncio.TimerHandle | None = None
-        self._reading: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, or close it at once."""
-        super().connection_made(transport)
-        self._came_at = self.loop.time()
-        # whatever is not read at once is waited for by a clock, also the last bytes of an answer.
-        transport.set_write_buffer_limits(0)
-        connection = transport.get_extra_info("socket")
-        if (peer := peer_uid(connection)) not in {None, 0, os.getuid()}:
-            logger.warning("stranger_refused uid=%s", peer)
-            transport.abort()
-        else:
-            self._watch_asking()
-            self._find_room()
-
-    def data_received(self, data: bytes) -> None:
-        """Take a piece of a request."""
-        super().data_received(data)
-        self._watch_asking()
-
-    def pause_writing(self) -> None:
-        """Note that the client does not read."""
-        super().pause_writing()
-        self._reading = self._reading or self.loop.call_later(
-            self._limits.reading_s, self._hang_up, "answer_unread"
-        )
-
-    def resume_writing(self) -> None:
-        """Note that the client has read everything so far."""
-        super().resume_writing()
-        _end(self._reading)
-        self._reading = None
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget a connection."""
-        super().connection_lost(exc)
-        _end(self._asking)
-        _end(self._reading)
-
-    @property
-    def is_asking(self) -> bool:
-        """Whether no request has been made in full that is not yet answered."""
-        return self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
-
-    @property
-    def came_at(self) -> float:
+        self._most = most
+        self.came_at = self.loop.time()
         """When the connection was made, by the loop's clock."""
-        return self._came_at
 
-    def _find_room(self) -> None:
+    def admitted(self) -> None:
         """Have the oldest connection go that asks nothing, where there are too many."""
-        excess = len(self.connections) - self._limits.most_connections()
-        if excess > self._limits.most_connections():
+        self.came_at = self.loop.time()
+        excess = len(self.connections) - self._most
+        if excess > self._most:
             self._make_room()
         elif excess > 0:
             # not at once: the oldest may have asked, and we not have looked yet.
             self.loop.call_later(LOOK_S, self._make_room)
 
     def _make_room(self) -> None:
-        if len(self.connections) > self._limits.most_connections():
-            asking = [each for each in self.connections if isinstance(each, Protocol) and each.is_asking]
+        if len(self.connections) > self._most:
+            asking = [
+                each for each in self.connections if isinstance(each, RoomedConnection) and each.is_asking
+            ]
             if asking:
                 oldest = min(asking, key=lambda each: each.came_at)
                 # not when its end is told: many may come at once, and each has to find another one.
                 self.connections.discard(oldest)
-                oldest._hang_up("room_needed")
-
-    def _watch_asking(self) -> None:
-        """Let the clock run for as long as a request is incomplete."""
-        if not self.is_asking:
-            _end(self._asking)
-            self._asking = None
-        elif self._asking is None:
-            self._asking = self.loop.call_later(self._limits.asking_s, self._hang_up, "request_unfinished")
-
-    def _hang_up(self, reason: str) -> None:
-        logger.info("client_hung_up_on reason=%s", reason)
-        self.transport.abort()
-
-
-def _end(timer: asyncio.TimerHandle | None) -> None:
-    if timer is not None:
-        timer.cancel()
+                oldest.hang_up("room_needed")
 
 
 class Attentive:
@@ -255,15 +187,6 @@ class Attentive:
             answering.result()
 
 
-def peer_uid(connection: socket.socket) -> int | None:
-    """Return the user at the other end; `None` where the system does not say."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return None
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _, uid, _ = struct.unpack("3i", credentials)
-    return int(uid)
-
-
 class Server(uvicorn.Server):
     """Uvicorn without its clock: the original looks ten times a second whether it is to end."""
 
@@ -290,23 +213,14 @@ class Server(uvicorn.Server):
 def serving(app: ASGIApp, listener: socket.socket, *, limits: Limits | None = None) -> Iterator[None]:
     """Serve an application on a socket, in a thread, for as long as the block runs."""
     limits = limits or Limits()
-    protocol = functools.partial(Protocol, limits=limits)
-    server = Server(
-        uvicorn.Config(
-            Attentive(app, limits.connections),
-            http=cast("type[asyncio.Protocol]", protocol),
-            loop="asyncio",
-            lifespan="off",
-            ws="none",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            backlog=ACCEPTED_AT_ONCE,
-            timeout_graceful_shutdown=2,
-        ),
-        listener,
+    config = make_config(
+        Attentive(app, limits.connections),
+        RoomedConnection,
+        {"most": limits.most_connections(), "asking_s": limits.asking_s, "unread_s": limits.unread_s},
+        backlog=ACCEPTED_AT_ONCE,
+        timeout_graceful_shutdown=2,
     )
+    server = Server(config, listener)
 
     def serve() -> None:
         try:

@@ -201,7 +201,7 @@ def test_bytes_that_trickle_do_not_put_off_the_end() -> None:
 
 def test_an_answer_that_is_not_read_is_thrown_away() -> None:
     """A client that asks and never reads costs a connection for a while, and no longer."""
-    with served(Limits(reading_s=0.3)) as bench, asking(bench.places, search_for("large")) as connection:
+    with served(Limits(unread_s=0.3)) as bench, asking(bench.places, search_for("large")) as connection:
         assert_hung_up_on(connection)
         assert len(everything(connection)) < len(LARGE)
         assert bench.client.search("another").passages

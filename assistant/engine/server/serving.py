@@ -6,21 +6,13 @@ is to leave does so, with its lock and the memory of the GPU.
 
 import asyncio
 import contextlib
-import functools
-import logging
-import os
-import socket
-import struct
-import sys
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import cast
 
-import h11
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-logger = logging.getLogger(__name__)
+from indexer.connections import Connection, make_config
 
 UNREAD_S = 30.0
 """How long a client may leave what it asked for unread; the model waits for nobody."""

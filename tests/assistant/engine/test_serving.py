@@ -13,7 +13,6 @@ from starlette.types import Receive, Scope, Send
 
 from assistant.engine.client import EngineClient
 from assistant.engine.server.door import Door
-from assistant.engine.server.serving import peer_uid
 from assistant.engine.types import ChatOptions
 from assistant.errors import ModelFileError
 from assistant.types import Message
@@ -139,13 +138,6 @@ def test_a_wrong_time_to_wait_is_refused(places: Places) -> None:
         error = answer_of(client)["error"]
     assert isinstance(error, dict)
     assert error["message"] == "wait_s must be a number of seconds"
-
-
-def test_the_user_at_the_other_end_is_known() -> None:
-    """By what the system itself says."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        assert peer_uid(ours) in {os.getuid(), None}
 
 
 def test_what_nobody_foresaw_is_told_without_its_words(places: Places) -> None:

@@ -9,7 +9,7 @@ from assistant.serving import Limits
 from tests.assistant.serving.clients import TOKEN, FakeWriter, PatientWriter, Served, served
 from tests.fakes import make_passage
 
-LIMITS = Limits(connections=4, body_bytes=10_000, asking_s=0.3, reading_s=0.3)
+LIMITS = Limits(connections=4, body_bytes=10_000, asking_s=0.3, unread_s=0.3)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from indexer.api.serving import listening, peer_uid
+from indexer.api.serving import listening
 from indexer.errors import DaemonError
 from tests.homes import short_home
 
@@ -41,16 +41,6 @@ def test_a_socket_that_cannot_be_made_is_a_sentence() -> None:
         with pytest.raises(DaemonError) as caught, listening(path):
             pass
     assert caught.value.message == f"cannot listen on {path}: No such file or directory"
-
-
-@pytest.mark.skipif(
-    not hasattr(socket, "SO_PEERCRED"), reason="the system does not say who is at the other end"
-)
-def test_the_user_at_the_other_end_is_known() -> None:
-    """The system itself says who connected."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        assert peer_uid(ours) == os.getuid()
 
 
 def test_the_socket_of_a_successor_stays() -> None:
