@@ -9,7 +9,8 @@ SEED ?=
 
 BENCHES := faces engine watching sweep busy growth idle indexing search
 
-.PHONY: demo test check format bench bench-retrieval $(BENCHES:%=bench-%) fault-run test-gpu lock clean
+.PHONY: demo test check format bench bench-retrieval $(BENCHES:%=bench-%) bench-gpu model-matrix fault-run \
+  test-gpu lock clean
 
 demo: .venv/.ready
 	@$(BIN)/python examples/demo.py
@@ -41,6 +42,14 @@ fault-run: .venv/.ready
 
 test-gpu: .venv/.ready
 	@$(BIN)/python -m pytest -q -m gpu
+
+# Against the bandwidth of the card's memory, with an 8B model of random weights; some minutes.
+bench-gpu: .venv/.ready
+	@$(BIN)/python -m benchmarks.bench_gpu
+
+# Every architecture in a real engine, printed as the table of docs/models.md.
+model-matrix: .venv/.ready
+	@$(BIN)/python -m benchmarks.model_matrix $(if $(DATA),--data $(DATA))
 
 # The environment is complete when .ready is newer than the lock and the project file.
 .venv/.ready: requirements.lock pyproject.toml
