@@ -74,6 +74,21 @@ async def _serve(places: Places, launch: Launch) -> None:
     runner = Runner(lambda on_progress: _load(places, launch, on_progress))
     door = Door(places.engine_socket)
     runner.start()
+    try:
+        await _answer(runner, door, launch)
+    finally:
+        # whatever went wrong: a thread that waits for questions would keep the process for ever.
+        door.take_away()
+        try:
+            await asyncio.wait_for(asyncio.to_thread(runner.stop), STOP_S)
+        except TimeoutError:
+            # a hung driver must not keep the lock, and the memory of the GPU, for ever.
+            logger.error("engine.killed reason=stuck")
+            os._exit(1)
+
+
+async def _answer(runner: Runner, door: Door, launch: Launch) -> None:
+    """Answer until nobody needs the engine any more."""
     # deferred: the model loads meanwhile.
     from assistant.engine.server.api import Api
     from assistant.engine.server.serving import Server
@@ -94,13 +109,6 @@ async def _serve(places: Places, launch: Launch) -> None:
     finally:
         watching.cancel()
         warming_up.cancel()
-        door.take_away()
-    try:
-        await asyncio.wait_for(asyncio.to_thread(runner.stop), STOP_S)
-    except TimeoutError:
-        # a hung driver must not keep the lock, and the memory of the GPU, for ever.
-        logger.error("engine.killed reason=stuck")
-        os._exit(1)
 
 
 async def _leave_in_time(runner: Runner, api: "Api", door: Door, *, keep_alive_s: int) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,17 @@ def test_a_hung_engine_can_be_stopped(places: Places, scripted_model: Path) -> N
     os.kill(client.status()["pid"], signal.SIGSTOP)
     assert EngineClient(places, silence_s=1).stop()
     wait_until(lambda: not is_listening(places.engine_socket), what="the engine is gone")
+
+
+def test_an_engine_that_cannot_serve_does_not_stay(places: Places, scripted_model: Path) -> None:
+    """With part of it missing, as amid an upgrade, it ends, and leaves neither memory nor door."""
+    broken = (
+        "import sys; sys.modules['assistant.engine.server.api'] = None;"
+        " from assistant.engine.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", broken, f"--home={places.home}", f"--model={scripted_model}"]
+    ended = subprocess.run(command, check=False, capture_output=True, timeout=60)
+    assert ended.returncode == 1
+    assert not places.engine_socket.exists()
+    log = (places.log_dir / "engine.log").read_text()
+    assert "crashed kind=ModuleNotFoundError" in log
