@@ -36,7 +36,7 @@ from assistant.engine.client import EngineClient, open_engine
 from assistant.engine.fit import describe_placement
 from assistant.engine.types import ChatOptions, Delta, Finished, Progress
 from assistant.types import Message
-from benchmarks.gpu_bare import Bare, Timed
+from benchmarks.gpu_bare import SAMPLING, Bare, Timed
 from benchmarks.gpu_model import QUANTISATIONS, SHAPES, read_bytes_per_token, size_bytes, write_shaped_model
 from indexer.children import child_environment
 from indexer.paths import Places
@@ -70,7 +70,8 @@ def ask(client: EngineClient, text: str, *, max_tokens: int) -> Timed:
     started = time.perf_counter()
     first = 0.0
     finished: Finished | None = None
-    for event in client.chat([Message("user", text)], ChatOptions(max_tokens=max_tokens, temperature=0)):
+    options = ChatOptions(max_tokens=max_tokens, temperature=SAMPLING.temperature, seed=1)
+    for event in client.chat([Message("user", text)], options):
         if isinstance(event, Delta):
             first = first or time.perf_counter()
         elif isinstance(event, Finished):
@@ -122,17 +123,17 @@ def main() -> None:
         bandwidth = arguments.bandwidth * 1e9 or measure_bandwidth(report)
         client = EngineClient(Places(config_file=home / "config.toml", home=home))
         try:
-            client, status, engine_runs = measure_engine(report, client.places, model, arguments.rounds)
+            status, engine_runs, bare_runs = measure_engine(report, client.places, model, arguments.rounds)
         finally:
             client.stop()
             wait_for_memory(client)
-        compare(report, model, status, engine_runs, arguments.rounds)
+        compare(report, engine_runs, bare_runs or run_alone(model, status, arguments.rounds))
         kv_bytes = shape.kv_bytes * (PROMPT_TOKENS + ANSWER_TOKENS // 2)
         report_bound(
             report,
             bandwidth,
             read_bytes_per_token(shape, arguments.quant) + kv_bytes,
-            statistics.median(plain_rates(report, engine_runs)),
+            median_of(engine_runs, "rate"),
         )
         measure_embedding(report, folder)
     finally:
@@ -172,8 +173,13 @@ def measure_bandwidth(report: Report) -> float:
 
 def measure_engine(
     report: Report, places: Places, model: Path, rounds: int
-) -> tuple[EngineClient, Mapping[str, Any], list[Timed]]:
-    """Load, answer and cancel; returns what the engine says of itself, and the answers of usual length."""
+) -> tuple[Mapping[str, Any], list[Timed], list[Timed]]:
+    """Load, answer and cancel.
+
+    Returns:
+        What the engine says of itself, its answers of usual length, and those of llama.cpp by itself, which
+        took turns with it where there is room for both.
+    """
     before = used_memory()
     started = time.perf_counter()
     client = open_engine(places, ModelSettings(), model=str(model))
@@ -194,7 +200,15 @@ def measure_engine(
         report.add("VRAM, as the driver counts", f"{(used_memory() - before) / 1e9:.2f} GB", rest)
     short, long = (words_for(client, tokens) for tokens in prompt_lengths(status))
     ask(client, texts(0, short), max_tokens=16)
-    runs = [ask(client, texts(number, short), max_tokens=ANSWER_TOKENS) for number in range(1, rounds + 1)]
+    bare = Bare(model, status) if has_room_for_two(status) else None
+    runs, bare_runs = [], []
+    for number in range(1, rounds + 1):
+        runs.append(ask(client, texts(number, short), max_tokens=ANSWER_TOKENS))
+        if bare:
+            bare_runs.append(bare.answer(texts(50 + number, short), max_tokens=ANSWER_TOKENS))
+    if bare:
+        check(bare)
+        bare.close()
     far = [ask(client, texts(100 + number, long), max_tokens=1) for number in range(LONG_ROUNDS)]
     for each in (runs, far):
         read = f"of {each[0].prompt_tokens:,} tokens"
@@ -205,7 +219,7 @@ def measure_engine(
     cancel_times(
         report, "cancel while writing", [cancel_writing(client, 300 + n, short) for n in range(CANCELLED)]
     )
-    return client, status, runs
+    return status, runs, bare_runs
 
 
 def prompt_lengths(status: Mapping[str, Any]) -> tuple[int, int]:
@@ -260,39 +274,47 @@ def wait_for_memory(client: EngineClient) -> None:
     time.sleep(1.0)
 
 
-def compare(
-    report: Report, model: Path, status: Mapping[str, Any], engine_runs: Sequence[Timed], rounds: int
-) -> None:
-    """Let llama.cpp by itself answer as the engine did."""
+def has_room_for_two(status: Mapping[str, Any]) -> bool:
+    """Say whether another copy of the model fits on the card; beside an engine on the CPU it always does."""
+    free = sum(float(line) * 1024**2 for line in ask_driver("memory.free"))
+    return not status["gpu_bytes"] or free > 1.2 * float(status["gpu_bytes"])
+
+
+def run_alone(model: Path, status: Mapping[str, Any], rounds: int) -> list[Timed]:
+    """Let llama.cpp answer once the engine has left the card."""
     bare = Bare(model, status)
-    characters = engine_runs[0].prompt_tokens
     # a token of this model is a character of such a text, apart from a few.
-    words = len(passages(1, 10_000)[:characters].split())
+    words = len(passages(1, 10_000)[: prompt_lengths(status)[0]].split())
     bare.answer(texts(0, words), max_tokens=16)
     runs = [bare.answer(texts(number, words), max_tokens=ANSWER_TOKENS) for number in range(1, rounds + 1)]
+    check(bare)
+    bare.close()
+    return runs
+
+
+def check(bare: Bare) -> None:
+    """Stop where the random weights made llama.cpp compute nonsense."""
     if not bare.is_sane():
         sys.exit("the scores of the random model are no numbers; the figures mean nothing")
-    bare.close()
-    bare_rate = statistics.median(run.rate for run in runs)
-    engine_rate = statistics.median(plain_rates(report, engine_runs))
-    report.add("prompt, llama.cpp by itself", f"{median_of(runs, 'prompt_rate'):,.0f} tokens/s")
+
+
+def compare(report: Report, engine_runs: Sequence[Timed], bare_runs: Sequence[Timed]) -> None:
+    """Report what the engine adds to llama.cpp."""
+    bare_rate = statistics.median(run.rate for run in bare_runs)
+    engine_rate = median_of(engine_runs, "rate")
+    if guessed := sum(run.accepted for run in engine_runs):
+        report.add("", "", f"{guessed} tokens were guessed right, so that the engine looks faster than it is")
+    report.add("prompt, llama.cpp by itself", f"{median_of(bare_runs, 'prompt_rate'):,.0f} tokens/s")
     report.add("generation, llama.cpp by itself", f"{bare_rate:,.1f} tokens/s")
     ratio = f"{engine_rate / bare_rate:.3f} of that (wanted: 0.97)"
     report.add("generation, engine", f"{engine_rate:,.1f} tokens/s", ratio)
+    length = engine_runs[0].prompt_tokens
     bare_ms, engine_ms = (
-        1000 * statistics.median(run.first_s / run.prompt_tokens for run in each) * characters
-        for each in (runs, engine_runs)
+        1000 * statistics.median(run.first_s / run.prompt_tokens for run in runs) * length
+        for runs in (bare_runs, engine_runs)
     )
     allowed = f"llama.cpp {bare_ms:.1f} ms; allowed {1.03 * bare_ms + 20:.1f} ms"
     report.add("first token, engine", f"{engine_ms:.1f} ms", allowed)
-
-
-def plain_rates(report: Report, runs: Sequence[Timed]) -> list[float]:
-    """Return the rates of the answers that were written token by token, or of all if there are none."""
-    plain = [run.rate for run in runs if not run.accepted]
-    if not plain:
-        report.add("", "", "all answers had tokens guessed right, so that they are faster than plain ones")
-    return plain or [run.rate for run in runs]
 
 
 def report_bound(report: Report, bandwidth: float, read_bytes: float, rate: float) -> None:

@@ -9,8 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from assistant.engine.types import Sampling
+
 _CACHE_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
 """ggml's numbers for what the context is kept in."""
+
+
+SAMPLING = Sampling(temperature=1.0)
+"""Chosen at random: the likeliest words of a random model soon go round in circles, which is guessed ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,14 @@ class Bare:
         options.no_perf = True
         self.context = llama.llama_init_from_model(self.model, options)
         self.vocab = llama.llama_model_get_vocab(self.model)
-        self.sampler = llama.llama_sampler_init_greedy()
+        self.sampler = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
+        for part in (
+            llama.llama_sampler_init_top_k(SAMPLING.top_k),
+            llama.llama_sampler_init_top_p(SAMPLING.top_p, 1),
+            llama.llama_sampler_init_temp(SAMPLING.temperature),
+            llama.llama_sampler_init_dist(1),
+        ):
+            llama.llama_sampler_chain_add(self.sampler, part)
 
     def answer(self, text: str, *, max_tokens: int) -> Timed:
         """Answer once, from an empty cache."""
