@@ -117,10 +117,11 @@ def examine(name: str, data: Path | None, folder: Path, threads: int) -> Row:
     real = REAL[name]
     places = data / "chat_templates" if data else None
     template = places / "templates" / f"{real.template}.jinja" if places and real.template else None
+    vocabulary = places / "vocab" / f"ggml-vocab-{real.vocabulary}.gguf" if places else None
     file = write_shape(
         folder,
         name,
-        vocabulary=places / "vocab" / f"ggml-vocab-{real.vocabulary}.gguf" if places else None,
+        vocabulary=vocabulary if real.vocabulary else None,
         template=template.read_text(encoding="utf-8") if template else None,
         called=real.called,
     )
@@ -194,7 +195,7 @@ def _remarks(name: str) -> str:
     real = REAL[name]
     stand_ins = []
     if not real.is_own_vocabulary:
-        stand_ins.append(f"vocabulary {real.vocabulary}")
+        stand_ins.append(f"vocabulary {real.vocabulary}" if real.vocabulary else "a small vocabulary")
     if not real.template:
         stand_ins.append("a short template")
     elif not real.is_own_template:

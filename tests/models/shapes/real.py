@@ -12,7 +12,7 @@ class Real:
     """A vocabulary and a template."""
 
     vocabulary: str
-    """As in `ggml-vocab-<vocabulary>.gguf`."""
+    """As in `ggml-vocab-<vocabulary>.gguf`; empty for the small one with the dialect's marks."""
 
     template: str
     """As in `<template>.jinja`; empty for the short one of the family's dialect."""
@@ -32,7 +32,7 @@ _GEMMA_4 = Real("gemma-4", "google-gemma-4-31B-it", is_own_vocabulary=True)
 _GLM_4 = Real("qwen2", "GLM-4.6", is_own_template=False)
 _GLM_5 = Real("qwen2", "GLM-4.7-Flash", is_own_template=False)
 _V3 = Real("deepseek-llm", "deepseek-ai-DeepSeek-V3.1")
-_CHATML = Real("gpt-2", "")
+_CHATML = Real("", "")
 
 REAL: dict[str, Real] = {
     "qwen2": _QWEN_2,
@@ -75,41 +75,41 @@ REAL: dict[str, Real] = {
     "mistral3": Real("llama-bpe", _MINISTRAL),
     "mistral4": Real("llama-bpe", _MINISTRAL, is_own_template=False),
     "gpt-oss": Real("gpt-2", "openai-gpt-oss-120b"),
-    "muse-glimmer": Real("gpt-2", "muse-glimmer"),
-    "phimoe": Real("llama-spm", "microsoft-Phi-3.5-mini-instruct"),
-    "granite_swa": Real("gpt-2", "ibm-granite-granite-4.1"),
-    "cohere2moe": Real("gpt-2", "Cohere2MoE"),
-    "minimax-m3": Real("gpt-2", "MiniMax-M3"),
-    "kimi-k3": Real("gpt-2", "Kimi-K3"),
-    "bailingmoe3": Real("gpt-2", "inclusionai-ling-3.0-flash"),
-    "hy_v3": Real("gpt-2", "tencent-Hy3"),
-    "hy_v4": Real("gpt-2", "tencent-Hy3", is_own_template=False),
-    "step35": Real("gpt-2", "StepFun3.5-Flash"),
-    "laguna": Real("gpt-2", "poolside-Laguna-XS.2"),
-    "mimo2": Real("gpt-2", "MiMo-VL", is_own_template=False),
+    "muse-glimmer": Real("", "muse-glimmer"),
+    "phimoe": Real("", "microsoft-Phi-3.5-mini-instruct"),
+    "granite_swa": Real("", "ibm-granite-granite-4.1"),
+    "cohere2moe": Real("", "Cohere2MoE"),
+    "minimax-m3": Real("", "MiniMax-M3"),
+    "kimi-k3": Real("", "Kimi-K3"),
+    "bailingmoe3": Real("", "inclusionai-ling-3.0-flash"),
+    "hy_v3": Real("", "tencent-Hy3"),
+    "hy_v4": Real("", "tencent-Hy3", is_own_template=False),
+    "step35": Real("", "StepFun3.5-Flash"),
+    "laguna": Real("", "poolside-Laguna-XS.2"),
+    "mimo2": Real("", "MiMo-VL", is_own_template=False),
     "afmoe": _CHATML,
     "mamba2": _CHATML,
-    "phi3": Real("llama-spm", "microsoft-Phi-3.5-mini-instruct"),
-    "granite": Real("gpt-2", "ibm-granite-granite-4.1"),
-    "granitemoe": Real("gpt-2", "ibm-granite-granite-3.3-2B-Instruct", is_own_template=False),
-    "granitehybrid": Real("gpt-2", "ibm-granite-granite-4.0"),
-    "smollm3": Real("llama-bpe", "HuggingFaceTB-SmolLM3-3B"),
-    "command-r": Real("gpt-2", "CohereForAI-c4ai-command-r-plus-tool_use"),
-    "cohere2": Real("gpt-2", "CohereForAI-c4ai-command-r7b-12-2024-tool_use"),
-    "lfm2": Real("gpt-2", "LFM2.5-Instruct"),
-    "lfm2moe": Real("gpt-2", "LFM2-8B-A1B"),
-    "minimax-m2": Real("gpt-2", "MiniMax-M2"),
-    "nemotron_h": Real("gpt-2", "NVIDIA-Nemotron-Nano-v2"),
-    "nemotron_h_moe": Real("gpt-2", "NVIDIA-Nemotron-3-Nano-30B-A3B-BF16"),
-    "seed_oss": Real("gpt-2", "ByteDance-Seed-OSS"),
+    "phi3": Real("", "microsoft-Phi-3.5-mini-instruct"),
+    "granite": Real("", "ibm-granite-granite-4.1"),
+    "granitemoe": Real("", "ibm-granite-granite-3.3-2B-Instruct", is_own_template=False),
+    "granitehybrid": Real("", "ibm-granite-granite-4.0"),
+    "smollm3": Real("", "HuggingFaceTB-SmolLM3-3B"),
+    "command-r": Real("", "CohereForAI-c4ai-command-r-plus-tool_use"),
+    "cohere2": Real("", "CohereForAI-c4ai-command-r7b-12-2024-tool_use"),
+    "lfm2": Real("", "LFM2.5-Instruct"),
+    "lfm2moe": Real("", "LFM2-8B-A1B"),
+    "minimax-m2": Real("", "MiniMax-M2"),
+    "nemotron_h": Real("", "NVIDIA-Nemotron-Nano-v2"),
+    "nemotron_h_moe": Real("", "NVIDIA-Nemotron-3-Nano-30B-A3B-BF16"),
+    "seed_oss": Real("", "ByteDance-Seed-OSS"),
     "olmo2": _CHATML,
     "ernie4_5": _CHATML,
     "ernie4_5-moe": _CHATML,
     "hunyuan-dense": _CHATML,
     "hunyuan-moe": _CHATML,
     "exaone4": _CHATML,
-    "bailingmoe2": Real("gpt-2", "inclusionai-ling-3.0-flash", is_own_template=False),
-    "kimi-linear": Real("gpt-2", "moonshotai-Kimi-K2"),
+    "bailingmoe2": Real("", "inclusionai-ling-3.0-flash", is_own_template=False),
+    "kimi-linear": Real("", "moonshotai-Kimi-K2"),
     "falcon-h1": _CHATML,
 }
 """Name of a shape → what goes with it."""

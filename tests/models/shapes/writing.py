@@ -63,8 +63,11 @@ def write_shape(
         ),
     ]
     file = folder / f"{name}.gguf"
+    # tensors depend on how many tokens there are, not on what they spell.
+    no_words = Field("tokenizer.ggml.model", "none", gguf.GGUFValueType.STRING)
     with tempfile.TemporaryDirectory() as place:
-        writer = _open_writer(Path(place) / "head.gguf", shape, fields)
+        said = _fields(shape, size, len(words.tokens))
+        writer = _open_writer(Path(place) / "head.gguf", shape, [*said, no_words])
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.close()
