@@ -20,6 +20,9 @@ _FIRST_PATIENCE = 0.5
 _LEAST_GAIN = 0.2
 """What a batch must be expected to save, as a share of the time for one token."""
 
+_HIGHEST_COST = 1.2
+"""What one more token in a batch costs at most; whatever was measured above was something else."""
+
 _WEIGHT = 0.2
 """Weight of the last guess in the share of those that came true."""
 
@@ -91,9 +94,10 @@ class Pace:
         if not self._single_s:
             return
         cost = max(0.0, seconds / self._single_s - 1)
+        # a batch that had to wait for another program says nothing of what guessing brings.
+        self._balance_s += (accepted - min(cost, 3 * guessed)) * self._single_s
+        cost = min(cost, _HIGHEST_COST * guessed)
         self._measured[guessed] = _correct(self._measured.get(guessed, cost), cost)
-        # one batch that had to wait for another program says nothing of what guessing brings.
-        self._balance_s += (accepted - min(cost, 2 * self._measured[guessed] + 1)) * self._single_s
         self._costs = _interpolate(self._measured)
         for came_true in [True] * accepted + [False] * (accepted < guessed):
             self.watch(came_true=came_true)
@@ -104,7 +108,11 @@ def _correct(known: float, measured: float) -> float:
 
 
 def _interpolate(measured: Mapping[int, float]) -> list[float]:
-    """Return the cost of every number of guesses, in proportion between and beyond those measured."""
+    """Return the cost of every number of guesses: in proportion between those measured, hopeful beyond them.
+
+    A batch of two can cost as much as two of one and a batch of sixteen as much as four; it is tried where
+    guesses come true, and then little is lost.
+    """
     costs = [0.0] * (LONGEST + 1)
     below = 0
     for count in sorted(measured):
@@ -113,5 +121,5 @@ def _interpolate(measured: Mapping[int, float]) -> list[float]:
             costs[between] = costs[below] + share * (measured[count] - costs[below])
         below = count
     for beyond in range(below + 1, LONGEST + 1):
-        costs[beyond] = costs[below] / below * beyond
+        costs[beyond] = costs[beyond - 1] + min(costs[below] / below, _FIRST_COST)
     return costs
