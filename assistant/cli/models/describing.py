@@ -1,5 +1,6 @@
 """`kb models info`: everything that is known of one model."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from assistant.cli.completion import complete_model
 from assistant.cli.diagnostics import StatusLine
 from assistant.cli.group import Command
 from assistant.cli.models import wording
+from assistant.engine.models.cards import number_of
 
 if TYPE_CHECKING:
     from assistant.engine.models.library import Entry
@@ -133,17 +135,16 @@ def _shape(entry: "Entry") -> Iterator[str]:
         ("expert_used_count", "experts a token"),
         ("attention.sliding_window", "tokens of sliding window"),
     ):
-        number = value(key)
-        if isinstance(number, list):
-            number = max(number, default=0)
-        if isinstance(number, int) and number:
+        if number := number_of(value(key)):
             yield f"{number:,} {words}"
 
 
 def _template(entry: "Entry") -> str:
     if entry.card.kind != "chat":
         return ""
-    return "its own" if entry.card.has_template else "none"
+    if entry.card.has_template:
+        return "its own"
+    return "none; Ollama has one in a dialect of its own" if entry.card.file.template else "none"
 
 
 def _metadata(entry: "Entry") -> Mapping[str, Any]:
@@ -152,7 +153,8 @@ def _metadata(entry: "Entry") -> Mapping[str, Any]:
         return {}
     said = entry.card.heads[0].metadata
     return {
-        key: value
+        # JSON has no word for what is no number.
+        key: value if not isinstance(value, float) or math.isfinite(value) else str(value)
         for key, value in said.items()
         if not (key.startswith("tokenizer.") and isinstance(value, list | str) and len(value) > 64)
         and value is not None

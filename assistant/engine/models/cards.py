@@ -94,7 +94,7 @@ def card_of(file: ModelFile, heads: Sequence[GgufHead]) -> Card:
         quantisation=quantisation_name(
             first.file_type, (tensor for head in heads for tensor in head.tensors)
         ),
-        context_tokens=_number(first.of_architecture("context_length")),
+        context_tokens=number_of(first.of_architecture("context_length")),
         licence=_licence(metadata, file.licence),
         has_template=bool(first.template.strip()),
     )
@@ -105,8 +105,8 @@ def count_parameters(heads: Iterable[GgufHead]) -> tuple[int, int]:
     total = experts = 0
     used, there = 0, 0
     for head in heads:
-        used = used or _number(head.of_architecture("expert_used_count"))
-        there = there or _number(head.of_architecture("expert_count"))
+        used = used or number_of(head.of_architecture("expert_used_count"))
+        there = there or number_of(head.of_architecture("expert_count"))
         for tensor in head.tensors:
             count = prod(tensor.shape)
             total += count
@@ -161,8 +161,8 @@ def _text(value: object) -> str:
     return " ".join(value.split()) if isinstance(value, str) else ""
 
 
-def _number(value: object) -> int:
-    """Read a number; of one per layer the largest."""
+def number_of(value: object) -> int:
+    """Read a number of the metadata; of one per layer the largest, and 0 for anything else."""
     if isinstance(value, list):
         return max((each for each in value if isinstance(each, int)), default=0)
-    return value if isinstance(value, int) else 0
+    return max(0, value) if isinstance(value, int) else 0

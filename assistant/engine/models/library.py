@@ -179,8 +179,9 @@ class Library:
             self.trouble = error
             return list(entries)
         return [
+            # only what llama.cpp has understood: other metadata may say anything.
             replace(entry, plan=plan(measure(entry.card.heads), found, self._wishes))
-            if _is_loaded_by_itself(entry)
+            if entry.loads
             else entry
             for entry in entries
         ]
@@ -202,9 +203,5 @@ def _at_once() -> int:
     return max(1, min(4, (os.cpu_count() or 1) // 2))
 
 
-def _is_loaded_by_itself(entry: Entry) -> bool:
-    return entry.card.kind in _LOADED_KINDS and not entry.card.trouble
-
-
 def _is_to_be_tried(entry: Entry) -> bool:
-    return _is_loaded_by_itself(entry) and entry.verdict is None
+    return entry.card.kind in _LOADED_KINDS and not entry.card.trouble and entry.verdict is None

@@ -1,15 +1,18 @@
 """Tests of what is told from the head of a model: size, quantisation, licence."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.engine.gguf import Tensor
-from assistant.engine.models.cards import Card, read_card, size_label
+from assistant.engine.gguf import GgufHead, Tensor
+from assistant.engine.models.cards import Card, card_of, read_card, size_label
 from assistant.engine.models.files import ModelFile, model_of_file
+from assistant.engine.models.kinds import Kind
 from assistant.engine.models.licences import licence_of, licence_of_text
 from assistant.engine.models.quantisation import quantisation_name
 from tests.assistant.engine.models.ggufs import WORDS, write_head
@@ -154,6 +157,44 @@ def test_what_licences_allow(identifier: object, name: object, allows: str, show
 def test_licences_are_known_by_their_texts(text: str, shown: str) -> None:
     """Ollama keeps the text itself; its heading names it."""
     assert licence_of_text(text).name == shown
+
+
+VALUES = st.none() | st.booleans() | st.integers(-5, 300) | st.floats() | st.text(max_size=9)
+KEYS = (
+    *("architecture", "type", "name", "file_type", "size_label", "license", "license.name", "license.link"),
+    *("alignment", "languages"),
+)
+OWN_KEYS = (
+    *("context_length", "pooling_type", "expert_count", "expert_used_count", "attention.causal"),
+    *("classifier.output_labels", "block_count"),
+)
+
+
+@given(
+    general=st.dictionaries(st.sampled_from(KEYS), VALUES | st.lists(VALUES, max_size=3)),
+    own=st.dictionaries(st.sampled_from(OWN_KEYS), VALUES | st.lists(VALUES, max_size=3)),
+    template=VALUES,
+    tensors=st.lists(st.tuples(st.text(max_size=9), st.integers(0, 99), st.integers(0, 9)), max_size=4),
+)
+def test_any_metadata_is_borne(
+    general: dict[str, Any], own: dict[str, Any], template: Any, tensors: list[tuple[str, int, int]]
+) -> None:
+    """A file that says nonsense has a card all the same, and every kind of it is one that is known."""
+    architecture = str(general.get("architecture", ""))
+    head = GgufHead(
+        metadata={
+            **{f"general.{key}": value for key, value in general.items()},
+            **{f"{architecture}.{key}": value for key, value in own.items()},
+            "tokenizer.ggml.model": "gpt2",
+            "tokenizer.chat_template": template,
+        },
+        tensors=tuple(Tensor(name, (size,), kind, size) for name, kind, size in tensors),
+        needed_bytes=0,
+    )
+    found = card_of(ModelFile(path=Path("m.gguf"), name="m", program="folder"), [head])
+    assert found.kind in get_args(Kind)
+    assert 0 <= found.active_parameters <= found.parameters
+    assert json.dumps(asdict(found.licence))
 
 
 @given(identifier=st.text() | st.none() | st.integers(), name=st.text() | st.none(), text=st.text())
