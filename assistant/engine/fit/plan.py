@@ -142,7 +142,7 @@ class _Budget:
         ever = sum(each.total_bytes - _ram_reserve(each) for each in devices if each.kind == "cpu")
         used = _used_gpus(devices)
         has_cards = any(each.kind == "gpu" for each in used)
-        gpu = max(0, sum(max(0, each.free_bytes - _gpu_reserve(each)) for each in used) - beside_bytes)
+        gpu = max(0, sum(max(0, each.free_bytes - gpu_reserve(each)) for each in used) - beside_bytes)
         if not has_cards:
             gpu = min(gpu, ram)
         return cls(
@@ -315,7 +315,7 @@ def _used_gpus(devices: Sequence[Device]) -> list[Device]:
     return cards or [each for each in devices if each.kind == "igpu"][:1]
 
 
-def _gpu_reserve(device: Device) -> int:
+def gpu_reserve(device: Device) -> int:
     """Return what is left free of a GPU, for the driver and for what else draws on it."""
     return min(max(device.total_bytes // 12, 384 * _MIB), 1024 * _MIB)
 

@@ -50,6 +50,9 @@ SWA_FULL = False
 _TIGHT_SHARE = 0.75
 """From this share of a GPU's free memory on, a plan is rehearsed before the model is loaded."""
 
+_LEAST_FREE_BYTES = 96 * 1024**2
+"""With less left than this, a GPU's driver may fail in the middle of an answer and end the process."""
+
 _KV_TYPES = {"f16": llama.GGML_TYPE_F16, "q8_0": llama.GGML_TYPE_Q8_0, "q4_0": llama.GGML_TYPE_Q4_0}
 
 _log = Log()
@@ -141,6 +144,7 @@ def load_model(
     while found is not None:
         try:
             opened = open_by_plan(path, found, threads=threads, on_progress=on_progress)
+            _check_room(opened)
             break
         except OutOfMemory as error:
             reasons.append(str(error))
@@ -292,6 +296,20 @@ def _rehearsed(path: Path, costs: Costs, devices: Sequence[Device], wishes: Wish
     cache_share = opened.buffers.cache_bytes / kept if kept else 1.0
     logger.info("rehearsal.done compute_share=%.2f cache_share=%.2f", compute_share, cache_share)
     return replace(costs, compute_share=compute_share or 1.0, cache_share=cache_share or 1.0)
+
+
+def _check_room(opened: Opened) -> None:
+    """Hold what is left of the GPUs against what they need to compute.
+
+    Raises:
+        OutOfMemory: If it is too little, because another program took of it meanwhile; nothing is held then.
+    """
+    if not opened.gpu_layers[0]:
+        return
+    left = sum(device.free_bytes for device in list_devices() if device.kind != "cpu")
+    if left < _LEAST_FREE_BYTES:
+        opened.close()
+        raise OutOfMemory(f"only {left // 1024**2} MiB of the GPU were left")
 
 
 def _draft_bytes(draft: Path, context_tokens: int) -> int:

@@ -28,5 +28,13 @@ def test_a_step_is_told_in_one_sentence() -> None:
     first, second, *_ = list_steps(model(), [card(6 * GIB), ram(32 * GIB)], Wishes())
     assert describe_step(first, second, "cudaMalloc failed: out of memory") == (
         "33 layers on the GPU and 8,192 tokens of context in q8_0 could not be had (cudaMalloc failed: out of"
-        " memory), 33 layers on the GPU and 4,096 tokens of context in q8_0 were taken instead"
+        " memory), 27 layers on the GPU and 8,192 tokens of context were taken instead"
     )
+
+
+def test_a_small_model_on_a_large_card_steps_down_slowly_too() -> None:
+    """What is counted on is a share of what the model takes, not of what the card claims to have."""
+    steps = list(list_steps(model(), [card(96 * GIB), ram(96 * GIB)], Wishes()))
+    placed = [step.gpu_layers for step in steps if step.gpu_layers]
+    assert len(set(placed)) >= 4
+    assert min(placed) < 10
