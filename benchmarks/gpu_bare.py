@@ -16,7 +16,7 @@ _CACHE_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
 
 
 SAMPLING = Sampling(temperature=1.0)
-"""Chosen at random: the likeliest words of a random model soon go round in circles, which is guessed ahead."""
+"""At random: the likeliest words of a random model soon go round in circles, which are guessed ahead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def pull(name: str, quant: str) -> None:
     (owner/name/file.gguf), or the https address of a .gguf file. Of several
     quantisations the largest common one is taken that fits this machine.
 
-    Nothing else of kb uses the network. What was broken off goes on with the
+    Only this command downloads anything. What was broken off goes on with the
     same command. HF_ENDPOINT names another hub, HF_TOKEN says who you are.
     """
     if not name.strip():

@@ -9,7 +9,7 @@ from typing import Any
 
 from assistant.errors import DownloadError
 from indexer.children import child_environment, spawn_child
-from indexer.errors import KbError, UsageError
+from indexer.errors import ConfigError, KbError, UsageError
 from indexer.paths import Places
 
 _MODULE = "assistant.engine.pull"
@@ -49,6 +49,7 @@ def pulling(
     Raises:
         DownloadError: Why nothing was downloaded.
         UsageError: If the name makes no sense.
+        ConfigError: If the settings do not hold.
     """
     arguments = [
         f"--home={places.home}",
@@ -92,5 +93,6 @@ class _Killing:
 
 
 def _read_error(error: Mapping[str, Any]) -> KbError:
-    kind = UsageError if error.get("kind") == "UsageError" else DownloadError
+    kinds: tuple[type[KbError], ...] = (UsageError, ConfigError)
+    kind = next((each for each in kinds if each.__name__ == error.get("kind")), DownloadError)
     return kind(error["message"], hint=error.get("hint", ""))

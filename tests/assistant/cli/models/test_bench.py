@@ -1,11 +1,13 @@
 """Tests of `kb models bench`: the real command."""
 
+import contextlib
 import json
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.assistant.cli.kb import kb, start_kb
@@ -53,19 +55,25 @@ def test_without_a_model_it_says_what_to_do(home: Path) -> None:
 
 def test_ctrl_c_leaves_no_engine_behind(home: Path) -> None:
     """Neither its process nor its folder, and what was measured before is shown."""
-    before = _engine_homes()
     with start_kb(home, "models", "bench", "babble", "babble", "--rounds", "20") as running:
         end = time.monotonic() + 30
-        while not (made := _engine_homes() - before):
+        while not (engines := _engines_of(running.pid)):
             assert time.monotonic() < end, "no engine was started"
             time.sleep(0.02)
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=60)
     assert running.returncode == 130
     assert b"stopped; what was measured before is kept" in said
-    assert not any(each.exists() for each in made)
+    for process, engine_home in engines:
+        assert not process.is_running()
+        assert not engine_home.exists()
 
 
-def _engine_homes() -> set[Path]:
-    """List what looks like the home of an engine that measures."""
-    return {each.parent for each in Path("/tmp").glob("kb-*/run") if not (each.parent / "models").exists()}
+def _engines_of(pid: int) -> list[tuple[psutil.Process, Path]]:
+    """List the engines that a command has started, with their homes."""
+    found = []
+    for child in psutil.Process(pid).children():
+        with contextlib.suppress(psutil.Error):
+            homes = [each.removeprefix("--home=") for each in child.cmdline() if each.startswith("--home=")]
+            found += [(child, Path(each)) for each in homes]
+    return found

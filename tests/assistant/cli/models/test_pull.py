@@ -236,6 +236,14 @@ def test_what_cannot_be_had_is_one_sentence(
     assert f"kb: error: {message}" in ended.err
 
 
+def test_settings_that_do_not_hold_are_named(tmp_path: Path, hub: FakeHub) -> None:
+    """With the exit code of a wrong config, though another process read it."""
+    (tmp_path / "config.toml").write_text("[model]\nnope = 1\n", encoding="utf-8")
+    ended = pull(tmp_path, hub, NAME)
+    assert ended.code == 2
+    assert "nope" in ended.err
+
+
 def test_a_terminal_gets_a_bar(tmp_path: Path, hub: FakeHub) -> None:
     """It is wiped in the end; what stays are the lines."""
     arguments = ("-m", "assistant", "models", "pull", NAME)
