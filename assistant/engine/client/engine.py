@@ -10,13 +10,13 @@ from typing import Any
 
 from assistant.engine.client.connection import ABSENT, LOST, Connection, end_process
 from assistant.engine.client.endings import Ending, find_ending, memory_watch
+from assistant.engine.client.starting import has_ended, start_engine
 from assistant.engine.gguf import read_head
 from assistant.engine.launch import Launch, is_listening, is_same_engine
 from assistant.engine.protocol import IDENTITY_HEADER, read_chunk, read_error
 from assistant.engine.types import ChatOptions, Delta, Finished, Progress
 from assistant.errors import EngineCrashedError, EngineUnavailableError
 from assistant.types import Message
-from indexer.children import spawn_detached
 from indexer.errors import EngineError, KbError
 from indexer.paths import Places
 
@@ -25,9 +25,6 @@ SILENCE_S = 60.0
 
 STOP_S = 10.0
 """An engine that is told to stop, and says nothing for so long, is ended."""
-
-_HANDOVER_S = 660.0
-"""How long an engine that is leaving may take: it writes the answers it has begun, and frees its model."""
 
 _LEAVING_S = 45.0
 """How long an engine may take to stop, which it does within 33 s by itself."""
@@ -87,22 +84,7 @@ class EngineClient:
             return
         if self._launch is None:
             raise EngineUnavailableError("no engine is running")
-        self.places.create()
-        log = self.places.log_dir / "engine.log"
-        arguments = self._launch.arguments(self.places)
-        try:
-            pid = spawn_detached("assistant.engine", arguments, work_dir=self.places.work_dir, log_file=log)
-        except OSError as error:
-            raise EngineUnavailableError(f"cannot start the engine: {error.strerror}") from error
-        end = time.monotonic() + _HANDOVER_S
-        while not is_listening(self.places.engine_socket):
-            if _has_ended(pid) and not is_listening(self.places.engine_socket):
-                self._pid = pid
-                what = self._ending().after("the engine ended as it started")
-                raise EngineUnavailableError(what, hint=self._log_hint())
-            if time.monotonic() > end:
-                raise EngineUnavailableError("the engine does not answer", hint=self._log_hint())
-            time.sleep(0.01)
+        start_engine(self.places, self._launch)
 
     def loading(self) -> Iterator[float]:
         """Start the engine if need be, and yield the loaded share, 0 to 1, until its model is loaded.
@@ -197,7 +179,7 @@ class EngineClient:
         except (OSError, *LOST):
             return False
         end = time.monotonic() + _LEAVING_S
-        while self._pid > 1 and self._pid != os.getpid() and not _has_ended(self._pid):
+        while self._pid > 1 and self._pid != os.getpid() and not has_ended(self._pid):
             if time.monotonic() > end:
                 return end_process(self._pid)
             time.sleep(0.01)
@@ -387,17 +369,3 @@ def _body(messages: Sequence[Message], options: ChatOptions) -> dict[str, Any]:
         described = {"name": "answer", "schema": options.schema}
         body["response_format"] = {"type": "json_schema", "json_schema": described}
     return body
-
-
-def _has_ended(pid: int) -> bool:
-    """Say whether a process is gone; one of our own children is also reaped."""
-    try:
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:
-            return True
-    except ChildProcessError:
-        with contextlib.suppress(PermissionError):
-            try:
-                os.kill(pid, 0)
-            except ProcessLookupError:
-                return True
-    return False
