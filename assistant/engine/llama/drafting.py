@@ -88,13 +88,18 @@ class DraftModel:
         self._model = llama.llama_model_load_from_file(str(path).encode(), options)
         if not self._model:
             raise ModelFileError(f"llama.cpp cannot load {path.name}, which is to guess ahead", hint=_HINT)
+        reason = ""
         if not _has_same_vocabulary(self._model, target):
+            reason = "their vocabularies differ"
+        elif llama.llama_model_is_recurrent(self._model) or llama.llama_model_is_hybrid(self._model):
+            reason = "it could not take a wrong guess back"
+        if reason:
             llama.llama_model_free(self._model)
-            raise ModelFileError(
-                f"{path.name} cannot guess ahead for this model: their vocabularies differ", hint=_HINT
-            )
+            raise ModelFileError(f"{path.name} cannot guess ahead for this model: {reason}", hint=_HINT)
         context_options = llama.llama_context_default_params()
         context_options.n_ctx = context_tokens
+        context_options.n_batch = context_options.n_ubatch = _BATCH_TOKENS
+        context_options.swa_full = False
         # scores of a whole batch would take hundreds of megabytes, and only the last ones are read.
         context_options.n_outputs_max = OUTPUT_TOKENS
         context_options.n_threads = context_options.n_threads_batch = threads
@@ -105,7 +110,6 @@ class DraftModel:
             llama.llama_model_free(self._model)
             raise ModelFileError(f"llama.cpp cannot give {path.name} a context", hint=_HINT)
         self._memory = llama.llama_get_memory(self._context)
-        self._batch_tokens = llama.llama_n_batch(self._context)
         self._sampler = llama.llama_sampler_init_greedy()
         self._held: list[int] = []
         self._text: list[int] = []
@@ -155,8 +159,8 @@ class DraftModel:
         llama.llama_model_free(self._model)
 
     def _evaluate(self, tokens: Sequence[int]) -> bool:
-        for start in range(0, len(tokens), self._batch_tokens):
-            part = tokens[start : start + self._batch_tokens]
+        for start in range(0, len(tokens), _BATCH_TOKENS):
+            part = tokens[start : start + _BATCH_TOKENS]
             array = (llama.llama_token * len(part))(*part)
             if llama.llama_decode(self._context, llama.llama_batch_get_one(array, len(part))):
                 llama.llama_memory_clear(self._memory, True)
@@ -166,6 +170,7 @@ class DraftModel:
         return True
 
 
+_BATCH_TOKENS = 512
 _BEHIND = 2 * LONGEST
 """Tokens that it may have to catch up with beside guessing."""
 

@@ -17,13 +17,16 @@ _PATIENCE = 0.01
 _FIRST_PATIENCE = 0.5
 """What they may cost in the beginning, as a share of the time for one token."""
 
+_AT_RISK = 2
+"""What may be lost beyond that if no guess comes true though nearly all did, in the same measure."""
+
 _LEAST_GAIN = 0.2
 """What a batch must be expected to save, as a share of the time for one token."""
 
 _HIGHEST_COST = 1.2
 """What one more token in a batch costs at most; whatever was measured above was something else."""
 
-_WEIGHT = 0.2
+_WEIGHT = 0.13
 """Weight of the last guess in the share of those that came true."""
 
 _WEIGHT_DOWN, _WEIGHT_UP = 0.4, 0.1
@@ -71,7 +74,8 @@ class Pace:
             chance *= truth
             expected += chance
             cost = self._costs[count]
-            if (1 - truth) * cost <= allowance and expected - cost > best_gain:
+            is_safe = cost <= allowance + _AT_RISK and (1 - truth) * cost <= allowance
+            if is_safe and expected - cost > best_gain:
                 best, best_gain = count, expected - cost
         return best
 

@@ -201,6 +201,13 @@ def test_a_draft_with_another_vocabulary_is_refused(speaking_file: Path, random_
     assert "draft_path" in caught.value.hint
 
 
+def test_a_draft_that_cannot_cut_back_is_refused(tmp_path: Path) -> None:
+    """It would read the whole text again behind every wrong guess."""
+    target, draft = write_shape(tmp_path, "granite"), write_shape(tmp_path, "granitehybrid")
+    with pytest.raises(ModelFileError, match="could not take a wrong guess back"):
+        load(target, draft=draft)
+
+
 def test_a_draft_that_cannot_be_loaded_is_refused(random_model: Path, tmp_path: Path) -> None:
     """It is named, so that nobody looks for the fault in the model itself."""
     strange = tmp_path / "strange.gguf"
