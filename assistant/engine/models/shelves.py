@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 Layout = Literal["files", "ollama", "file"]
 """GGUF files under a folder; Ollama's manifests and blobs; one file by itself."""
 
+SERVICE_PLACES = (
+    Path("/usr/share/ollama/.ollama/models"),
+    Path("/var/lib/ollama"),
+    Path("/var/lib/ollama/models"),
+    Path("/var/snap/ollama/common/models"),
+)
+"""Where Ollama keeps models as a service on Linux: its installer's own user, Arch, NixOS, snap."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
@@ -73,11 +81,7 @@ def _ollama_places(environ: Mapping[str, str], home: Path) -> Iterator[Path]:
         yield _expanded(folder, home)
     yield home / ".ollama" / "models"
     if sys.platform == "linux":
-        # the user that the installer makes for the service; Arch; NixOS; snap.
-        yield Path("/usr/share/ollama/.ollama/models")
-        yield Path("/var/lib/ollama")
-        yield Path("/var/lib/ollama/models")
-        yield Path("/var/snap/ollama/common/models")
+        yield from SERVICE_PLACES
 
 
 def _lm_studio_places(home: Path) -> Iterator[Path]:

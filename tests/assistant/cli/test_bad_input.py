@@ -16,6 +16,7 @@ import pytest
 
 from tests.assistant.cli.conftest import Home
 from tests.assistant.cli.kb import Run, environment, kb, obey_file_modes, start_kb
+from tests.assistant.engine.models.programs import needs_bare_machine
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +113,7 @@ def test_an_empty_question(home: Home) -> None:
     )
 
 
+@needs_bare_machine
 def test_no_model_of_that_name(home: Home) -> None:
     """A name that no file has is an error of the model."""
     assert failed(

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from assistant.cli.shell import join_at_colons
 from tests.assistant.cli.kb import environment
-from tests.assistant.engine.models.programs import put_into_ollama
+from tests.assistant.engine.models.programs import needs_bare_machine, put_into_ollama
+
+pytestmark = needs_bare_machine
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 from assistant.cli.models.setting import with_value
 from tests.assistant.cli.models.conftest import Person
+from tests.assistant.engine.models.programs import needs_bare_machine
+
+pytestmark = needs_bare_machine
 
 CONFIG = """\
 # mine

@@ -3,6 +3,9 @@
 import json
 
 from tests.assistant.cli.models.conftest import Person
+from tests.assistant.engine.models.programs import needs_bare_machine
+
+pytestmark = needs_bare_machine
 
 
 def test_a_model_is_described(person: Person) -> None:

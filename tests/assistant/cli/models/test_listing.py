@@ -10,8 +10,10 @@ import pytest
 from assistant.engine.models import Bench, Kept
 from tests.assistant.cli.kb import environment, kb, obey_file_modes, on_terminal
 from tests.assistant.cli.models.conftest import Person
-from tests.assistant.engine.models.programs import put_into_ollama
+from tests.assistant.engine.models.programs import needs_bare_machine, put_into_ollama
 from tests.models.wired_gguf import write_random_model
+
+pytestmark = needs_bare_machine
 
 TERMINAL = """
 import fcntl, struct, sys, termios

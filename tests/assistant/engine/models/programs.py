@@ -5,6 +5,16 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
+from assistant.engine.models.shelves import SERVICE_PLACES
+
+needs_bare_machine = pytest.mark.skipif(
+    any(place.exists() for place in SERVICE_PLACES),
+    reason="Ollama runs as a service here, and its models are found from every home",
+)
+"""For tests of somebody who has no models, or only certain ones."""
+
 MEDIA = "application/vnd.ollama.image."
 
 
