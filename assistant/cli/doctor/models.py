@@ -9,6 +9,7 @@ from assistant.config import ModelSettings, Settings
 from assistant.engine.client import EngineClient
 from assistant.engine.fit import Plan, describe_context, describe_placement
 from assistant.engine.models import find_file, list_shelves
+from assistant.engine.models.kinds import USES
 from assistant.engine.remote import describe_server
 from assistant.errors import EngineUnavailableError, ModelFileError
 from indexer.config import load_settings
@@ -48,12 +49,12 @@ def look_at_model(places: Places) -> Iterator[Finding]:
         yield problem(
             "model", ModelFileError(f"{entry.name}: {entry.trouble}", hint="`kb models list` shows others")
         )
-    elif entry.plan is None:
-        yield warning(
-            "model",
-            f"{entry.name} writes no answers: it is a model of another kind",
-            "run `kb models use NAME`",
+    elif use := USES.get(entry.card.kind):
+        yield problem(
+            "model", ModelFileError(f"{entry.name} is {use}", hint="`kb models list` shows what can answer")
         )
+    elif entry.plan is None:
+        yield warning("model", f"{entry.name} could not be tried in time", "run `kb doctor` again")
     else:
         yield judge_plan(entry.name, entry.plan)
 

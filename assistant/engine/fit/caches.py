@@ -35,6 +35,9 @@ _DENSE_FIRST_PERIODS = {"cohere2moe": 4, "laguna": 4, "smallthinker": 4}
 _WINDOWS = {"gemma2": 4096, "llama4": 8192}
 """Windows that files leave out."""
 
+_MOST = 1 << 32
+"""Files may say anything; nothing that is counted here is more."""
+
 _STATE_TENSORS = ("ssm_", "shortconv", "time_mix_", "kda_")
 
 
@@ -85,6 +88,16 @@ class Caches:
         return self._heads * self._length("key", is_windowed=False)
 
     @property
+    def mask_bytes(self) -> int:
+        """What it takes per token of a batch and of the context to know which may look at which.
+
+        An index that is asked for this scores every pair; measured, not read in the source.
+        """
+        if not any(self.has_index(layer) for layer in range(self._layers)):
+            return 2
+        return 24 if self._head.architecture == "minimax-m3" else 12
+
+    @property
     def is_quantisable(self) -> bool:
         """Whether smaller numbers than f16 may be kept: in whole blocks, of what is not compressed anyway."""
         lengths = [
@@ -106,11 +119,16 @@ class Caches:
         if self._head.architecture == "deepseek4":
             return self._compressed(layer, key)
         value = 0 if self._is_latent else self._length("value", is_windowed=bool(window))
-        own = Cache(numbers=self._kv_heads[layer] * (key + value), window_tokens=window)
+        value *= self._kv_heads[layer]
+        own = Cache(numbers=self._kv_heads[layer] * key + value, window_tokens=window)
         if self.has_index(layer):
             # where tokens are pooled, their gates and the pooled values are kept beside the keys.
             kinds = 3 if self._number("attention.indexer.kpool") else 1
-            return own, Cache(numbers=kinds * self._number("attention.indexer.key_length"))
+            index = kinds * self._number("attention.indexer.key_length")
+            if self._head.architecture == "minimax-m3":
+                # it is laid out like any other cache, with a value beside every key.
+                index += self._length("value", is_windowed=False)
+            return own, Cache(numbers=index)
         return (own,)
 
     def has_index(self, layer: int) -> bool:
@@ -128,7 +146,7 @@ class Caches:
     def _compressed(self, layer: int, key: int) -> tuple[Cache, ...]:
         """Return what DeepSeek 4 keeps: the last tokens, and one row for 4 or 128 of the others."""
         recent = Cache(numbers=key, window_tokens=self._number("attention.sliding_window"))
-        ratio = self._list("attention.compress_ratios")[layer]
+        ratio = (self._list("attention.compress_ratios") or [0] * self._layers)[layer]
         if ratio == 4:
             index = self._number("attention.indexer.key_length")
             return recent, Cache(numbers=key + index, tokens_per_row=ratio)
@@ -137,7 +155,7 @@ class Caches:
     def _window(self, layer: int) -> int:
         name = self._head.architecture
         window = self._head.of_architecture("attention.sliding_window")
-        window = _WINDOWS.get(name, 0) if window is None else int(window)
+        window = _WINDOWS.get(name, 0) if window is None else number(window)
         if name == "llama4" and window:
             window = _WINDOWS[name]
         pattern = self._head.of_architecture("attention.sliding_window_pattern")
@@ -151,7 +169,7 @@ class Caches:
             period, is_dense_first = _WINDOW_PERIODS[name], False
         else:
             return 0
-        period = int(pattern or period)
+        period = number(pattern) or period
         return window if layer % period != (0 if is_dense_first else period - 1) else 0
 
     def _has_state(self, layer: int) -> bool:
@@ -182,11 +200,15 @@ class Caches:
         return own or self._number(f"attention.{kind}_length") or (width // self._heads if self._heads else 0)
 
     def _number(self, key: str) -> int:
-        value = self._head.of_architecture(key)
-        return int(value) if isinstance(value, int) else 0
+        return number(self._head.of_architecture(key))
 
     def _list(self, key: str) -> list[int]:
         return per_layer(self._head.of_architecture(key), self._layers)
+
+
+def number(value: Any) -> int:
+    """Read a count out of metadata; 0 for what can be none."""
+    return value if isinstance(value, int) and 0 < value < _MOST else 0
 
 
 def per_layer(value: Any, layers: int) -> list[int]:
@@ -194,8 +216,8 @@ def per_layer(value: Any, layers: int) -> list[int]:
     if value is None:
         return []
     if not isinstance(value, list):
-        return [int(value)] * layers
-    return [int(item) for item in value] + [0] * (layers - len(value))
+        return [number(value)] * layers
+    return [number(item) for item in value[:layers]] + [0] * (layers - len(value))
 
 
 def _padded(rows: int) -> int:

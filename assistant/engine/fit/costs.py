@@ -4,13 +4,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.engine.fit.caches import Cache, Caches, per_layer
+from assistant.engine.fit.caches import Cache, Caches, number, per_layer
 from assistant.engine.gguf import GgufHead, Tensor
 
 OUTPUT_TOKENS = 64
 """Tokens of one batch whose scores are computed; a guess ahead is shorter."""
 
-_BLOCK = re.compile(r"blk\.(\d+)\.(.+)")
+_MOST_LAYERS = 1024
+"""llama.cpp takes half as many."""
+
+_BLOCK = re.compile(r"blk\.(\d{1,5})\.(.+)")
 _EXPERTS = re.compile(r"ffn_\w+_exps\.")
 _INPUTS = ("token_embd.", "per_layer_token_embd.", "position_embd.", "token_types.")
 """What is only looked up, and stays in the computer's own memory."""
@@ -68,8 +71,8 @@ class Costs:
     side_inputs: int = 0
     """Numbers that are looked up for a token beside its embedding."""
 
-    has_index: bool = False
-    """Whether a lighter index finds which tokens are worth attention."""
+    mask_bytes: int = 2
+    """Of a token of the batch with one of the context: whether it looks at that, and how this is found."""
 
     is_cache_quantisable: bool = True
     compute_share: float = 1.0
@@ -103,17 +106,18 @@ class Costs:
             + 3 * self.hidden
             + 4 * self.side_inputs
         )
-        mask = context_tokens * (12 if self.has_index else 2)
-        # layers with a window have a mask of their own.
-        windows = (cache for layer in self.layers for cache in layer.caches if cache.window_tokens)
-        mask += 2 * max((cache.rows(context_tokens, batch_tokens) for cache in windows), default=0)
+        caches = [cache for layer in self.layers for cache in layer.caches]
+        # what may look at what; layers with a window have a mask of their own.
+        mask = context_tokens * self.mask_bytes if caches else 0
+        windows = (cache.rows(context_tokens, batch_tokens) for cache in caches if cache.window_tokens)
+        mask += 2 * max(windows, default=0)
         return int((4 * max(batch_tokens * numbers, scores) + mask * batch_tokens) * self.compute_share)
 
 
 def measure(heads: Sequence[GgufHead]) -> Costs:
     """Add up what a model takes; `heads` are those of all its files, the first one first."""
     head = heads[0]
-    count = int(head.of_architecture("block_count") or 0)
+    count = min(_MOST_LAYERS, number(head.of_architecture("block_count")))
     blocks: list[dict[str, Tensor]] = [{} for _ in range(count)]
     others: dict[str, Tensor] = {}
     for tensor in (tensor for part in heads for tensor in part.tensors):
@@ -124,7 +128,7 @@ def measure(heads: Sequence[GgufHead]) -> Costs:
             others[tensor.name] = tensor
     caches = Caches(head, [block.keys() for block in blocks])
     # layers that guess the token after next are left out by llama.cpp.
-    used = count - int(head.of_architecture("nextn_predict_layers") or 0)
+    used = count - number(head.of_architecture("nextn_predict_layers"))
     input_bytes = output_bytes = 0
     for name, tensor in others.items():
         if name.startswith(_INPUTS):
@@ -143,15 +147,15 @@ def measure(heads: Sequence[GgufHead]) -> Costs:
         input_bytes=input_bytes,
         output_bytes=output_bytes + tied_bytes,
         tied_bytes=tied_bytes,
-        trained_context_tokens=head.context_tokens,
-        width=int(head.of_architecture("embedding_length") or 0),
+        trained_context_tokens=number(head.of_architecture("context_length")),
+        width=number(head.of_architecture("embedding_length")),
         hidden=_hidden(head, count, experts),
-        streams=int(head.of_architecture("hyper_connection.count") or 1),
+        streams=number(head.of_architecture("hyper_connection.count")) or 1,
         experts=experts,
         attended=caches.attended,
-        vocabulary=embedding.shape[-1] if embedding else 0,
-        side_inputs=side.shape[0] if side else 0,
-        has_index=any(caches.has_index(layer) for layer in range(count)),
+        vocabulary=embedding.shape[-1] if embedding and embedding.shape else 0,
+        side_inputs=side.shape[0] if side and side.shape else 0,
+        mask_bytes=caches.mask_bytes,
         is_cache_quantisable=caches.is_quantisable,
     )
 
@@ -168,5 +172,7 @@ def _measure_layer(block: dict[str, Tensor], caches: Caches, index: int) -> Laye
 
 def _hidden(head: GgufHead, layers: int, experts: int) -> int:
     if not experts:
-        return max(per_layer(head.of_architecture("feed_forward_length"), layers), default=0)
+        # recurrent layers without a feed-forward part work in two states of their own.
+        inner = 2 * number(head.of_architecture("ssm.inner_size"))
+        return max(inner, *per_layer(head.of_architecture("feed_forward_length"), layers), 0)
     return experts * max(per_layer(head.of_architecture("expert_feed_forward_length"), layers), default=0)
