@@ -118,16 +118,30 @@ class EngineClient:
         """Ask for an answer and stream it; the last event is `Finished`.
 
         Nothing is sent before the first event is asked for. Closing the iterator
-        makes the engine stop at once.
+        makes the engine stop at once. An engine that dies before it has written anything
+        is started again and asked once more: it may not have died of this question, and
+        plans anew what fits.
 
         Raises:
             PromptTooLongError: If the messages do not fit the context.
             ModelFileError: If the model cannot be loaded.
-            EngineCrashedError: If the engine dies before or while it answers; the next call starts it again.
+            EngineCrashedError: If the engine dies while it answers, or twice before; the next call starts it
+                again.
             EngineUnavailableError: If it does not start, does not answer, or was stopped.
         """
-        with self._ask(_body(messages, options)) as response:
-            yield from self._read_stream(response)
+        body = _body(messages, options)
+        for is_last in (False, True):
+            has_begun = False
+            try:
+                with self._ask(body) as response:
+                    for event in self._read_stream(response):
+                        has_begun = has_begun or isinstance(event, Delta)
+                        yield event
+            except EngineCrashedError:
+                if has_begun or is_last or self._launch is None:
+                    raise
+            else:
+                return
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of a text, as the model reads it; waits until the model is loaded.

@@ -4,17 +4,19 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from assistant.engine.client import EngineClient, open_engine
 from assistant.engine.launch import is_listening
+from assistant.engine.types import ChatOptions, Delta
 from assistant.errors import EngineCrashedError, EngineUnavailableError
 from indexer.paths import Places
 from tests.assistant.engine.conftest import settings_for
 from tests.assistant.engine.doors import answering_at
-from tests.assistant.engine.test_client import ANSWER, ask, wait_until
+from tests.assistant.engine.test_client import ANSWER, QUESTION, ask, wait_until
 
 READY = {"state": "ready", "identity": "", "progress": 1.0}
 
@@ -81,6 +83,25 @@ def test_a_hung_engine_is_ended_and_the_next_question_works(places: Places, scri
     assert caught.value.message == "the engine has not answered for 1 s and was ended"
     assert caught.value.hint == "ask again, which starts it anew"
     assert ask(client) == ANSWER
+
+
+def test_who_waits_outlives_a_crash(places: Places, endless_model: Path) -> None:
+    """The answer under way is lost and says so; a question that was not begun is asked again by itself."""
+    client = open_engine(places, settings_for(endless_model))
+    writing = client.chat(QUESTION, ChatOptions(max_tokens=8000, temperature=0))
+    while not isinstance(next(writing), Delta):
+        pass
+    answers: list[str] = []
+    second = open_engine(places, settings_for(endless_model))
+    waiting = threading.Thread(target=lambda: answers.append(ask(second, max_tokens=3)))
+    waiting.start()
+    wait_until(lambda: client.status()["queued"] == 1, what="one question waits")
+    os.kill(client.status()["pid"], signal.SIGKILL)
+    with pytest.raises(EngineCrashedError, match="in the middle of the answer: it was killed from outside"):
+        for _ in writing:
+            pass
+    waiting.join()
+    assert answers == ["0 1 2 "]
 
 
 def test_a_hung_engine_can_be_stopped(places: Places, scripted_model: Path) -> None:
