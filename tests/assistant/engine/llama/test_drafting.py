@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import llama_cpp.llama_cpp as llama
 import pytest
 
 from assistant.engine.llama import Model, load_model
@@ -112,6 +113,8 @@ def test_the_memory_holds_what_was_written_and_no_guess(speaking: Model, samplin
     expected = list(speaking.prefixes.tokens)
     write(speaking, prompt, sampling)
     assert speaking.prefixes.tokens == expected
+    memory = llama.llama_get_memory(speaking.prefixes.context)
+    assert llama.llama_memory_seq_pos_max(memory, 0) == len(expected) - 1
 
 
 def test_tokens_are_sent_in_the_middle_of_guesses(speaking: Model) -> None:
