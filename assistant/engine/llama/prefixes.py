@@ -131,6 +131,11 @@ class Prefixes:
         """Make a checkpoint if one is planned behind this many tokens."""
         if length not in self._stops:
             return
+        size = states.size_of(self.context, states.PARTIAL)
+        patience_s = self.thrift.added_s + self.thrift.share * length * self.read_s
+        is_dear = self.read_s > 0 and size / self._copied_bytes_s > patience_s
+        if is_dear or size * _MAX_CHECKPOINTS > self.room_bytes():
+            return
         started = time.perf_counter()
         if (data := states.copy_out(self.context, states.PARTIAL)) is None:
             return
