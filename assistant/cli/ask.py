@@ -97,6 +97,7 @@ def ask(
         generator = (
             generators.open_generator(places, settings, model=model, say=line.show) if has_model else None
         )
+        line.show("searching…")
         events = answer(
             text, searcher=client, generator=generator, settings=answer_settings, extra=extra, under=under
         )
@@ -108,7 +109,7 @@ def ask(
         if not (has_model or no_model):
             diagnostics.notice(
                 "no model is set, so the answer is in your files' own words",
-                hint=f"to add one, put the path of a .gguf file under [model] path in {places.config_file}",
+                hint="`kb models` lists those on this machine, `kb models use NAME` takes one of them",
             )
         return Exit.ANSWERED
     if not finished.passages and not client.roots():

@@ -76,8 +76,9 @@ def test_without_a_model_the_files_answer(home: Home) -> None:
     assert mark
     assert f"{mark[1]} {home.vault}/sub/wifi.txt, line 1" in run.out
     assert last.startswith("[")
-    assert run.err == NO_MODEL + (
-        f"  to add one, put the path of a .gguf file under [model] path in {home.path}/config.toml\n"
+    assert (
+        run.err
+        == NO_MODEL + "  `kb models` lists those on this machine, `kb models use NAME` takes one of them\n"
     )
 
 
