@@ -38,14 +38,26 @@ BEGIN, END = "<!-- what works: begin -->", "<!-- what works: end -->"
 
 SYSTEM = "Answer from the passages alone, and cite each by its number."
 PASSAGES = (
-    "[1] notes/harbour.md, line 12\nThe old mill at the harbour burned down in the night of 3 May 1911.\n\n"
-    "[2] notes/owners.md, line 4\nFrom 1902 on the mill belonged to the widow Brandt, who had bought it from"
-    " the parish.\n\n[3] letters/1912.txt, line 80\nSince the fire nobody has ground corn in the valley.\n\n"
+    "[1] notes/harbour.md, line 12\n"
+    "The old mill at the harbour burned down in the night of 3 May 1911. Nobody was hurt, but the"
+    " wheel, both stones and all the grain of the winter were lost, and the harbour smelled of bread"
+    " for a week.\n\n"
+    "[2] notes/owners.md, line 4\n"
+    "From 1902 on the mill belonged to the widow Brandt, who had bought it from the parish. Before that"
+    " it had been let to three millers in a row, none of whom stayed longer than four years. The widow"
+    " ran it with her two sons until the end.\n\n"
+    "[3] letters/1912.txt, line 80\n"
+    "Since the fire nobody has ground corn in the valley. We take ours across the river on Thursdays,"
+    " when the ferry goes, and wait there half a day until it is our turn. My brother says that a new"
+    " mill would pay within six years, but who has the money?\n\n"
+    "[4] minutes/council.md, line 231\n"
+    "The council leaves the ground where it is and the walls as they stand. The iron is to be sold, and"
+    " the money to go to the ferryman, whose boat has to carry more than it was made for.\n\n"
 )
 QUESTIONS = ("When did the mill burn down?", "Who owned it then?", "And what did people do afterwards?")
 SCHEMA = {
     "type": "object",
-    "properties": {"answered": {"type": "boolean"}, "passage": {"enum": [1, 2, 3]}},
+    "properties": {"answered": {"type": "boolean"}, "passage": {"enum": [1, 2, 3, 4]}},
     "required": ["answered", "passage"],
 }
 
@@ -102,7 +114,7 @@ def ask(client: EngineClient, messages: Sequence[Message], options: ChatOptions)
 @contextmanager
 def engine_of(file: Path, threads: int) -> Iterator[EngineClient]:
     """Load a model into an engine of its own."""
-    settings = ModelSettings(path=str(file), context_tokens=4096, threads=threads)
+    settings = ModelSettings(path=str(file), context_tokens=8192, threads=threads)
     with short_home() as places:
         client = open_engine(places, settings)
         try:
