@@ -4,6 +4,10 @@ import ctypes
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+_STILL_CALLED: list[Any] = []
+"""What llama.cpp goes on calling after whoever handed it over is gone."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,9 @@ class BareLoop:
 
         self.llama = llama
         self._batch_tokens = batch_tokens
-        self._silence = llama.llama_log_callback(lambda *_: None)
-        llama.llama_log_set(self._silence, ctypes.c_void_p(0))
+        silence = llama.llama_log_callback(lambda *_: None)
+        _STILL_CALLED.append(silence)
+        llama.llama_log_set(silence, ctypes.c_void_p(0))
         llama.llama_backend_init()
         started = time.perf_counter()
         model_options = llama.llama_model_default_params()

@@ -19,6 +19,10 @@ SAMPLING = Sampling(temperature=1.0)
 """At random: the likeliest words of a random model soon go round in circles, which are guessed ahead."""
 
 
+_STILL_CALLED: list[Any] = []
+"""What llama.cpp goes on calling after whoever handed it over is gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timed:
     """One answer's times."""
@@ -49,8 +53,9 @@ class Bare:
         import llama_cpp.llama_cpp as llama
 
         self.llama = llama
-        self._silence = llama.llama_log_callback(lambda *_: None)
-        llama.llama_log_set(self._silence, ctypes.c_void_p(0))
+        silence = llama.llama_log_callback(lambda *_: None)
+        _STILL_CALLED.append(silence)
+        llama.llama_log_set(silence, ctypes.c_void_p(0))
         llama.llama_backend_init()
         model_options = llama.llama_model_default_params()
         model_options.n_gpu_layers = status["gpu_layers"]
