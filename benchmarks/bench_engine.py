@@ -28,7 +28,7 @@ from assistant.config import ModelSettings
 from assistant.engine.client import EngineClient, open_engine
 from assistant.engine.types import ChatOptions, Delta, Finished
 from assistant.types import Message
-from benchmarks.bare_llama import BareLoop, Measured
+from benchmarks.bare_llama import BareLlama
 from indexer.children import child_environment
 from indexer.paths import Places
 from tests.models.speaking_gguf import Size, write_speaking_model
@@ -113,20 +113,19 @@ class Bench:
 
     def measure_overhead(self, rounds: int) -> None:
         """Answer prompts that nothing has in its cache, by turns."""
-        bare: list[Measured] = []
-        engine: list[Measured] = []
+        bare: list[tuple[float, float]] = []
+        engine: list[tuple[float, float]] = []
         for _ in range(rounds):
             # the same words but for the first, behind which nothing can be kept.
             words = self._passages(400)
             questions = [first + words for first in SYLLABLES[:2]]
-            bare.append(self.bare.answer(_prompt(questions[0]), max_tokens=len(TEXT)))
+            run = self.bare.answer(_prompt(questions[0]), max_tokens=len(TEXT))
+            bare.append((run.first_s, run.rate))
             began = time.perf_counter()
             first, tokens_per_s, _ = _ask(self.client, [Message("user", questions[1])])
-            engine.append(Measured(first - began, tokens_per_s))
-        bare_ms, engine_ms = (
-            1000 * statistics.median(run.first_s for run in runs) for runs in (bare, engine)
-        )
-        rates = [statistics.median(run.tokens_per_s for run in runs) for runs in (bare, engine)]
+            engine.append((first - began, tokens_per_s))
+        bare_ms, engine_ms = (1000 * statistics.median(first for first, _ in runs) for runs in (bare, engine))
+        rates = [statistics.median(rate for _, rate in runs) for runs in (bare, engine)]
         print(f"{'':24}llama.cpp     engine")
         print(f"{'first token, ms':22}{bare_ms:11.1f}{engine_ms:11.1f}   limit {bare_ms * 1.03 + 20:.1f}")
         print(
@@ -178,13 +177,8 @@ class Bench:
     def _open(self) -> EngineClient:
         return open_engine(self._places, self._settings)
 
-    def _open_bare(self) -> BareLoop:
-        return BareLoop(
-            self._model,
-            threads=self.status["threads"],
-            context_tokens=CONTEXT_TOKENS,
-            batch_tokens=self.status.get("batch_tokens", 512),
-        )
+    def _open_bare(self) -> BareLlama:
+        return BareLlama(self._model, self.status)
 
 
 def measure_guessing(path: Path, threads: int, rounds: int) -> None:

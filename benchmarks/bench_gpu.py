@@ -34,12 +34,15 @@ from assistant.cli.models.measuring import QUESTIONS, passages, words_for
 from assistant.config import ModelSettings
 from assistant.engine.client import EngineClient, open_engine
 from assistant.engine.fit import describe_placement
-from assistant.engine.types import ChatOptions, Delta, Finished, Progress
+from assistant.engine.types import ChatOptions, Delta, Finished, Progress, Sampling
 from assistant.types import Message
-from benchmarks.gpu_bare import SAMPLING, Bare, Timed
+from benchmarks.bare_llama import BareLlama, Timed
 from benchmarks.gpu_model import QUANTISATIONS, SHAPES, read_bytes_per_token, size_bytes, write_shaped_model
 from indexer.children import child_environment
 from indexer.paths import Places
+
+SAMPLING = Sampling(temperature=1.0)
+"""At random: the likeliest words of a random model soon go round in circles, which are guessed ahead."""
 
 ROUNDS = 5
 PROMPT_TOKENS = 1024
@@ -200,12 +203,12 @@ def measure_engine(
         report.add("VRAM, as the driver counts", f"{(used_memory() - before) / 1e9:.2f} GB", rest)
     short, long = (words_for(client, tokens) for tokens in prompt_lengths(status))
     ask(client, texts(0, short), max_tokens=16)
-    bare = Bare(model, status) if has_room_for_two(status) else None
+    bare = BareLlama(model, status, SAMPLING) if has_room_for_two(status) else None
     runs, bare_runs = [], []
     for number in range(1, rounds + 1):
         runs.append(ask(client, texts(number, short), max_tokens=ANSWER_TOKENS))
         if bare:
-            bare_runs.append(bare.answer(texts(50 + number, short), max_tokens=ANSWER_TOKENS))
+            bare_runs.append(bare.answer(rendered(texts(50 + number, short)), max_tokens=ANSWER_TOKENS))
     if bare:
         check(bare)
         bare.close()
@@ -282,17 +285,25 @@ def has_room_for_two(status: Mapping[str, Any]) -> bool:
 
 def run_alone(model: Path, status: Mapping[str, Any], rounds: int) -> list[Timed]:
     """Let llama.cpp answer once the engine has left the card."""
-    bare = Bare(model, status)
+    bare = BareLlama(model, status, SAMPLING)
     # a token of this model is a character of such a text, apart from a few.
     words = len(passages(1, 10_000)[: prompt_lengths(status)[0]].split())
-    bare.answer(texts(0, words), max_tokens=16)
-    runs = [bare.answer(texts(number, words), max_tokens=ANSWER_TOKENS) for number in range(1, rounds + 1)]
+    bare.answer(rendered(texts(0, words)), max_tokens=16)
+    runs = [
+        bare.answer(rendered(texts(number, words)), max_tokens=ANSWER_TOKENS)
+        for number in range(1, rounds + 1)
+    ]
     check(bare)
     bare.close()
     return runs
 
 
-def check(bare: Bare) -> None:
+def rendered(text: str) -> str:
+    """Write a question as the model's template does."""
+    return f"<|im_start|>user\n{text}<|im_end|>\n<|im_start|>assistant\n"
+
+
+def check(bare: BareLlama) -> None:
     """Stop where the random weights made llama.cpp compute nonsense."""
     if not bare.is_sane():
         sys.exit("the scores of the random model are no numbers; the figures mean nothing")

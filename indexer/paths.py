@@ -74,7 +74,7 @@ class Places:
 
     @property
     def run_dir(self) -> Path:
-        """Sockets and lock files."""
+        """Sockets, lock files, and what the engine keeps of the last prompt."""
         return self.home / "run"
 
     @property
@@ -111,6 +111,11 @@ class Places:
     def engine_lock(self) -> Path:
         """Held for life by the engine."""
         return self.run_dir / "engine.lock"
+
+    @property
+    def prompt_state(self) -> Path:
+        """What the engine keeps of the last prompt for its next start; holds passages and the question."""
+        return self.run_dir / "prompt.state"
 
     def create(self) -> None:
         """Make the directories, each with mode 0700.

@@ -45,13 +45,18 @@ def add(paths: tuple[str, ...], *, no_wait: bool) -> None:
 def remove(paths: tuple[str, ...]) -> None:
     """Forget the folder PATH and everything indexed from it.
 
-    The files themselves stay as they are.
+    The files themselves stay as they are. The model forgets what it read last.
     """
-    client = connect(Places.discover())
+    # deferred: no other command here talks to the engine.
+    from assistant.engine.client import forget_prompts
+
+    places = Places.discover()
+    client = connect(places)
     for path in paths:
         folder = options.absolute_path(path)
         count = client.remove_root(folder)
         output.write_line(f"forgot {folder}: {counted(count, 'file')}")
+    forget_prompts(places)
 
 
 @click.command(cls=Command)

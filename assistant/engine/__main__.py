@@ -150,7 +150,7 @@ def _load(places: Places, launch: Launch, on_progress: Callable[[float], bool]) 
             kv_type=launch.kv_type,
             batch_tokens=launch.batch_tokens,
             on_progress=on_progress,
-            snapshot=places.run_dir / "prompt.state",
+            snapshot=places.prompt_state,
             draft=launch.draft,
             identity=launch.identity(),
         )

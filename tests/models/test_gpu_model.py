@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from assistant.engine.gguf import read_head
-from benchmarks.gpu_bare import Bare
+from assistant.engine.types import Sampling
+from benchmarks.bare_llama import BareLlama
 from benchmarks.gpu_model import QUANTISATIONS, SHAPES, read_bytes_per_token, size_bytes, write_shaped_model
 
 SHAPE = SHAPES["tiny"]
@@ -15,7 +16,8 @@ SETTINGS = {"gpu_layers": 0, "context_tokens": 512, "batch_tokens": 64, "threads
 @pytest.mark.parametrize("quantisation", QUANTISATIONS)
 def test_llama_cpp_computes_numbers_with_it(quantisation: str, tmp_path: Path) -> None:
     """Its blocks are random, and their scales are those of weights."""
-    bare = Bare(write_shaped_model(tmp_path / "model.gguf", SHAPE, quantisation), SETTINGS)
+    model = write_shaped_model(tmp_path / "model.gguf", SHAPE, quantisation)
+    bare = BareLlama(model, SETTINGS, Sampling(temperature=1.0), is_silent=False)
     answered = bare.answer("What?", max_tokens=20)
     assert bare.is_sane()
     bare.close()

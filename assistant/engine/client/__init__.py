@@ -6,6 +6,6 @@ crash or when another model, other settings or another release of kb are wanted.
 """
 
 from assistant.engine.client.engine import EngineClient
-from assistant.engine.client.opening import open_engine
+from assistant.engine.client.opening import forget_prompts, open_engine
 
-__all__ = ["EngineClient", "open_engine"]
+__all__ = ["EngineClient", "forget_prompts", "open_engine"]

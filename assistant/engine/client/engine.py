@@ -63,10 +63,10 @@ class EngineClient:
         self._launch = launch
         self._silence_s = silence_s
         self._pid = 0
-        self._connection: Connection | None = None
-        self._is_interrupted = False
         """The engine that was spoken to last."""
 
+        self._connection: Connection | None = None
+        self._is_interrupted = False
         self._was_memory_short = memory_watch()
 
     @property

@@ -59,6 +59,12 @@ def open_engine(places: Places, settings: "ModelSettings", *, model: str | None 
     return client
 
 
+def forget_prompts(places: Places) -> None:
+    """End the engine if one runs, and delete what it keeps of prompts, which hold passages of files."""
+    EngineClient(places).stop()
+    places.prompt_state.unlink(missing_ok=True)
+
+
 def _find(name: str, shelves: Sequence[Shelf]) -> tuple[Path, str]:
     """Return a model's file, and its name where the file's says nothing, as Ollama's checksums do."""
     if not name:

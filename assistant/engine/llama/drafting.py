@@ -1,6 +1,7 @@
 """Guesses what the model will write, from what it has read or by asking a smaller model."""
 
 import ctypes
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -85,7 +86,7 @@ class DraftModel:
     ) -> None:
         options = llama.llama_model_default_params()
         options.n_gpu_layers = gpu_layers
-        self._model = llama.llama_model_load_from_file(str(path).encode(), options)
+        self._model = llama.llama_model_load_from_file(os.fsencode(path), options)
         if not self._model:
             raise ModelFileError(f"llama.cpp cannot load {path.name}, which is to guess ahead", hint=_HINT)
         reason = ""

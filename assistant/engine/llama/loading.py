@@ -6,6 +6,7 @@ program takes it or a driver gives less than it said, the next smaller plan is t
 
 import ctypes
 import logging
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -231,7 +232,7 @@ def open_by_plan(
         kept.append(overrides := _overrides(found.experts_on_cpu))
         options.tensor_buft_overrides = ctypes.cast(overrides, ctypes.c_void_p)
     with _log.collect() as lines:
-        model = llama.llama_model_load_from_file(str(path).encode(), options)
+        model = llama.llama_model_load_from_file(os.fsencode(path), options)
     del kept
     if not model:
         reason = failure_reason(lines)

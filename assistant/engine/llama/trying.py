@@ -1,6 +1,7 @@
 """Whether llama.cpp would load a file, found out without loading its weights."""
 
 import ctypes
+import os
 from pathlib import Path
 
 import llama_cpp.llama_cpp as llama
@@ -32,7 +33,7 @@ def try_model(path: Path) -> str:
     nothing = (ctypes.c_void_p * 1)()
     options.devices = ctypes.addressof(nothing)
     with log.collect() as lines:
-        model = llama.llama_model_load_from_file(str(path).encode(errors="surrogateescape"), options)
+        model = llama.llama_model_load_from_file(os.fsencode(path), options)
     if not model:
         return failure_reason(lines)
     try:

@@ -39,8 +39,11 @@ def test_a_folder_lives_from_add_to_remove(own: Path) -> None:
     assert said.endswith("; the index holds 2 files\n")
     assert "harbour" in kb(home, "search", "-n", "1", "harbour").out
 
+    read_last = home / "run" / "prompt.state"
+    read_last.write_bytes(b"The lighthouse opens at nine.")
     removed = kb(home, "remove", str(notes))
     assert (removed.code, removed.out) == (0, f"forgot {notes}: 2 files\n")
+    assert not read_last.exists()
     assert (notes / "a.md").exists()
     listed = kb(home, "roots", "--json")
     assert (listed.code, listed.out) == (1, "[]\n")

@@ -1,5 +1,6 @@
 """Tests of the binding to llama.cpp, with real models made by hand."""
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -192,4 +193,13 @@ def test_control_tokens_are_told_from_text(tmp_path: Path) -> None:
     model = load(write_scripted_model(tmp_path / "m.gguf", ["a", "<|mark|>", "b"]))
     model.read(model.tokenize(PROMPT))
     assert list(model.write(GREEDY, max_tokens=9)) == [(b"a", False), (b"<|mark|>", True), (b"b", False)]
+    model.close()
+
+
+def test_a_file_may_have_any_name(scripted_model: Path, tmp_path: Path) -> None:
+    """Names of files are bytes, and not all of them are text."""
+    file = tmp_path / os.fsdecode(b"mod\xe8le.gguf")
+    file.symlink_to(scripted_model)
+    model = load(file)
+    assert model.facts.name == "wired"
     model.close()

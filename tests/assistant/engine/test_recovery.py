@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.engine.client import EngineClient, open_engine
+from assistant.engine.client import EngineClient, forget_prompts, open_engine
 from assistant.engine.launch import is_listening
 from assistant.engine.types import ChatOptions, Delta
 from assistant.errors import EngineCrashedError, EngineUnavailableError
@@ -125,3 +125,14 @@ def test_an_engine_that_cannot_serve_does_not_stay(places: Places, scripted_mode
     assert not places.engine_socket.exists()
     log = (places.log_dir / "engine.log").read_text()
     assert "crashed kind=ModuleNotFoundError" in log
+
+
+def test_what_was_read_is_forgotten_on_demand(places: Places, scripted_model: Path) -> None:
+    """Neither an engine nor a file keeps anything of the prompts; without either nothing happens."""
+    client = open_engine(places, settings_for(scripted_model))
+    assert ask(client) == ANSWER
+    places.prompt_state.write_bytes(b"passages")
+    forget_prompts(places)
+    assert not is_listening(places.engine_socket)
+    assert not places.prompt_state.exists()
+    forget_prompts(places)
