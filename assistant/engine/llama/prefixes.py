@@ -32,10 +32,10 @@ class Thrift:
     margin: float = 3
     """Keeping must save so many times what it costs."""
 
-    added_s: float = 0.02
-    """What copying may add to the time to the first token, beside 3 % of it."""
+    added_s: float = 0.01
+    """What copying may add to the time to the first token, beside 1 % of it."""
 
-    share: float = 0.03
+    share: float = 0.01
     least_snapshot_s: float = 0.5
     """What reading a prompt must take at least for it to be kept in a file."""
 
