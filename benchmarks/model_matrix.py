@@ -1,7 +1,7 @@
 """What works with which architecture of models: a table for `docs/models.md`.
 
-    python -m benchmarks.model_matrix --data ../shared/data
-    python -m benchmarks.model_matrix --data ../shared/data --write
+    python -m benchmarks.model_matrix --data FOLDER
+    python -m benchmarks.model_matrix --data FOLDER --write
     python -m benchmarks.model_matrix qwen3 gemma4
 
 Of every architecture a tiny model with random weights is made, with a real vocabulary and a real chat
