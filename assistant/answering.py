@@ -196,7 +196,7 @@ def _written(
             # who ends without a word refuses; who was cut off, or only thought, does not.
             if not draft.text.strip() and (draft.has_thought or piece.reason != "stop"):
                 raise _no_answer(piece, options, has_thought=draft.has_thought)
-            yield from _cut_notices(piece, options)
+            yield from _cut_notices(piece, options, context_tokens, is_full=max_tokens < settings.max_tokens)
     text = draft.text.strip()
     if is_refusal(text):
         yield _refused(prompt.passages, generator.model_name, found, clock)
@@ -250,9 +250,16 @@ def _fitting_notices(prompt: FittedPrompt, found: int, context_tokens: int) -> I
         yield Notice(f"the passage was shortened to fit {why}")
 
 
-def _cut_notices(finished: Finished, options: ChatOptions) -> Iterator[Notice]:
+def _cut_notices(
+    finished: Finished, options: ChatOptions, context_tokens: int, *, is_full: bool
+) -> Iterator[Notice]:
     what = "the answer was cut off after"
-    if finished.reason == "length":
+    if finished.reason == "length" and is_full:
+        yield Notice(
+            f"{what} {options.max_tokens} tokens, where the model's context of {context_tokens:,} is full;"
+            " fewer passages or a larger [model] context_tokens leave more room"
+        )
+    elif finished.reason == "length":
         yield Notice(f"{what} {options.max_tokens} tokens; [answer] max_tokens allows more")
     elif finished.reason == "time":
         yield Notice(f"{what} {options.time_limit_s:g} s; [answer] time_limit_s allows more")
@@ -279,6 +286,12 @@ def _no_answer(finished: Finished, options: ChatOptions, *, has_thought: bool) -
 def _too_long(question: str, extra: str, generator: TextGenerator, limit_tokens: int) -> UsageError:
     what, text = ("the piped text", extra) if len(extra) > len(question) else ("the question", question)
     tokens = generator.count_tokens(text)
+    if tokens < limit_tokens:
+        return UsageError(
+            f"the {limit_tokens:,} tokens that {generator.model_name} can read at once"
+            " leave no room for a question and what belongs to it",
+            hint="set [model] context_tokens higher, or to 0 for what fits",
+        )
     return UsageError(
         f"{what} is {tokens:,} tokens long, and {generator.model_name} can read {limit_tokens:,} at once",
         hint="shorten it, or raise [model] context_tokens if the model allows more",

@@ -211,6 +211,25 @@ def test_an_answer_that_was_cut_off_is_named() -> None:
     assert notices(events) == ["the answer was cut off after 64 tokens; [answer] max_tokens allows more"]
 
 
+def test_an_answer_that_fills_the_context_is_named() -> None:
+    """Where the setting allows more than there is room for, the setting is not what to change."""
+    generator = FakeGenerator(["It is"], reason="length", context_tokens=600)
+    (said,) = notices(ask(generator=generator, settings=AnswerSettings(max_tokens=5000)))
+    assert f"after {generator.options.max_tokens} tokens, where the model's context of 600 is full" in said
+    assert "max_tokens" not in said
+
+
+def test_a_context_without_room_is_named() -> None:
+    """It is not the question that is too long then."""
+    with pytest.raises(UsageError) as caught:
+        ask("Who?", generator=FakeGenerator(["x"], context_tokens=128))
+    assert caught.value.message == (
+        "the 32 tokens that scripted.gguf can read at once"
+        " leave no room for a question and what belongs to it"
+    )
+    assert caught.value.hint == "set [model] context_tokens higher, or to 0 for what fits"
+
+
 def test_an_empty_question_is_refused() -> None:
     """Blank is not a question."""
     with pytest.raises(UsageError, match=r"^the question is empty$"):

@@ -1,6 +1,7 @@
 """The model that answers, and the engine that holds it."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from assistant.cli.doctor.findings import Finding, ok, problem, warning
@@ -36,6 +37,11 @@ def look_at_model(places: Places) -> Iterator[Finding]:
             "model", "none is set, so answers are in your files' own words", "run `kb models use NAME`"
         )
         return
+    if settings.model.draft_path:
+        try:
+            find_file(settings.model.draft_path, around.shelves)
+        except KbError as error:
+            yield problem("draft", error)
     try:
         file = find_file(settings.model.path, around.shelves)
     except KbError as error:
@@ -118,10 +124,9 @@ def judge_engine(said: Mapping[str, Any]) -> Iterator[Finding]:
     placement = describe_placement(said)
     # that a GPU could be used and how is told where the devices are looked at.
     is_unexpected = not said["gpu_layers"] and said["is_gpu_build"]
+    where = f"{Path(said['model']).name}: {placement}"
     yield (
-        warning("engine", placement)
-        if is_unexpected
-        else ok("engine", placement.removesuffix("; run `kb doctor`"))
+        warning("engine", where) if is_unexpected else ok("engine", where.removesuffix("; run `kb doctor`"))
     )
     yield ok("context", describe_context(said))
     if said["gpu_layers"]:

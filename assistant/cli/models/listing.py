@@ -47,7 +47,8 @@ def list_(*, is_all: bool, as_json: bool) -> Exit:
             output.write_json([])
         diagnostics.notice(
             f"there is no GGUF file in {around.places.models_dir}, nor where other programs keep theirs",
-            hint="put one there, or name its folder under [model] folders (`kb config edit`)",
+            hint="fetch one with `kb models pull OWNER/NAME`, put one there, or name its folder under"
+            " [model] folders (`kb config edit`)",
         )
         return Exit.NOTHING_FOUND
     library = around.library()

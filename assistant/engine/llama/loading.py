@@ -169,7 +169,8 @@ def load_model(
         threads=threads,
         snapshot=snapshot,
         draft=draft,
-        batch_tokens=found.batch_tokens,
+        # a context that is no multiple of what llama.cpp likes makes it take smaller batches.
+        batch_tokens=min(found.batch_tokens, llama.llama_n_batch(opened.context)),
         identity=f"{identity}:{found.kv_type}:{found.context_tokens}",
     )
     remarks = [describe_step(first, found, reasons[0])] if reasons else []

@@ -59,11 +59,12 @@ def list_shelves(
     shelves = [
         Shelf("kb", places.models_dir),
         *(Shelf("folder", _expanded(folder, home)) for folder in settings.folders),
-        *_configured_files((settings.path, settings.draft_path), home),
         *(Shelf("Ollama", path, "ollama") for path in _ollama_places(environ, home)),
         *(Shelf("LM Studio", path) for path in _lm_studio_places(home)),
         *(Shelf("Hugging Face", path) for path in _hub_places(environ, home)),
         *(Shelf("llama.cpp", path) for path in _llama_cpp_places(environ, home)),
+        # last, so that a file that a program keeps stays that program's.
+        *_configured_files((settings.path, settings.draft_path), home),
     ]
     return tuple({shelf.path: shelf for shelf in reversed(shelves)}.values())[::-1]
 

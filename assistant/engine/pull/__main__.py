@@ -39,7 +39,7 @@ from assistant.engine.pull.web import AnswerError, Web
 from assistant.engine.types import Device
 from assistant.errors import EngineUnavailableError
 from indexer.config import load_settings
-from indexer.errors import KbError
+from indexer.errors import KbError, UsageError
 from indexer.paths import Places
 
 TOLD_EVERY_S = 0.1
@@ -92,6 +92,8 @@ def _pull(
     places: Places, name: str, quantisation: str, environ: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
     endpoint = (environ.get("HF_ENDPOINT") or HUB).rstrip("/")
+    if not endpoint.startswith(("https://", "http://")):
+        raise UsageError(f"HF_ENDPOINT is {endpoint!r}, which is no address", hint=f"unset it for {HUB}")
     wanted = read_name(name, quantisation=quantisation, endpoint=endpoint)
     web = Web(token=environ.get("HF_TOKEN", "").strip(), token_origin=endpoint)
     shelves = list_shelves(places, load_settings(places.config_file, Settings).model, environ=environ)

@@ -63,7 +63,7 @@ def read_address(url: str) -> Address:
     if parts.query or parts.fragment:
         raise ConfigError(f"[model] url {url!r} has something behind its path", hint=_OFFER)
     return Address(
-        shown=f"{parts.scheme}://{parts.netloc}",
+        shown=f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('/v1')}",
         host=parts.hostname,
         port=port or _PORTS[parts.scheme],
         is_tls=parts.scheme == "https",

@@ -203,3 +203,11 @@ def test_a_file_may_have_any_name(scripted_model: Path, tmp_path: Path) -> None:
     model = load(file)
     assert model.facts.name == "wired"
     model.close()
+
+
+def test_a_context_of_any_length_takes_any_prompt(random_model: Path) -> None:
+    """llama.cpp rounds a context up, but not the batches that it takes then."""
+    model = load(random_model, context_tokens=300)
+    prompt = [1] * (model.facts.context_tokens - 1)
+    assert model.read(prompt) == 0
+    model.close()

@@ -55,6 +55,14 @@ def test_each_line_is_a_verdict_a_topic_and_what_is_said(bare: Path) -> None:
     assert ["", "", "→ run `kb add FOLDER`"] in lines
 
 
+def test_a_draft_model_that_is_not_there_is_a_problem(bare: Path) -> None:
+    """No question could be answered with it."""
+    model = write_random_model(bare / "random.gguf")
+    (bare / "config.toml").write_text(f"[model]\npath = '{model}'\ndraft_path = 'nonsense'\n")
+    found = findings(bare, code=4)
+    assert "nonsense" in found["draft"][0]["said"]
+
+
 def test_settings_that_do_not_hold_are_a_problem(bare: Path) -> None:
     """The rest is looked at all the same."""
     (bare / "config.toml").write_text("[model]\ngpu_layer = 3\n")
@@ -124,7 +132,7 @@ def test_a_running_home_is_described(home: Home) -> None:
     assert "8,192 tokens" in found["model"][0]["said"]
     assert found["context"][0]["said"] == rows["context"] == "8,192 tokens"
     assert rows["placement"].startswith(("GPU: ", "CPU only"))
-    assert found["engine"][0]["said"] in rows["placement"]
+    assert found["engine"][0]["said"].removeprefix("answering.gguf: ") in rows["placement"]
 
 
 def test_it_loads_no_engine(bare: Path) -> None:

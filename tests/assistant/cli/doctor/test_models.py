@@ -19,6 +19,7 @@ PLAN = Plan(
     cpu_bytes=10**9,
 )
 READY: dict[str, Any] = {
+    "model": "/models/m.gguf",
     "state": "ready",
     "progress": 1.0,
     "layers": 33,
@@ -66,7 +67,7 @@ def test_a_plan_with_a_remark_is_a_warning_and_one_that_fails_a_problem() -> Non
 def test_an_engine_is_told_with_its_memory() -> None:
     """Layers, the context that was really given, and the plan beside what was measured."""
     assert look() == [
-        ("ok", "engine", "GPU: 33/33 layers"),
+        ("ok", "engine", "m.gguf: GPU: 33/33 layers"),
         ("ok", "context", "32,768 tokens of the 131,072 that the model was trained on, kept in q8_0"),
         ("ok", "plan", "9.20 GB of the GPU taken, 9.00 GB planned"),
     ]
@@ -85,11 +86,11 @@ def test_an_engine_on_the_cpu_is_no_surprise_without_gpu_support_only() -> None:
     assert look(**on_cpu, is_gpu_build=False)[0] == (
         "ok",
         "engine",
-        "CPU only: this build of llama-cpp-python has no GPU support",
+        "m.gguf: CPU only: this build of llama-cpp-python has no GPU support",
     )
     found = look(**on_cpu, remarks=["the card is full", "less context is given"])
     assert [each for each in found if each[1] == "engine"] == [
-        ("warning", "engine", "CPU only: the card is full"),
+        ("warning", "engine", "m.gguf: CPU only: the card is full"),
         ("warning", "engine", "less context is given"),
     ]
 
