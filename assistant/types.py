@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
-from indexer.types import Locator, Passage
+from indexer.types import EVERYTHING, Filters, Locator, Passage, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,47 @@ class Message:
 
     role: Literal["system", "user", "assistant"]
     content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """An earlier question of a conversation, and what was answered."""
+
+    question: str
+    """As it was typed."""
+
+    standalone: str
+    """As it was searched for; the question itself where it stood by itself."""
+
+    answer: str
+    """With its marks; empty where the files did not say."""
+
+    sources: tuple[Path, ...] = ()
+    """The files that were cited, in the order of their numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a person asks, and how it is to be answered."""
+
+    text: str
+    """As it was typed."""
+
+    extra: str = ""
+    """Text given with it, such as a mail; or empty."""
+
+    filters: Filters = EVERYTHING
+    turns: tuple[Turn, ...] = ()
+    """What was said before, oldest first."""
+
+    is_deep: bool = False
+    """Whether the model may ask for further searches."""
+
+    is_strict: bool = False
+    """Whether sentences that their passages do not bear are left out."""
+
+    allows_own_knowledge: bool = False
+    """Whether the model may answer what the files do not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +110,18 @@ class Answer:
     pending: int = 0
     """Files that had changed and could not be found yet."""
 
+    question: str = ""
+    """What was searched for: the question as it stands by itself, without filters."""
+
+    filters: Filters = EVERYTHING
+    """What the search was confined to."""
+
+    unsupported: tuple[Span, ...] = ()
+    """Sentences of `text` that no cited passage bears, in order."""
+
+    is_own_knowledge: bool = False
+    """Whether the model answered from what it knows, because the files do not say."""
+
     def to_json(self) -> dict[str, Any]:
         """Return the object that `kb ask --json` prints."""
         return {
@@ -79,7 +133,37 @@ class Answer:
             "timings_ms": dict(self.timings_ms),
             "as_of": self.as_of,
             "pending": self.pending,
+            "question": self.question,
+            "filters": self.filters.to_json(),
+            "unsupported": [self.text[span.start : span.end] for span in self.unsupported],
+            "is_own_knowledge": self.is_own_knowledge,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """How the question is understood, where that is not just as it was typed."""
+
+    question: str
+    """As it stands by itself; that is searched for."""
+
+    filters: Filters
+    remarks: tuple[str, ...] = ()
+    """What a person should know of it, a sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What goes on in an answer that takes several steps; the one before is over."""
+
+    text: str
+    """In the present participle, such as "searching for “rent”" or "reading plan.md"."""
+
+    done: int = 0
+    """Parts of it that are done."""
+
+    total: int = 0
+    """All its parts; 0 where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +240,9 @@ class AnswerFinished:
 
 
 AnswerEvent = (
-    PassagesFound
+    Understood
+    | Step
+    | PassagesFound
     | ModelLoading
     | ModelReady
     | Waiting

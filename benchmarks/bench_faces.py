@@ -27,7 +27,7 @@ from assistant.engine.client import EngineClient, open_engine
 from assistant.engine.templates import ChatTemplate
 from assistant.engine.types import Sampling
 from assistant.prompting import build_messages
-from assistant.types import AnswerFinished, PassagesFound
+from assistant.types import AnswerFinished, PassagesFound, Question
 from indexer.client import IndexerClient, connect
 from indexer.paths import Places
 from indexer.types import Passage
@@ -149,7 +149,7 @@ def ask(
 ) -> tuple[float, Sequence[Passage]]:
     """Return the milliseconds from the passages to the first piece the model wrote, and the passages."""
     passages: Sequence[Passage] = ()
-    for event in answer(question, searcher=client, generator=engine, settings=settings):
+    for event in answer(Question(text=question), searcher=client, generator=engine, settings=settings):
         if isinstance(event, PassagesFound):
             passages = event.passages
         elif isinstance(event, AnswerFinished):

@@ -6,7 +6,7 @@ from typing import Any
 
 from assistant.engine.types import ChatOptions, Delta, Finished, FinishReason, Progress, Usage
 from assistant.types import Message
-from indexer.types import Locator, Passage, SearchResult, Span
+from indexer.types import EVERYTHING, Filters, Locator, Passage, SearchResult, Span
 
 VAULT = Path("/vault/notes")
 
@@ -55,13 +55,15 @@ class FakeSearcher:
     ) -> None:
         self._passages = passages
         self._by_query = by_query or {}
-        self.asked: list[tuple[str, int, tuple[Path, ...]]] = []
+        self.asked: list[tuple[str, int, Filters]] = []
 
-    def search(self, query: str, *, top_k: int = 8, under: Sequence[Path] = ()) -> SearchResult:
+    def search(self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING) -> SearchResult:
         """Return the first `top_k` of what this query finds."""
-        self.asked.append((query, top_k, tuple(under)))
+        self.asked.append((query, top_k, filters))
         found = self._by_query.get(query, self._passages)
-        return SearchResult(passages=tuple(found[:top_k]), as_of=1.0, pending=0, took_ms=1.0)
+        return SearchResult(
+            passages=tuple(found[:top_k]), as_of=1.0, pending=0, took_ms=1.0, question=query, filters=filters
+        )
 
 
 class FakeGenerator:

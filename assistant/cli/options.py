@@ -14,6 +14,7 @@ from assistant.cli import diagnostics
 from indexer.client import connect
 from indexer.errors import UsageError
 from indexer.paths import Places
+from indexer.types import Filters
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -98,6 +99,15 @@ def absolute_path(given: str) -> Path:
 def existing_paths(given: Sequence[str]) -> list[Path]:
     """Return what `existing_path` says of each."""
     return [existing_path(one) for one in given]
+
+
+def filters_of(within: Sequence[str]) -> Filters:
+    """Return what a search is confined to.
+
+    Raises:
+        UsageError: If a path does not exist.
+    """
+    return Filters(within=tuple(map(str, existing_paths(within))))
 
 
 def question_and_extra(words: Sequence[str]) -> tuple[str, str]:

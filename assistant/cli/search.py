@@ -28,13 +28,13 @@ def search(
     text = options.written(query, what="query")
     if not text:
         raise click.UsageError("the query is empty")
-    under = options.existing_paths(within)
+    filters = options.filters_of(within)
     client = connect(Places.discover())
     with diagnostics.StatusLine() as line:
         if fresh:
-            freshness.wait_until_fresh(client, under, line)
+            freshness.wait_until_fresh(client, options.existing_paths(within), line)
         line.show("searching…")
-        found = client.search(text, top_k=top_k, under=under)
+        found = client.search(text, top_k=top_k, filters=filters)
     freshness.mention_freshness(client, found.as_of, found.pending)
     if as_json:
         output.write_json([passage.to_json() for passage in found.passages])

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from assistant.answering import Searcher, TextGenerator, answer
 from assistant.config import AnswerSettings
 from assistant.engine.types import ChatOptions, Delta, Finished, Progress
-from assistant.types import AnswerEvent, Message
+from assistant.types import AnswerEvent, Message, Question
 from indexer.errors import EngineError, KbError
 
 logger = logging.getLogger(__name__)
@@ -143,7 +143,10 @@ class Run:
                 return
         self._noted = _Noted(writer) if writer is not None else None
         events = answer(
-            self._question, searcher=self._open_searcher(), generator=self._noted, settings=self._settings
+            Question(text=self._question),
+            searcher=self._open_searcher(),
+            generator=self._noted,
+            settings=self._settings,
         )
         with closing(events):
             for event in events:

@@ -12,7 +12,7 @@ from indexer.api.current import Current
 from indexer.api.requests import absolutes, body_of
 from indexer.api.threads import Threads
 from indexer.errors import StoreError, UsageError
-from indexer.types import Passage, SearchResult
+from indexer.types import Filters, Passage, SearchResult
 
 MAX_TOP_K = 1000
 
@@ -47,7 +47,8 @@ class SearchRoutes:
             raise UsageError("the query is empty")
         if not isinstance(top_k, int) or not 1 <= top_k <= MAX_TOP_K:
             raise UsageError(f"the number of passages must be from 1 to {MAX_TOP_K}, not {top_k}")
-        folders = absolutes(body.get("under", []))
+        filters = Filters.from_json(body.get("filters", {}))
+        folders = absolutes(list(filters.within))
         started = time.perf_counter()
         pipeline = self._current.pipeline
         fault = pipeline.fault
@@ -62,5 +63,7 @@ class SearchRoutes:
             as_of=as_of,
             pending=pending,
             took_ms=(time.perf_counter() - started) * 1000,
+            question=query.strip(),
+            filters=filters,
         )
         return json_answer(result.to_json())

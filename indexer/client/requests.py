@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from indexer.client.connection import Connection
 from indexer.paths import Places
-from indexer.types import FileEntry, FileStatus, Progress, SearchResult
+from indexer.types import EVERYTHING, FileEntry, FileStatus, Filters, Progress, SearchResult
 
 FILES_PER_PAGE = 5000
 
@@ -24,15 +24,15 @@ class IndexerClient:
         self._places = places
         self._connection = Connection(places, timeout_s=timeout_s)
 
-    def search(self, query: str, *, top_k: int = 8, under: Sequence[Path] = ()) -> SearchResult:
+    def search(self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING) -> SearchResult:
         """Return the best passages for a query; waits for the embedding model if it is still loading.
 
         Args:
             query: What is looked for, in plain words.
             top_k: How many passages at most.
-            under: Absolute paths of files or folders to look in; empty for everything.
+            filters: What to look in.
         """
-        body = {"query": query, "top_k": top_k, "under": [str(path) for path in under]}
+        body = {"query": query, "top_k": top_k, "filters": filters.to_json()}
         return SearchResult.from_json(self._connection.ask("POST", "/v1/search", body))
 
     def status(self) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The one core under every face, with scripted parts."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -18,11 +17,13 @@ from assistant.types import (
     ModelReady,
     Notice,
     PassagesFound,
+    Question,
     Retracted,
     Thinking,
     Waiting,
 )
 from indexer.errors import UsageError
+from indexer.types import EVERYTHING, Filters
 from tests.fakes import FakeGenerator, FakeSearcher, make_passage
 
 RENT = make_passage("The rent is due on 5 May.\nIt is 4,200 kr.", name="lease.md")
@@ -37,12 +38,17 @@ def ask(
     generator: FakeGenerator | None = None,
     settings: AnswerSettings = SETTINGS,
     extra: str = "",
-    under: Sequence[Path] = (),
+    filters: Filters = EVERYTHING,
 ) -> list[AnswerEvent]:
     """Return every event of an answer."""
     searcher = searcher or FakeSearcher([RENT, KEY])
     return list(
-        answer(question, searcher=searcher, generator=generator, settings=settings, extra=extra, under=under)
+        answer(
+            Question(text=question, extra=extra, filters=filters),
+            searcher=searcher,
+            generator=generator,
+            settings=settings,
+        )
     )
 
 
@@ -91,8 +97,8 @@ def test_an_answer_streams_and_is_cited() -> None:
 def test_the_search_is_asked_as_told() -> None:
     """Number of passages and folders reach the search."""
     searcher = FakeSearcher([RENT] * 20)
-    ask(searcher=searcher, settings=AnswerSettings(passages=3), under=[Path("/vault/notes")])
-    assert searcher.asked == [("When is the rent due?", 3, (Path("/vault/notes"),))]
+    ask(searcher=searcher, settings=AnswerSettings(passages=3), filters=Filters(within=("/vault/notes",)))
+    assert searcher.asked == [("When is the rent due?", 3, Filters(within=("/vault/notes",)))]
 
 
 def test_reasoning_is_no_part_of_the_answer() -> None:
@@ -277,7 +283,9 @@ def test_without_a_model_piped_text_is_not_passed_over_in_silence() -> None:
 def test_closing_the_events_stops_the_model() -> None:
     """A face that goes away in the middle ends the generation."""
     generator = FakeGenerator(["It ", "is ", "due."])
-    events = answer("When?", searcher=FakeSearcher([RENT]), generator=generator, settings=SETTINGS)
+    events = answer(
+        Question(text="When?"), searcher=FakeSearcher([RENT]), generator=generator, settings=SETTINGS
+    )
     while not isinstance(next(events), AnswerText):
         pass
     events.close()

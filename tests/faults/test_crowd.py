@@ -9,7 +9,7 @@ import pytest
 
 from indexer.client import IndexerClient
 from indexer.paths import Places
-from indexer.types import SearchResult
+from indexer.types import Filters, SearchResult
 from tests.faults.clients import asking, post, search_for
 
 CLIENTS = 50
@@ -27,7 +27,7 @@ def test_fifty_clients_are_answered_while_files_are_indexed(
         (early / f"{number}.md").write_text(f"The code of locker {number} is {number * 7 + 1000}.\n")
     real_daemon.add_root(early)
     assert list(real_daemon.progress())[-1].is_idle
-    real_daemon.search("which locker?", under=[early])
+    real_daemon.search("which locker?", filters=Filters(within=(str(early),)))
     daemon = psutil.Process(real_daemon.status()["pid"])
     files, threads = daemon.num_fds(), daemon.num_threads()
     for number in range(400):
@@ -37,7 +37,9 @@ def test_fifty_clients_are_answered_while_files_are_indexed(
     rude += [asking(real_places, post("/v1/fresh", {"under": []})) for _ in range(3)]
 
     def ask(number: int) -> SearchResult:
-        return IndexerClient(real_places).search(f"the code of locker {number}", top_k=1, under=[early])
+        return IndexerClient(real_places).search(
+            f"the code of locker {number}", top_k=1, filters=Filters(within=(str(early),))
+        )
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         answers = list(pool.map(ask, range(CLIENTS)))

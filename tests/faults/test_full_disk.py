@@ -12,6 +12,7 @@ import pytest
 from indexer.client import IndexerClient, connect
 from indexer.errors import KbError
 from indexer.paths import Places
+from indexer.types import Filters
 from tests.faults.comparing import contents_of, differences
 from tests.homes import short_home
 
@@ -73,7 +74,7 @@ def test_a_full_disk_stops_the_work_and_loses_nothing(tmp_path: Path) -> None:
             assert "the disk is full" in str(status["fault"])
             log = places.log_dir / "indexer.log"
             log_bytes = log.stat().st_size
-            found = client.search("early 7 in paragraph 3", under=[tmp_path]).passages
+            found = client.search("early 7 in paragraph 3", filters=Filters(within=(str(tmp_path),))).passages
             assert found[0].path == tmp_path / "early-7.md"
             daemon = psutil.Process(int(str(status["pid"])))
             spent_s = daemon.cpu_times().user

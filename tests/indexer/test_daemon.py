@@ -20,7 +20,7 @@ from indexer.client import IndexerClient, connect
 from indexer.daemon import wait_for_stop
 from indexer.errors import DaemonError, StoreError, UsageError
 from indexer.paths import Places
-from indexer.types import FileStatus
+from indexer.types import FileStatus, Filters
 from tests.homes import short_home
 
 ARGUMENTS = [sys.executable, "-m", "indexer"]
@@ -86,7 +86,9 @@ def test_files_of_several_kinds_are_indexed_and_found(real_daemon: IndexerClient
     assert by_status[FileStatus.FAILED] == ["broken.pdf"]
     assert by_status[FileStatus.SKIPPED] == ["photo.png"]
     assert {"garden.md", "notes.txt"} <= set(by_status[FileStatus.INDEXED])
-    best = real_daemon.search("how often do I water the tomatoes?", under=[tmp_path]).passages[0]
+    best = real_daemon.search(
+        "how often do I water the tomatoes?", filters=Filters(within=(str(tmp_path),))
+    ).passages[0]
     assert best.path == tmp_path / "garden.md"
     assert best.locator.headings == ("Garden",)
     status = real_daemon.status()

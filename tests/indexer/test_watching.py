@@ -5,6 +5,7 @@ from pathlib import Path
 
 from indexer.client import IndexerClient, connect
 from indexer.paths import Places
+from indexer.types import Filters
 from tests.homes import short_home
 from tests.indexer.pipeline.bench import wait_until
 
@@ -19,7 +20,9 @@ def test_what_is_saved_moved_and_deleted_is_known_by_itself(
     assert list(real_daemon.progress())[-1].is_idle
 
     def found() -> list[str]:
-        passages = real_daemon.search("Where do I keep the violin?", under=[root]).passages
+        passages = real_daemon.search(
+            "Where do I keep the violin?", filters=Filters(within=(str(root),))
+        ).passages
         return [str(passage.path.relative_to(root)) + ": " + passage.text for passage in passages]
 
     note = root / "violin.md"

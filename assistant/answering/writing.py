@@ -1,159 +1,55 @@
-"""Question → events of one answer: the one core under every face.
+"""An answer that a model writes from passages, piece by piece."""
 
-Faces draw the events and decide nothing, so that they cannot disagree. With a
-generator the answer is written by a model; without one it is taken from the
-files word for word.
-"""
-
-import itertools
-import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import closing
-from pathlib import Path
-from typing import Protocol
 
+from assistant.answering.results import Clock, finished, refused
 from assistant.citations import cite
 from assistant.config import AnswerSettings
 from assistant.engine.types import ChatOptions, Delta, Finished, Progress
 from assistant.errors import NoAnswerError
-from assistant.extractive import extract
 from assistant.generating import Loads, TextGenerator
 from assistant.prompting import FittedPrompt, fit_messages, is_refusal, may_become_refusal
 from assistant.types import (
-    Answer,
     AnswerEvent,
-    AnswerFinished,
     AnswerText,
-    Citation,
     ModelLoading,
     ModelReady,
     Notice,
-    PassagesFound,
+    Question,
     Retracted,
     Thinking,
     Waiting,
 )
 from indexer.errors import UsageError
-from indexer.types import Passage, SearchResult
+from indexer.types import SearchResult
 
-__all__ = ["NEAREST", "Searcher", "TextGenerator", "answer"]
-
-NEAREST = 3
-"""Passages that are shown in place of an answer."""
-
-_EXTRA_QUERY_CHARS = 400
 _TEMPLATE_TOKENS = 64
 _SHORTEST_ANSWER_TOKENS = 16
 
 
-class Searcher(Protocol):
-    """Whatever finds passages; the indexer's client is one."""
-
-    def search(self, query: str, *, top_k: int = 8, under: Sequence[Path] = ()) -> SearchResult:
-        """Return the passages nearest to a query, best first."""
-        ...
-
-
-class _Clock:
-    """Milliseconds since the question, kept under the names of `Answer.timings_ms`."""
-
-    def __init__(self) -> None:
-        self._started = time.perf_counter()
-        self.timings_ms: dict[str, float] = {}
-
-    def keep(self, name: str) -> None:
-        """Note the time that has passed, unless that name has one already."""
-        if name not in self.timings_ms:
-            self.timings_ms[name] = round((time.perf_counter() - self._started) * 1000, 1)
-
-
-def answer(
-    question: str,
-    *,
-    searcher: Searcher,
-    generator: TextGenerator | None,
-    settings: AnswerSettings,
-    extra: str = "",
-    under: Sequence[Path] = (),
-) -> Generator[AnswerEvent, None, None]:
-    """Answer a question from the indexed files.
-
-    The first event is `PassagesFound`, the last `AnswerFinished`. The pieces
-    of `AnswerText` since the last `Retracted` are together the answer's text, but
-    for white space at its ends; there are none when the files do not say.
-    Closing the iterator stops the model.
-
-    Args:
-        question: What the person typed.
-        searcher: Finds the passages.
-        generator: Writes the answer; `None` takes sentences of the files instead.
-        settings: How many passages, and how long an answer.
-        extra: Text given with the question, such as a mail; or empty.
-        under: Folders or files to search in; empty for all.
-
-    Raises:
-        UsageError: If the question is empty, or too long for the model.
-        KbError: Whatever searcher and generator raise.
-    """
-    question = question.strip()
-    if not question:
-        raise UsageError(
-            "the question is empty", hint='ask something, as in `kb ask "when is the rent due?"`'
-        )
-    clock = _Clock()
-    found = _search(searcher, question, extra, top_k=settings.passages, under=under)
-    clock.keep("search")
-    yield PassagesFound(found.passages, found.as_of, found.pending)
-    if generator is None:
-        yield from _extractive(question, found, extra, clock)
-    elif found.passages or extra.strip():
-        yield from _written(question, found, extra, generator=generator, settings=settings, clock=clock)
-    else:
-        yield _refused((), generator.model_name, found, clock)
-
-
-def _search(
-    searcher: Searcher, question: str, extra: str, *, top_k: int, under: Sequence[Path]
-) -> SearchResult:
-    """Search for the question, and for what was given with it, each having a say in turn."""
-    found = searcher.search(question, top_k=top_k, under=under)
-    if not extra.strip():
-        return found
-    beside = searcher.search(extra.strip()[:_EXTRA_QUERY_CHARS], top_k=top_k, under=under)
-    mixed: dict[int, Passage] = {}
-    for pair in itertools.zip_longest(found.passages, beside.passages):
-        for passage in pair:
-            if passage is not None:
-                mixed.setdefault(passage.chunk_id, passage)
-    return SearchResult(
-        passages=tuple(mixed.values())[:top_k],
-        as_of=min(found.as_of, beside.as_of),
-        pending=max(found.pending, beside.pending),
-        took_ms=found.took_ms + beside.took_ms,
-    )
-
-
-def _extractive(question: str, found: SearchResult, extra: str, clock: _Clock) -> Iterator[AnswerEvent]:
-    if extra.strip():
-        yield Notice("reading the piped text takes a model; this is what your files say")
-    extracted = extract(question, found.passages)
-    clock.keep("first_token")
-    if extracted is None:
-        yield _refused(found.passages, None, found, clock)
-        return
-    yield AnswerText(extracted.text)
-    yield _finished(extracted.text, extracted.citations, found.passages, None, found=found, clock=clock)
-
-
-def _written(
-    question: str,
+def write(
+    question: Question,
     found: SearchResult,
-    extra: str,
     *,
     generator: TextGenerator,
     settings: AnswerSettings,
-    clock: _Clock,
+    clock: Clock,
 ) -> Iterator[AnswerEvent]:
+    """Have a model answer a question from the passages that were found.
+
+    Args:
+        question: What was asked, and what came with it.
+        found: The passages, and the question as it stands by itself.
+        generator: Writes.
+        settings: How long an answer.
+        clock: Keeps when the first token came.
+
+    Raises:
+        UsageError: If the question is too long for the model.
+        NoAnswerError: If the model wrote none.
+        KbError: Whatever the generator raises.
+    """
     if isinstance(generator, Loads):
         for share in generator.loading():
             yield ModelLoading(generator.model_name, share)
@@ -164,14 +60,14 @@ def _written(
     # three quarters of the context are for reading, whatever an answer may take.
     reserved = _TEMPLATE_TOKENS + min(settings.max_tokens, context_tokens // 4)
     prompt = fit_messages(
-        question,
+        found.question,
         found.passages,
-        extra=extra,
+        extra=question.extra,
         limit_tokens=context_tokens - reserved,
         count_tokens=generator.count_tokens,
     )
     if prompt is None:
-        raise _too_long(question, extra, generator, context_tokens - reserved)
+        raise _too_long(found.question, question.extra, generator, context_tokens - reserved)
     yield from _fitting_notices(prompt, len(found.passages), context_tokens)
     room = context_tokens - _TEMPLATE_TOKENS - prompt.tokens
     max_tokens = max(_SHORTEST_ANSWER_TOKENS, min(settings.max_tokens, room))
@@ -199,12 +95,12 @@ def _written(
             yield from _cut_notices(piece, options, context_tokens, is_full=max_tokens < settings.max_tokens)
     text = draft.text.strip()
     if is_refusal(text):
-        yield _refused(prompt.passages, generator.model_name, found, clock)
+        yield refused(prompt.passages, generator.model_name, found=found, clock=clock)
         return
     if draft.held.strip():
         yield AnswerText(draft.held.lstrip())
     citations = cite(text, prompt.passages)
-    yield _finished(text, citations, prompt.passages, generator.model_name, found=found, clock=clock)
+    yield finished(text, citations, prompt.passages, generator.model_name, found=found, clock=clock)
 
 
 class _Draft:
@@ -295,47 +191,4 @@ def _too_long(question: str, extra: str, generator: TextGenerator, limit_tokens:
     return UsageError(
         f"{what} is {tokens:,} tokens long, and {generator.model_name} can read {limit_tokens:,} at once",
         hint="shorten it, or raise [model] context_tokens if the model allows more",
-    )
-
-
-def _finished(
-    text: str,
-    citations: tuple[Citation, ...],
-    passages: tuple[Passage, ...],
-    model: str | None,
-    *,
-    found: SearchResult,
-    clock: _Clock,
-) -> AnswerFinished:
-    clock.keep("total")
-    return AnswerFinished(
-        Answer(
-            answered=True,
-            text=text,
-            citations=citations,
-            passages=passages,
-            model=model,
-            timings_ms=clock.timings_ms,
-            as_of=found.as_of,
-            pending=found.pending,
-        )
-    )
-
-
-def _refused(
-    passages: tuple[Passage, ...], model: str | None, found: SearchResult, clock: _Clock
-) -> AnswerFinished:
-    clock.keep("first_token")
-    clock.keep("total")
-    return AnswerFinished(
-        Answer(
-            answered=False,
-            text="",
-            citations=(),
-            passages=passages[:NEAREST],
-            model=model,
-            timings_ms=clock.timings_ms,
-            as_of=found.as_of,
-            pending=found.pending,
-        )
     )

@@ -1,18 +1,12 @@
-"""`kb ask`: draws the events of one answer."""
+"""Draws the events of one answer as they come."""
 
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from itertools import groupby
 
-import click
-
-from assistant.answering import answer
-from assistant.cli import diagnostics, freshness, generators, options, output, search
-from assistant.cli.completion import complete_model
-from assistant.cli.diagnostics import Exit, Interrupted, StatusLine
-from assistant.cli.group import Command
-from assistant.config import Settings
+from assistant.cli import diagnostics, freshness, output, search
+from assistant.cli.diagnostics import Interrupted, StatusLine
 from assistant.terminal import PlainStream
 from assistant.types import (
     Answer,
@@ -25,101 +19,17 @@ from assistant.types import (
     Notice,
     PassagesFound,
     Retracted,
+    Step,
     Thinking,
+    Understood,
     Waiting,
 )
-from indexer.client import IndexerClient, connect
-from indexer.config import load_settings
-from indexer.errors import UsageError
-from indexer.paths import Places
+from indexer.client import IndexerClient
 
 STOPPED = "stopped; the answer is not complete"
 
 
-@click.command(cls=Command)
-@click.argument("question", nargs=-1)
-@click.option(
-    "-n", "--passages", type=click.IntRange(1, 50), help="Passages to read.  [default: from the config]"
-)
-@options.within_option
-@options.fresh_option
-@click.option(
-    "--model", metavar="NAME", shell_complete=complete_model, help="Answer with this GGUF, by name or path."
-)
-@click.option("--no-model", is_flag=True, help="Answer in the files' own words.")
-@click.option(
-    "--thinking",
-    type=click.Choice(["auto", "on", "off"]),
-    help="Whether the model thinks first, where it can.  [default: from the config]",
-)
-@click.option("--show-thinking", is_flag=True, help="Show its thoughts on stderr.")
-@options.json_option("one object")
-def ask(
-    question: tuple[str, ...],
-    passages: int | None,
-    within: tuple[str, ...],
-    model: str | None,
-    thinking: str | None,
-    *,
-    fresh: bool,
-    no_model: bool,
-    show_thinking: bool,
-    as_json: bool,
-) -> Exit:
-    """Answer QUESTION from your files, with the places that say so.
-
-    Without QUESTION it is read from standard input. With QUESTION, piped text
-    is read along with it:
-
-    \b
-        cat mail.txt | kb ask "what do they want?"
-
-    Without a model the answer is made of your files' own sentences.
-    """  # noqa: D301 - click reads the control character
-    if model is not None and no_model:
-        raise UsageError("--model and --no-model exclude each other")
-    if model is not None and not model.strip():
-        raise UsageError("--model needs the name or the path of a GGUF", hint="`kb models` lists them")
-    places = Places.discover()
-    settings = load_settings(places.config_file, Settings)
-    text, extra = options.question_and_extra(question)
-    under = options.existing_paths(within)
-    given = {"passages": passages, "thinking": thinking}
-    answer_settings = settings.answer.model_copy(
-        update={name: value for name, value in given.items() if value is not None}
-    )
-    with StatusLine() as line:
-        line.show("searching…")
-        client = connect(places)
-        if fresh:
-            freshness.wait_until_fresh(client, under, line)
-        has_model = not no_model and (model is not None or generators.has_generator(settings))
-        generator = (
-            generators.open_generator(places, settings, model=model, say=line.show) if has_model else None
-        )
-        line.show("searching…")
-        events = answer(
-            text, searcher=client, generator=generator, settings=answer_settings, extra=extra, under=under
-        )
-        drawing = _Drawing(client, line, is_text=not as_json, shows_thinking=show_thinking)
-        finished = drawing.run(events)
-    if as_json:
-        output.write_json(finished.to_json())
-    if finished.answered:
-        if not (has_model or no_model):
-            diagnostics.notice(
-                "no model is set, so the answer is in your files' own words",
-                hint="`kb models` lists those on this machine, `kb models use NAME` takes one of them",
-            )
-        return Exit.ANSWERED
-    if not finished.passages and not client.roots():
-        search.say_nothing_found(has_roots=False)
-    elif not as_json:
-        _say_not_found(finished)
-    return Exit.NOTHING_FOUND
-
-
-class _Drawing:
+class Drawing:
     """Shows the events of one answer as they come; with `--json` only what belongs on stderr."""
 
     def __init__(
@@ -157,6 +67,12 @@ class _Drawing:
                 freshness.mention_freshness(self._client, as_of, pending)
                 self._reading = f"reading {len(passages)} passage{'' if len(passages) == 1 else 's'}…"
                 self._line.show(self._reading)
+            case Understood(_, _, remarks):
+                self._line.wipe()
+                for remark in remarks:
+                    diagnostics.notice(remark)
+            case Step(text, done, total):
+                self._line.show(f"{text} {done}/{total}" if total else f"{text}…")
             case ModelLoading() | ModelReady() | Waiting():
                 self._show_progress(event)
             case Thinking(text):
@@ -241,7 +157,8 @@ def _write_sources(citations: Sequence[Citation]) -> None:
         )
 
 
-def _say_not_found(finished: Answer) -> None:
+def say_not_found(finished: Answer) -> None:
+    """Say that the files do not say, and what comes nearest."""
     is_short = diagnostics.is_terminal(sys.stderr.fileno())
     diagnostics.notice("not in your files" + ("; nearest:" if finished.passages else ""))
     for number, passage in enumerate(finished.passages, start=1):

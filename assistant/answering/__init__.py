@@ -1,0 +1,75 @@
+"""Question → events of one answer: the one core under every face.
+
+Faces draw the events and decide nothing, so that they cannot disagree. With a
+generator the answer is written by a model; without one it is taken from the
+files word for word.
+"""
+
+from collections.abc import Generator, Iterator
+
+from assistant.answering.finding import Searcher, find
+from assistant.answering.results import NEAREST, Clock, finished, refused
+from assistant.answering.writing import write
+from assistant.config import AnswerSettings
+from assistant.extractive import extract
+from assistant.generating import TextGenerator
+from assistant.rewriting import standalone
+from assistant.types import AnswerEvent, AnswerText, Notice, PassagesFound, Question, Understood
+from indexer.errors import UsageError
+from indexer.types import SearchResult
+
+__all__ = ["NEAREST", "Searcher", "TextGenerator", "answer"]
+
+
+def answer(
+    question: Question, *, searcher: Searcher, generator: TextGenerator | None, settings: AnswerSettings
+) -> Generator[AnswerEvent, None, None]:
+    """Answer a question from the indexed files.
+
+    `Understood` comes first where the question is not searched for as it was typed, then
+    `PassagesFound`; the last is `AnswerFinished`. The pieces of `AnswerText` since the
+    last `Retracted` are together the answer's text, but for white space at its ends;
+    there are none when the files do not say. Closing the iterator stops the model.
+
+    Args:
+        question: What is asked, and how it is to be answered.
+        searcher: Finds the passages.
+        generator: Writes the answer; `None` takes sentences of the files instead.
+        settings: How many passages, and how long an answer.
+
+    Raises:
+        UsageError: If the question is empty, or too long for the model.
+        KbError: Whatever searcher and generator raise.
+    """
+    text = question.text.strip()
+    if not text:
+        raise UsageError(
+            "the question is empty", hint='ask something, as in `kb ask "when is the rent due?"`'
+        )
+    clock = Clock()
+    asked = standalone(text, question.turns, generator)
+    if asked != text:
+        clock.keep("rewriting")
+    found = find(searcher, asked, question, top_k=settings.passages)
+    clock.keep("search")
+    if asked != text or found.remarks:
+        yield Understood(found.question, found.filters, found.remarks)
+    yield PassagesFound(found.passages, found.as_of, found.pending)
+    if generator is None:
+        yield from _extractive(question, found, clock)
+    elif found.passages or question.extra.strip():
+        yield from write(question, found, generator=generator, settings=settings, clock=clock)
+    else:
+        yield refused((), generator.model_name, found=found, clock=clock)
+
+
+def _extractive(question: Question, found: SearchResult, clock: Clock) -> Iterator[AnswerEvent]:
+    if question.extra.strip():
+        yield Notice("reading the piped text takes a model; this is what your files say")
+    extracted = extract(found.question, found.passages)
+    clock.keep("first_token")
+    if extracted is None:
+        yield refused(found.passages, None, found=found, clock=clock)
+        return
+    yield AnswerText(extracted.text)
+    yield finished(extracted.text, extracted.citations, found.passages, None, found=found, clock=clock)

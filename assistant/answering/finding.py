@@ -1,0 +1,47 @@
+"""The passages that an answer is made from."""
+
+import itertools
+from typing import Protocol
+
+from assistant.types import Question
+from indexer.types import EVERYTHING, Filters, Passage, SearchResult
+
+_EXTRA_QUERY_CHARS = 400
+
+
+class Searcher(Protocol):
+    """Whatever finds passages; the indexer's client is one."""
+
+    def search(self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING) -> SearchResult:
+        """Return the passages nearest to a query, best first."""
+        ...
+
+
+def find(searcher: Searcher, text: str, question: Question, *, top_k: int) -> SearchResult:
+    """Search for a question, and for what was given with it, each having a say in turn.
+
+    Args:
+        searcher: Finds the passages.
+        text: The question as it stands by itself.
+        question: What was asked, with the text that came with it.
+        top_k: How many passages at most.
+    """
+    found = searcher.search(text, top_k=top_k, filters=question.filters)
+    extra = question.extra.strip()
+    if not extra:
+        return found
+    beside = searcher.search(extra[:_EXTRA_QUERY_CHARS], top_k=top_k, filters=question.filters)
+    mixed: dict[int, Passage] = {}
+    for pair in itertools.zip_longest(found.passages, beside.passages):
+        for passage in pair:
+            if passage is not None:
+                mixed.setdefault(passage.chunk_id, passage)
+    return SearchResult(
+        passages=tuple(mixed.values())[:top_k],
+        as_of=min(found.as_of, beside.as_of),
+        pending=max(found.pending, beside.pending),
+        took_ms=found.took_ms + beside.took_ms,
+        question=found.question,
+        filters=found.filters,
+        remarks=found.remarks,
+    )

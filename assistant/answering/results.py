@@ -1,0 +1,76 @@
+"""How an answer ends, and how long it took."""
+
+import time
+from collections.abc import Sequence
+
+from assistant.types import Answer, AnswerFinished, Citation
+from indexer.types import Passage, SearchResult, Span
+
+NEAREST = 3
+"""Passages that are shown in place of an answer."""
+
+
+class Clock:
+    """Milliseconds since the question, kept under the names of `Answer.timings_ms`."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self.timings_ms: dict[str, float] = {}
+
+    def keep(self, name: str) -> None:
+        """Note the time that has passed, unless that name has one already."""
+        if name not in self.timings_ms:
+            self.timings_ms[name] = round((time.perf_counter() - self._started) * 1000, 1)
+
+
+def finished(
+    text: str,
+    citations: Sequence[Citation],
+    passages: Sequence[Passage],
+    model: str | None,
+    *,
+    found: SearchResult,
+    clock: Clock,
+    unsupported: Sequence[Span] = (),
+    is_own_knowledge: bool = False,
+) -> AnswerFinished:
+    """Return the last event of an answer."""
+    clock.keep("total")
+    return AnswerFinished(
+        Answer(
+            answered=True,
+            text=text,
+            citations=tuple(citations),
+            passages=tuple(passages),
+            model=model,
+            timings_ms=clock.timings_ms,
+            as_of=found.as_of,
+            pending=found.pending,
+            question=found.question,
+            filters=found.filters,
+            unsupported=tuple(unsupported),
+            is_own_knowledge=is_own_knowledge,
+        )
+    )
+
+
+def refused(
+    passages: Sequence[Passage], model: str | None, *, found: SearchResult, clock: Clock
+) -> AnswerFinished:
+    """Return the last event where the files do not say: the nearest passages."""
+    clock.keep("first_token")
+    clock.keep("total")
+    return AnswerFinished(
+        Answer(
+            answered=False,
+            text="",
+            citations=(),
+            passages=tuple(passages[:NEAREST]),
+            model=model,
+            timings_ms=clock.timings_ms,
+            as_of=found.as_of,
+            pending=found.pending,
+            question=found.question,
+            filters=found.filters,
+        )
+    )

@@ -1,0 +1,97 @@
+"""`kb ask`: a question from the shell, its answer on stdout."""
+
+import click
+
+from assistant.answering import answer
+from assistant.cli import diagnostics, freshness, generators, options, output, search
+from assistant.cli.ask.drawing import Drawing, say_not_found
+from assistant.cli.completion import complete_model
+from assistant.cli.diagnostics import Exit, StatusLine
+from assistant.cli.group import Command
+from assistant.config import Settings
+from assistant.types import Question
+from indexer.client import connect
+from indexer.config import load_settings
+from indexer.errors import UsageError
+from indexer.paths import Places
+
+
+@click.command(cls=Command)
+@click.argument("question", nargs=-1)
+@click.option(
+    "-n", "--passages", type=click.IntRange(1, 50), help="Passages to read.  [default: from the config]"
+)
+@options.within_option
+@options.fresh_option
+@click.option(
+    "--model", metavar="NAME", shell_complete=complete_model, help="Answer with this GGUF, by name or path."
+)
+@click.option("--no-model", is_flag=True, help="Answer in the files' own words.")
+@click.option(
+    "--thinking",
+    type=click.Choice(["auto", "on", "off"]),
+    help="Whether the model thinks first, where it can.  [default: from the config]",
+)
+@click.option("--show-thinking", is_flag=True, help="Show its thoughts on stderr.")
+@options.json_option("one object")
+def ask(
+    question: tuple[str, ...],
+    passages: int | None,
+    within: tuple[str, ...],
+    model: str | None,
+    thinking: str | None,
+    *,
+    fresh: bool,
+    no_model: bool,
+    show_thinking: bool,
+    as_json: bool,
+) -> Exit:
+    """Answer QUESTION from your files, with the places that say so.
+
+    Without QUESTION it is read from standard input. With QUESTION, piped text
+    is read along with it:
+
+    \b
+        cat mail.txt | kb ask "what do they want?"
+
+    Without a model the answer is made of your files' own sentences.
+    """  # noqa: D301 - click reads the control character
+    if model is not None and no_model:
+        raise UsageError("--model and --no-model exclude each other")
+    if model is not None and not model.strip():
+        raise UsageError("--model needs the name or the path of a GGUF", hint="`kb models` lists them")
+    places = Places.discover()
+    settings = load_settings(places.config_file, Settings)
+    text, extra = options.question_and_extra(question)
+    asked = Question(text=text, extra=extra, filters=options.filters_of(within))
+    given = {"passages": passages, "thinking": thinking}
+    answer_settings = settings.answer.model_copy(
+        update={name: value for name, value in given.items() if value is not None}
+    )
+    with StatusLine() as line:
+        line.show("searching…")
+        client = connect(places)
+        if fresh:
+            freshness.wait_until_fresh(client, options.existing_paths(within), line)
+        has_model = not no_model and (model is not None or generators.has_generator(settings))
+        generator = (
+            generators.open_generator(places, settings, model=model, say=line.show) if has_model else None
+        )
+        line.show("searching…")
+        events = answer(asked, searcher=client, generator=generator, settings=answer_settings)
+        drawing = Drawing(client, line, is_text=not as_json, shows_thinking=show_thinking)
+        finished = drawing.run(events)
+    if as_json:
+        output.write_json(finished.to_json())
+    if finished.answered:
+        if not (has_model or no_model):
+            diagnostics.notice(
+                "no model is set, so the answer is in your files' own words",
+                hint="`kb models` lists those on this machine, `kb models use NAME` takes one of them",
+            )
+        return Exit.ANSWERED
+    if not finished.passages and not client.roots():
+        search.say_nothing_found(has_roots=False)
+    elif not as_json:
+        say_not_found(finished)
+    return Exit.NOTHING_FOUND

@@ -1,0 +1,31 @@
+"""The vocabulary: what moves between the rooms of kb, as frozen values.
+
+Offsets are code points of a document's extracted text, half-open. Lines and
+pages are counted from 1, ordinals from 0. Scores and similarities: higher is
+better. What crosses a process border has `to_json` and `from_json`.
+"""
+
+from indexer.types.documents import Block, BlockKind, Chunk, Document
+from indexer.types.ledger import FileEntry, FileState, FileStatus, Progress
+from indexer.types.passages import EVERYTHING, Filters, Passage, SearchResult
+from indexer.types.places import Locator, Span
+from indexer.types.vectors import Embeddings, Vectors
+
+__all__ = [
+    "EVERYTHING",
+    "Block",
+    "BlockKind",
+    "Chunk",
+    "Document",
+    "Embeddings",
+    "FileEntry",
+    "FileState",
+    "FileStatus",
+    "Filters",
+    "Locator",
+    "Passage",
+    "Progress",
+    "SearchResult",
+    "Span",
+    "Vectors",
+]
