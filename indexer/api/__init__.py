@@ -1,6 +1,6 @@
 """The daemon's HTTP API: thin, every blocking call in a thread, every error in one shape."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from indexer.api.ledger import LedgerRoutes
 from indexer.api.searching import SearchRoutes
 from indexer.api.threads import Threads
 from indexer.api.work import WorkRoutes
-from indexer.types import Passage
+from indexer.search import Found
+from indexer.types import Filters
 
 
 class Api:
@@ -32,7 +33,7 @@ class Api:
         self,
         *,
         current: Current,
-        search: Callable[[str, int, Sequence[Path]], tuple[Passage, ...]],
+        search: Callable[[str, int, Filters], Found],
         describe: Callable[[], dict[str, Any]],
         is_ready: Callable[[], bool],
         stop: Callable[[], None],

@@ -1,18 +1,18 @@
 """Searching: `POST /v1/search`."""
 
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from indexer.api.answers import Endpoint, json_answer
 from indexer.api.current import Current
-from indexer.api.requests import absolutes, body_of
+from indexer.api.requests import body_of, filters_of
 from indexer.api.threads import Threads
 from indexer.errors import StoreError, UsageError
-from indexer.types import Filters, Passage, SearchResult
+from indexer.search import Found
+from indexer.types import Filters, SearchResult
 
 MAX_TOP_K = 1000
 
@@ -29,7 +29,7 @@ class SearchRoutes:
     def __init__(
         self,
         current: Current,
-        search: Callable[[str, int, Sequence[Path]], tuple[Passage, ...]],
+        search: Callable[[str, int, Filters], Found],
         threads: Threads,
     ) -> None:
         self._current = current
@@ -47,8 +47,7 @@ class SearchRoutes:
             raise UsageError("the query is empty")
         if not isinstance(top_k, int) or not 1 <= top_k <= MAX_TOP_K:
             raise UsageError(f"the number of passages must be from 1 to {MAX_TOP_K}, not {top_k}")
-        filters = Filters.from_json(body.get("filters", {}))
-        folders = absolutes(list(filters.within))
+        filters = filters_of(body.get("filters", {}))
         started = time.perf_counter()
         pipeline = self._current.pipeline
         fault = pipeline.fault
@@ -57,13 +56,14 @@ class SearchRoutes:
             raise fault
         # before the search: it may miss what becomes searchable meanwhile.
         as_of, pending = await self._threads.run(lambda: (pipeline.as_of, pipeline.pending_count))
-        passages = await self._threads.run(self._search_index, query, top_k, folders)
+        found = await self._threads.run(self._search_index, query, top_k, filters)
         result = SearchResult(
-            passages=tuple(passages),
+            passages=found.passages,
             as_of=as_of,
             pending=pending,
             took_ms=(time.perf_counter() - started) * 1000,
-            question=query.strip(),
-            filters=filters,
+            question=found.question,
+            filters=found.filters,
+            remarks=found.remarks,
         )
         return json_answer(result.to_json())

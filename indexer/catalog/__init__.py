@@ -15,6 +15,7 @@ from indexer.catalog.database import (
 )
 from indexer.catalog.files import FileRow
 from indexer.catalog.reading import CatalogReader, StoredChunk
+from indexer.catalog.scoping import Scope
 from indexer.catalog.soundness import is_marked, unmark
 from indexer.catalog.writing import CatalogWriter, FileRecord
 
@@ -25,6 +26,7 @@ __all__ = [
     "CatalogWriter",
     "FileRecord",
     "FileRow",
+    "Scope",
     "StoredChunk",
     "find_damage",
     "is_beyond_repair",

@@ -9,11 +9,14 @@ bring chunks in. Below `ROWS_BUDGET` occurrences nothing is left out.
 
 import re
 import sqlite3
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Container, Sequence
+from itertools import islice
 
 ROWS_BUDGET = 4_000
 """Chunks that may be scored for one question; about 5 ms."""
+
+_RANKED = "FROM chunk_text WHERE chunk_text MATCH ? AND rank MATCH ? ORDER BY rank"
+_FILE = "(SELECT file FROM chunks WHERE chunks.id = chunk_text.rowid)"
 
 _WORD = r'"(?:[^"]|"")*"'
 _ALTERNATIVES = re.compile(rf"\s*{_WORD}(?:\s+OR\s+{_WORD})+\s*")
@@ -24,7 +27,7 @@ def rank_chunks(
     match: str,
     *,
     top_k: int,
-    inside: tuple[str, Sequence[Any]],
+    files: Container[int] | None,
     weights: tuple[float, float, float],
 ) -> list[tuple[int, float]]:
     """Rank chunks for an FTS5 expression.
@@ -33,22 +36,22 @@ def rank_chunks(
         connection: The catalog.
         match: The expression; quoted words joined by OR are ranked in bounded time.
         top_k: How many at most.
-        inside: A condition on `rowid` and its values, or an empty one.
+        files: Ids of the files to stay in; `None` for everywhere.
         weights: What a word counts in text, headings and file name.
 
     Returns:
         (chunk id, score >= 0), best first; equal scores by id.
     """
-    condition, values = inside
     ranking = f"bm25({', '.join(str(float(weight)) for weight in weights)})"
 
     def ranked(expression: str) -> dict[int, float]:
-        rows = connection.execute(
-            "SELECT rowid, rank FROM chunk_text WHERE chunk_text MATCH ? AND rank MATCH ?"
-            f"{condition} ORDER BY rank LIMIT ?",
-            (expression, ranking, *values, top_k),
-        )
-        return {chunk_id: max(0.0, -rank) for chunk_id, rank in rows}
+        if files is None:
+            rows = connection.execute(f"SELECT rowid, rank {_RANKED} LIMIT ?", (expression, ranking, top_k))
+            return {chunk_id: max(0.0, -rank) for chunk_id, rank in rows}
+        # looked up as they leave the ranking, best first, until there are enough.
+        found = connection.execute(f"SELECT rowid, rank, {_FILE} {_RANKED}", (expression, ranking))
+        inside = ((chunk_id, rank) for chunk_id, rank, file_id in found if file_id in files)
+        return {chunk_id: max(0.0, -rank) for chunk_id, rank in islice(inside, top_k)}
 
     def count(expression: str) -> int:
         row = connection.execute("SELECT count(*) FROM chunk_text WHERE chunk_text MATCH ?", (expression,))
@@ -66,7 +69,7 @@ def rank_chunks(
             for chunk_id, score in ranked(expression).items():
                 # each expression counts some of the words; the one that counts most of them is right.
                 scores[chunk_id] = max(score, scores.get(chunk_id, 0.0))
-    if condition and len(scores) < top_k and gates != [(match, "")]:
+    if files is not None and len(scores) < top_k and gates != [(match, "")]:
         # the rare words stand elsewhere: here the common ones must do.
         scores = ranked(match)
     return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:top_k]

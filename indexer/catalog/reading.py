@@ -14,8 +14,9 @@ import numpy.typing as npt
 from indexer.catalog.adopting import copies_of, may_adopt
 from indexer.catalog.files import FileRow, file_rows
 from indexer.catalog.lexical import rank_chunks
+from indexer.catalog.scoping import Scope, resolve
 from indexer.errors import UsageError
-from indexer.types import FileEntry, FileState, FileStatus, Locator
+from indexer.types import EVERYTHING, FileEntry, FileState, FileStatus, Filters, Locator
 
 ROWS_PER_STATEMENT = 5_000
 """Values bound to one statement; SQLite's own limit is 32,766."""
@@ -197,15 +198,19 @@ class CatalogReader:
             )
         }
 
+    def scope(self, filters: Filters) -> Scope | None:
+        """Return the files that filters leave; `None` where that is all of them."""
+        return None if filters == EVERYTHING else resolve(self._connection, filters)
+
     def lexical(
-        self, match: str, *, top_k: int, under: Sequence[Path], weights: tuple[float, float, float]
+        self, match: str, *, top_k: int, scope: Scope | None, weights: tuple[float, float, float]
     ) -> list[tuple[int, float]]:
         """Rank chunks for a full-text expression by BM25.
 
         Args:
             match: An FTS5 expression.
             top_k: How many at most.
-            under: Absolute folders or files to stay in; empty for everywhere.
+            scope: The files to stay in; `None` for everywhere.
             weights: What a word counts in text, headings and file name.
 
         Returns:
@@ -214,14 +219,9 @@ class CatalogReader:
         Raises:
             UsageError: If the expression is not one.
         """
-        # one look-up for each chunk that leaves the ranking, so a large folder is not listed chunk by chunk.
-        file_of = "(SELECT file FROM chunks WHERE chunks.id = chunk_text.rowid)"
-        condition = f" AND {INSIDE.format(column=file_of)}" if under else ""
-        values = [self._files_under(under)] if under else []
+        files = None if scope is None else scope.files
         try:
-            return rank_chunks(
-                self._connection, match, top_k=top_k, inside=(condition, values), weights=weights
-            )
+            return rank_chunks(self._connection, match, top_k=top_k, files=files, weights=weights)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
                 raise UsageError("the words to look for are not a valid full-text expression") from error
@@ -262,20 +262,20 @@ class CatalogReader:
         return found
 
     def chunks_of_vectors(
-        self, vector_ids: Sequence[str], *, under: Sequence[Path] = ()
+        self, vector_ids: Sequence[str], *, scope: Scope | None = None
     ) -> dict[str, list[int]]:
         """Return the chunks that each vector stands for, in id order; copies share one."""
-        condition = f" AND {INSIDE.format(column='chunks.file')}" if under else ""
-        values = [self._files_under(under)] if under else []
         found: dict[str, list[int]] = {}
         for batch in _batches(vector_ids):
             rows = self._connection.execute(
-                "SELECT vectors.vector_id, chunks.id FROM vectors JOIN chunks ON chunks.vector = vectors.id"
-                f" WHERE vectors.vector_id IN ({_marks(batch)}){condition} ORDER BY chunks.id",
-                (*(bytes.fromhex(vector_id) for vector_id in batch), *values),
+                "SELECT vectors.vector_id, chunks.id, chunks.file FROM vectors"
+                " JOIN chunks ON chunks.vector = vectors.id"
+                f" WHERE vectors.vector_id IN ({_marks(batch)}) ORDER BY chunks.id",
+                [bytes.fromhex(vector_id) for vector_id in batch],
             )
-            for vector_id, chunk_id in rows:
-                found.setdefault(vector_id.hex(), []).append(chunk_id)
+            for vector_id, chunk_id, file_id in rows:
+                if scope is None or file_id in scope.files:
+                    found.setdefault(vector_id.hex(), []).append(chunk_id)
         return found
 
     def embeddings(self, chunk_ids: Sequence[int]) -> tuple[list[int], npt.NDArray[np.float16]]:
@@ -318,13 +318,13 @@ class CatalogReader:
         return ids, matrix(blobs)
 
     def walk_vectors(
-        self, *, under: Sequence[Path] = ()
+        self, *, scope: Scope | None = None
     ) -> Iterator[tuple[list[int], npt.NDArray[np.float16]]]:
         """Yield all chunks' vectors in pages of (chunk ids, vectors as rows)."""
         cursor = self._connection.execute(
             "SELECT chunks.id, vectors.embedding FROM chunks JOIN vectors ON vectors.id = chunks.vector"
-            + (f" WHERE {INSIDE.format(column='chunks.file')}" if under else ""),
-            [self._files_under(under)] if under else [],
+            + (f" WHERE {INSIDE.format(column='chunks.file')}" if scope is not None else ""),
+            [json.dumps(sorted(scope.files))] if scope is not None else [],
         )
         while rows := cursor.fetchmany(PAGE_ROWS):
             yield [row[0] for row in rows], matrix([row[1] for row in rows])

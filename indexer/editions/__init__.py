@@ -10,7 +10,7 @@ back is a matter of looking for what changed meanwhile.
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,8 @@ from indexer.index.rebuild import delete_index
 from indexer.index.repair import chunker_of
 from indexer.paths import Places
 from indexer.pipeline import Pipeline
-from indexer.types import Passage
+from indexer.search import Found
+from indexer.types import Filters
 from indexer.worker import WorkerInfo
 
 __all__ = ["Edition", "Editions", "current_places"]
@@ -145,13 +146,13 @@ class Editions:
         """The facts of its embedding model; `None` until it is loaded."""
         return self._serving.info
 
-    def search(self, query: str, top_k: int, under: Sequence[Path]) -> tuple[Passage, ...]:
+    def search(self, query: str, top_k: int, filters: Filters) -> Found:
         """Find passages in it; it stays open until they are found."""
         with self._lock:
             serving = self._serving
             searching = serving.begin_search()
         with searching:
-            return serving.search(query, top_k, under)
+            return serving.search(query, top_k, filters)
 
     # -- both
 

@@ -4,9 +4,8 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
-from pathlib import Path
 from typing import Self
 
 from indexer.chunking import capacity_for
@@ -16,8 +15,8 @@ from indexer.extract.sandbox import Sandbox
 from indexer.index import Index
 from indexer.paths import Places
 from indexer.pipeline import Pausing, Pipeline, Reader, Watching
-from indexer.search import search
-from indexer.types import Passage
+from indexer.search import Found, find
+from indexer.types import Filters
 from indexer.walk import WalkRules
 from indexer.worker import WorkerInfo
 
@@ -153,9 +152,9 @@ class Edition:
                 self._searches -= 1
                 self._searched.notify_all()
 
-    def search(self, query: str, top_k: int, under: Sequence[Path]) -> tuple[Passage, ...]:
+    def search(self, query: str, top_k: int, filters: Filters) -> Found:
         """Find passages; waits for the model if it is still loading."""
-        return search(self.index, query, top_k=top_k, under=under)
+        return find(self.index, query, top_k=top_k, filters=filters)
 
     def _warm_up(self) -> None:
         """Wait for the embedding model and bring the vectors in step; runs in a thread of its own."""

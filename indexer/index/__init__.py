@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Self
 
-from indexer.catalog import Adoption, Catalog, FileRecord, StoredChunk
+from indexer.catalog import Adoption, Catalog, FileRecord, Scope, StoredChunk
 from indexer.config import IndexerSettings
 from indexer.errors import KbError, StoreError, WorkerError
 from indexer.index.compaction import Compaction, current_store, leftover_stores
@@ -30,7 +30,7 @@ from indexer.paths import Places
 from indexer.types import FileStatus, Vectors
 from indexer.worker import Worker, WorkerInfo
 
-__all__ = ["FileRecord", "Index", "NewDocument", "PutCounts", "StoredChunk", "VectorWorker"]
+__all__ = ["FileRecord", "Index", "NewDocument", "PutCounts", "Scope", "StoredChunk", "VectorWorker"]
 
 logger = logging.getLogger(__name__)
 
@@ -258,14 +258,14 @@ class Index(IndexReads):
     # -- reads for search
 
     def dense(
-        self, query: str, *, top_k: int, under: Sequence[Path] = ()
+        self, query: str, *, top_k: int, scope: Scope | None = None
     ) -> tuple[Vectors, list[tuple[int, float]]]:
         """Rank chunks by the similarity of their embedding to the query's.
 
         Args:
             query: What to embed.
             top_k: How many at most.
-            under: Absolute folders or files to stay in; empty for everywhere.
+            scope: The files to stay in; `None` for everywhere.
 
         Returns:
             The query's vector, and (chunk id, cosine similarity), best first.
@@ -279,7 +279,7 @@ class Index(IndexReads):
         is_in_step = self._turns.is_in_step
         try:
             return nearest_chunks(
-                self._catalog, self._worker, query, top_k=top_k, under=under, is_in_step=is_in_step
+                self._catalog, self._worker, query, top_k=top_k, scope=scope, is_in_step=is_in_step
             )
         except StoreError as error:
             if not is_in_step:
@@ -287,7 +287,7 @@ class Index(IndexReads):
             logger.warning("vectors_unreadable reason=%r", error.message)
             self._mend_later()
             return nearest_chunks(
-                self._catalog, self._worker, query, top_k=top_k, under=under, is_in_step=False
+                self._catalog, self._worker, query, top_k=top_k, scope=scope, is_in_step=False
             )
 
     # -- inside

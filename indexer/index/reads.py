@@ -1,13 +1,12 @@
 """What search asks of an index without its worker: words, chunks and their vectors."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
-from indexer.catalog import StoredChunk
+from indexer.catalog import Scope, StoredChunk
 from indexer.index.ledger import LedgerReads
-from indexer.types import Vectors
+from indexer.types import Filters, Vectors
 from indexer.windows import best_windows
 
 DEFAULT_WEIGHTS = (1.0, 1.0, 1.0)
@@ -17,12 +16,17 @@ DEFAULT_WEIGHTS = (1.0, 1.0, 1.0)
 class IndexReads(LedgerReads):
     """Reads of the catalog; each is one transaction. Thread-safe."""
 
+    def scope(self, filters: Filters) -> Scope | None:
+        """Return the files that filters leave; `None` where that is all of them."""
+        with self._catalog.read() as catalog:
+            return catalog.scope(filters)
+
     def lexical(
         self,
         match: str,
         *,
         top_k: int,
-        under: Sequence[Path] = (),
+        scope: Scope | None = None,
         weights: tuple[float, float, float] = DEFAULT_WEIGHTS,
     ) -> list[tuple[int, float]]:
         """Rank chunks for an FTS5 expression by BM25.
@@ -30,7 +34,7 @@ class IndexReads(LedgerReads):
         Args:
             match: The expression, over the columns text, headings and name.
             top_k: How many at most.
-            under: Absolute folders or files to stay in; empty for everywhere.
+            scope: The files to stay in; `None` for everywhere.
             weights: What a word counts in text, headings and file name.
 
         Returns:
@@ -40,7 +44,7 @@ class IndexReads(LedgerReads):
             UsageError: If `match` is not an expression.
         """
         with self._catalog.read() as catalog:
-            return catalog.lexical(match, top_k=top_k, under=under, weights=weights)
+            return catalog.lexical(match, top_k=top_k, scope=scope, weights=weights)
 
     def word_counts(self, words: Sequence[str]) -> dict[str, int]:
         """Count the chunks that hold each of some words; a word is letters and digits only."""

@@ -8,10 +8,9 @@ list a chunk happened to be in; one that only the dense retriever found counts a
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Protocol
 
-from indexer.catalog import StoredChunk
+from indexer.catalog import Scope, StoredChunk
 from indexer.search.fusion import blend, full_score, fuse, rarity
 from indexer.search.highlights import best_sentences
 from indexer.search.query import Query, exact_expression, match_expression, parse_query, rarest
@@ -36,9 +35,9 @@ class SearchIndex(Protocol):
     # ruff: noqa: D102
     def chunk_count(self) -> int: ...
     def word_counts(self, words: Sequence[str]) -> Mapping[str, int]: ...
-    def lexical(self, match: str, *, top_k: int, under: Sequence[Path] = ()) -> list[tuple[int, float]]: ...
+    def lexical(self, match: str, *, top_k: int, scope: Scope | None = None) -> list[tuple[int, float]]: ...
     def dense(
-        self, query: str, *, top_k: int, under: Sequence[Path] = ()
+        self, query: str, *, top_k: int, scope: Scope | None = None
     ) -> tuple[Vectors, list[tuple[int, float]]]: ...
     def similarities(self, query_vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]: ...
     def window_similarities(self, query_vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]: ...
@@ -50,7 +49,7 @@ def search(
     query: str,
     *,
     top_k: int,
-    under: Sequence[Path] = (),
+    scope: Scope | None = None,
     common_chunks: int = COMMON_CHUNKS,
 ) -> tuple[Passage, ...]:
     """Find the passages that answer a question best.
@@ -60,7 +59,7 @@ def search(
         query: What the person typed; anything goes. Text that stands wholly in double
             quotes must stand so in a passage.
         top_k: How many passages at most.
-        under: Absolute folders or files to stay in; empty for everywhere.
+        scope: The files to stay in; `None` for everywhere.
         common_chunks: Words in more chunks than this, and in more than half of all, are left to meaning.
 
     Returns:
@@ -77,7 +76,7 @@ def search(
     depth = max(CANDIDATES, 2 * top_k)
     for _ in range(MOST_ROUNDS):
         found, is_all = _search_once(
-            index, parsed, top_k=top_k, depth=depth, total=total, under=under, common_chunks=common_chunks
+            index, parsed, top_k=top_k, depth=depth, total=total, scope=scope, common_chunks=common_chunks
         )
         if is_all or len(found) == top_k:
             break
@@ -93,16 +92,16 @@ def _search_once(
     top_k: int,
     depth: int,
     total: int,
-    under: Sequence[Path],
+    scope: Scope | None,
     common_chunks: int,
 ) -> tuple[tuple[Passage, ...], bool]:
     """Return the best of `depth` candidates, and whether there are no others."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="dense") as pool:
-        pending = pool.submit(index.dense, parsed.embedded, top_k=depth, under=under)
+        pending = pool.submit(index.dense, parsed.embedded, top_k=depth, scope=scope)
         counts = index.word_counts(parsed.words)
         words = rarest(parsed.words, counts)
         match = _expression(parsed, words, counts, common=max(common_chunks, total // 2))
-        lexical = dict(index.lexical(match, top_k=depth, under=under)) if match else {}
+        lexical = dict(index.lexical(match, top_k=depth, scope=scope)) if match else {}
         query_vector, nearest = pending.result()
     similarity = dict(nearest)
     if parsed.is_exact:

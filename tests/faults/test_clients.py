@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from indexer.client import IndexerClient
 from indexer.index import Index
 from indexer.paths import Places
 from indexer.pipeline import Pipeline
-from indexer.types import Locator, Passage
+from indexer.search import Found
+from indexer.types import Filters, Locator, Passage
 from indexer.walk import WalkRules
 from tests.faults.clients import (
     answer_of,
@@ -49,24 +50,23 @@ class Search:
         self.gate.set()
         self.turns = threading.Semaphore(0)
 
-    def __call__(self, query: str, _top_k: int, _under: Sequence[Path]) -> tuple[Passage, ...]:
+    def __call__(self, query: str, _top_k: int, filters: Filters) -> Found:
         """Answer."""
         self.begun.append(query)
         while not (self.gate.is_set() or self.turns.acquire(timeout=0.01)):
             pass
-        return (
-            Passage(
-                chunk_id=1,
-                path=Path("/a.md"),
-                root=Path("/"),
-                title="a",
-                text=LARGE if query == "large" else query,
-                locator=Locator(),
-                score=1.0,
-                similarity=1.0,
-                lexical=0.0,
-            ),
+        passage = Passage(
+            chunk_id=1,
+            path=Path("/a.md"),
+            root=Path("/"),
+            title="a",
+            text=LARGE if query == "large" else query,
+            locator=Locator(),
+            score=1.0,
+            similarity=1.0,
+            lexical=0.0,
         )
+        return Found(passages=(passage,), question=query, filters=filters)
 
     def has_begun(self, number: int) -> bool:
         """Tell whether more than so many were begun."""

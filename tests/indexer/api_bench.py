@@ -1,7 +1,7 @@
 """The API served for real on a Unix socket, over a real catalog and stand-ins for the children."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,8 @@ from indexer.client import IndexerClient
 from indexer.index import Index
 from indexer.paths import Places
 from indexer.pipeline import Pipeline
-from indexer.types import Locator, Passage
+from indexer.search import Found
+from indexer.types import Filters, Locator, Passage
 from indexer.walk import WalkRules
 from tests.homes import short_home
 from tests.indexer.fakes import InMemoryWorker, ParagraphReader
@@ -37,30 +38,29 @@ class Served:
     worker: InMemoryWorker
     reader: ParagraphReader
     folder: Path
-    searches: list[tuple[str, int, Sequence[Path]]] = field(default_factory=list)
+    searches: list[tuple[str, int, Filters]] = field(default_factory=list)
     search_error: Exception | None = None
     stops: list[str] = field(default_factory=list)
     is_ready: bool = True
 
-    def search(self, query: str, top_k: int, under: Sequence[Path]) -> tuple[Passage, ...]:
+    def search(self, query: str, top_k: int, filters: Filters) -> Found:
         """Find one made-up passage."""
-        self.searches.append((query, top_k, under))
+        self.searches.append((query, top_k, filters))
         if self.search_error is not None:
             raise self.search_error
         path = self.folder / os.fsdecode(b"caf\xe9.md")
-        return (
-            Passage(
-                chunk_id=1,
-                path=path,
-                root=self.folder,
-                title="café",
-                text="a passage \ud800",
-                locator=Locator(line_start=1, line_end=2),
-                score=0.5,
-                similarity=0.4,
-                lexical=0.0,
-            ),
+        passage = Passage(
+            chunk_id=1,
+            path=path,
+            root=self.folder,
+            title="café",
+            text="a passage \ud800",
+            locator=Locator(line_start=1, line_end=2),
+            score=0.5,
+            similarity=0.4,
+            lexical=0.0,
         )
+        return Found(passages=(passage,), question=query, filters=filters)
 
 
 @contextmanager

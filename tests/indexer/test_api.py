@@ -67,7 +67,7 @@ def test_socket_and_directory_are_the_owners_alone(bench: Served) -> None:
 def test_a_search_brings_passages_and_how_fresh_they_are(bench: Served) -> None:
     """What search finds comes back whole, also names and texts that are not UTF-8."""
     result = bench.client.search("cabin", top_k=3, filters=Filters(within=(str(bench.folder),)))
-    assert bench.searches == [("cabin", 3, [bench.folder])]
+    assert bench.searches == [("cabin", 3, Filters(within=(str(bench.folder),)))]
     (passage,) = result.passages
     assert os.fsencode(passage.path) == os.fsencode(bench.folder) + b"/caf\xe9.md"
     assert passage.text == "a passage \ud800"
@@ -103,8 +103,6 @@ def test_a_request_that_is_too_large_is_refused(bench: Served) -> None:
         (b'{"query": 3}', "the query is empty"),
         (b'{"query": "a", "top_k": 0}', "the number of passages must be from 1 to 1000, not 0"),
         (b'{"query": "a", "top_k": "8"}', "the number of passages must be from 1 to 1000, not 8"),
-        (b'{"query": "a", "under": ["x"]}', "an absolute path is needed, not 'x'"),
-        (b'{"query": "a", "under": ["/x\\u0000"]}', "an absolute path is needed, not '/x\\x00'"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_named(bench: Served, body: bytes, message: str) -> None:

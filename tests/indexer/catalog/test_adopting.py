@@ -66,7 +66,7 @@ def adopt(catalog: Catalog, source: Path, name: str, *, is_move: bool = True, ro
 def stored(catalog: Catalog) -> list[tuple[str, str]]:
     """Return name and title of every chunk that is found."""
     with catalog.read() as transaction:
-        ranking = transaction.lexical("words", top_k=9, under=(), weights=(1, 1, 1))
+        ranking = transaction.lexical("words", top_k=9, scope=None, weights=(1, 1, 1))
         chunks = transaction.chunks([chunk_id for chunk_id, _ in ranking])
     return sorted((chunk.path.name, chunk.title) for chunk in chunks.values())
 

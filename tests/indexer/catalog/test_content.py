@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from indexer.catalog import Catalog, CatalogWriter, FileRecord
 from indexer.errors import StoreError, UsageError
-from indexer.types import Embeddings, FileState, FileStatus, Locator
+from indexer.types import Embeddings, FileState, FileStatus, Filters, Locator
 from tests.indexer.documents import STATE, make_chunks
 
 ROOT = Path("/notes")
@@ -55,7 +55,8 @@ def put(
 def find(catalog: Catalog, match: str, *, top_k: int = 100, under: Sequence[Path] = ()) -> list[str]:
     """Return the texts that an expression finds, best first."""
     with catalog.read() as transaction:
-        ranking = transaction.lexical(match, top_k=top_k, under=under, weights=WEIGHTS)
+        scope = transaction.scope(Filters(within=tuple(map(str, under))))
+        ranking = transaction.lexical(match, top_k=top_k, scope=scope, weights=WEIGHTS)
         chunks = transaction.chunks([chunk_id for chunk_id, _ in ranking])
     return [chunks[chunk_id].text for chunk_id, _ in ranking]
 

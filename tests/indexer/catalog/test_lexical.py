@@ -8,7 +8,7 @@ import pytest
 
 from indexer.catalog import Catalog, FileRecord
 from indexer.catalog.lexical import ROWS_BUDGET, choose_gates
-from indexer.types import Embeddings, FileStatus
+from indexer.types import EVERYTHING, Embeddings, FileStatus, Filters
 from tests.indexer.documents import STATE, make_chunks
 
 ROOT = Path("/notes")
@@ -39,10 +39,13 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
     catalog.close()
 
 
-def ranked(catalog: Catalog, match: str, top_k: int, under: tuple[Path, ...] = ()) -> list[tuple[int, float]]:
+def ranked(
+    catalog: Catalog, match: str, top_k: int, filters: Filters = EVERYTHING
+) -> list[tuple[int, float]]:
     """Rank by the catalog."""
     with catalog.read() as transaction:
-        return transaction.lexical(match, top_k=top_k, under=under, weights=WEIGHTS)
+        scope = transaction.scope(filters)
+        return transaction.lexical(match, top_k=top_k, scope=scope, weights=WEIGHTS)
 
 
 def plainly_ranked(catalog: Catalog, match: str) -> dict[int, float]:
@@ -78,7 +81,7 @@ def test_a_list_is_filled_with_what_holds_several_common_words(catalog: Catalog)
 
 def test_a_folder_without_the_rare_word_still_answers(catalog: Catalog) -> None:
     """Inside a folder that holds only common words these are enough."""
-    found = ranked(catalog, '"often" OR "usual" OR "once"', 20, (ROOT / "a",))
+    found = ranked(catalog, '"often" OR "usual" OR "once"', 20, Filters(within=(str(ROOT / "a"),)))
     assert len(found) == 20
     assert all(chunk_id <= ROWS // 2 for chunk_id, _ in found)
 

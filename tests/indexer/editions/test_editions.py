@@ -19,6 +19,7 @@ from indexer.index import Index
 from indexer.paths import Places
 from indexer.pipeline import Pausing
 from indexer.pipeline.freshness import Unwatched
+from indexer.types import EVERYTHING
 from indexer.walk import WalkRules
 from indexer.worker import WorkerInfo
 from tests.homes import short_home
@@ -114,7 +115,7 @@ def answers(editions: Editions, model: str) -> bool:
 
 def found(editions: Editions, text: str) -> bool:
     """Tell whether a text is what a search finds first."""
-    passages = editions.search(text, 3, [])
+    passages = editions.search(text, 3, EVERYTHING).passages
     return bool(passages) and passages[0].text == text
 
 

@@ -11,7 +11,7 @@ from indexer.catalog import Catalog
 from indexer.errors import StoreError, WorkerError
 from indexer.index import FileRecord, Index
 from indexer.index.documents import GROUP_CHUNKS, groups_of
-from indexer.types import Embeddings, FileStatus
+from indexer.types import Embeddings, FileStatus, Filters
 from tests.indexer.documents import STATE, make_document
 from tests.indexer.fakes import InMemoryWorker
 
@@ -92,7 +92,7 @@ def test_copies_are_each_found(index: Index) -> None:
     index.put_documents([make_document(path, "hens lay eggs", root=ROOT) for path in paths])
     _, ranking = index.dense("hens lay eggs", top_k=10)
     assert [chunk.path for chunk in index.chunks([chunk_id for chunk_id, _ in ranking])] == paths
-    _, ranking = index.dense("hens lay eggs", top_k=10, under=[paths[1]])
+    _, ranking = index.dense("hens lay eggs", top_k=10, scope=index.scope(Filters(within=(str(paths[1]),))))
     assert [chunk.path for chunk in index.chunks([chunk_id for chunk_id, _ in ranking])] == [paths[1]]
 
 

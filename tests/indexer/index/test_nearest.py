@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalog import Catalog
+from indexer.catalog import Catalog, Scope
 from indexer.index import Index
 from indexer.index.nearest import SPARE_HITS, nearest_chunks
-from indexer.types import Vectors
+from indexer.types import Filters, Vectors
 from tests.indexer.documents import make_document
 from tests.indexer.fakes import InMemoryWorker
 
@@ -49,13 +49,20 @@ def catalog(tmp_path: Path, worker: CountingWorker) -> Iterator[Catalog]:
     index.close()
 
 
+def scope_of(catalog: Catalog, *paths: Path) -> Scope | None:
+    """Return the files at or below these paths."""
+    with catalog.read() as transaction:
+        return transaction.scope(Filters(within=tuple(map(str, paths))))
+
+
 @pytest.mark.parametrize("under", [(), (ROOT / "a",), (ROOT / "b" / "file.md",), (ROOT,)])
 def test_scan_and_chroma_agree(catalog: Catalog, worker: CountingWorker, under: tuple[Path, ...]) -> None:
     """Comparing one by one and asking Chroma for more than is wanted give the same chunks."""
-    by_scan = nearest_chunks(catalog, worker, "hen cow", top_k=10, under=under, is_in_step=False)[1]
+    scope = scope_of(catalog, *under)
+    by_scan = nearest_chunks(catalog, worker, "hen cow", top_k=10, scope=scope, is_in_step=False)[1]
     assert worker.asked == []
     by_chroma = nearest_chunks(
-        catalog, worker, "hen cow", top_k=10, under=under, is_in_step=True, scan_chunks=0
+        catalog, worker, "hen cow", top_k=10, scope=scope, is_in_step=True, scan_chunks=0
     )[1]
     assert worker.asked
     assert [score for _, score in by_chroma] == pytest.approx([score for _, score in by_scan], abs=1e-3)
@@ -64,9 +71,9 @@ def test_scan_and_chroma_agree(catalog: Catalog, worker: CountingWorker, under: 
 
 def test_a_small_folder_is_compared_one_by_one(catalog: Catalog, worker: CountingWorker) -> None:
     """Chroma is not asked for a folder of a few chunks, and for everything it is."""
-    nearest_chunks(catalog, worker, "hen", top_k=3, under=[ROOT / "a"], is_in_step=True)
+    nearest_chunks(catalog, worker, "hen", top_k=3, scope=scope_of(catalog, ROOT / "a"), is_in_step=True)
     assert worker.asked == []
-    nearest_chunks(catalog, worker, "hen", top_k=3, under=(), is_in_step=True)
+    nearest_chunks(catalog, worker, "hen", top_k=3, scope=None, is_in_step=True)
     assert worker.asked == [3 + SPARE_HITS]
 
 
@@ -74,12 +81,14 @@ def test_a_folder_about_something_else_still_answers(catalog: Catalog, worker: C
     """Where all the nearest vectors lie outside a large folder, its own nearest are found all the same."""
     index = Index(catalog, worker)
     index.put_documents([make_document(ROOT / "c.md", *[f"tax {n}" for n in range(60)], root=ROOT)])
+    scope = scope_of(catalog, ROOT / "c.md")
     _, ranking = nearest_chunks(
-        catalog, worker, "hen cow", top_k=5, under=[ROOT / "c.md"], is_in_step=True, scan_chunks=0
+        catalog, worker, "hen cow", top_k=5, scope=scope, is_in_step=True, scan_chunks=0
     )
     assert len(ranking) == 5
 
 
 def test_an_unknown_folder_holds_nothing(catalog: Catalog, worker: CountingWorker) -> None:
     """A filter that selects nothing finds nothing."""
-    assert nearest_chunks(catalog, worker, "hen", top_k=5, under=[Path("/x")], is_in_step=True)[1] == []
+    scope = scope_of(catalog, Path("/x"))
+    assert nearest_chunks(catalog, worker, "hen", top_k=5, scope=scope, is_in_step=True)[1] == []

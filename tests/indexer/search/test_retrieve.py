@@ -8,9 +8,9 @@ import pytest
 
 from indexer.catalog import Catalog
 from indexer.errors import UsageError
-from indexer.index import Index, NewDocument
+from indexer.index import Index, NewDocument, Scope
 from indexer.search import search
-from indexer.types import Chunk, Embeddings, FileState, Locator, Passage
+from indexer.types import Chunk, Embeddings, FileState, Filters, Locator, Passage
 from indexer.windows import pack_windows
 from tests.indexer.fakes import InMemoryWorker
 
@@ -65,6 +65,11 @@ def names(passages: Sequence[Passage]) -> list[str]:
     return [passage.path.name for passage in passages]
 
 
+def within(index: Index, name: str) -> Scope | None:
+    """Return what stands at a path below the root."""
+    return index.scope(Filters(within=(str(ROOT / name),)))
+
+
 def fill(index: Index) -> None:
     """Index a few notes on different things."""
     put(index, "cabin.md", "The key of the cabin hangs behind the stove.", "Firewood is stacked in the shed.")
@@ -100,12 +105,12 @@ def test_scores_fall_and_stay_within_their_range(index: Index) -> None:
 def test_a_folder_limits_the_search(index: Index) -> None:
     """With a folder given nothing from elsewhere comes back, however well it fits."""
     fill(index)
-    assert set(names(search(index, "key of the cabin", top_k=9, under=[ROOT / "work"]))) == {
+    assert set(names(search(index, "key of the cabin", top_k=9, scope=within(index, "work")))) == {
         "standup.md",
         "code.md",
     }
-    assert names(search(index, "key of the cabin", top_k=9, under=[ROOT / "rent.md"])) == ["rent.md"]
-    assert search(index, "key of the cabin", top_k=9, under=[ROOT / "nowhere"]) == ()
+    assert names(search(index, "key of the cabin", top_k=9, scope=within(index, "rent.md"))) == ["rent.md"]
+    assert search(index, "key of the cabin", top_k=9, scope=within(index, "nowhere")) == ()
 
 
 def test_the_same_text_comes_once(index: Index) -> None:
