@@ -141,6 +141,7 @@ def _serve(places: Places, settings: IndexerSettings, stop_reasons: "queue.Simpl
         api = Api(
             current=editions,
             search=editions.search,
+            explain=editions.explain,
             describe=functools.partial(_describe, editions, psutil.Process()),
             is_ready=lambda: editions.info is not None,
             stop=lambda: stop_reasons.put("request"),

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from indexer.api.answers import answering, not_found
 from indexer.api.current import Current
 from indexer.api.ledger import LedgerRoutes
-from indexer.api.searching import SearchRoutes
+from indexer.api.searching import Explain, SearchRoutes
 from indexer.api.threads import Threads
 from indexer.api.work import WorkRoutes
 from indexer.search import Found
@@ -23,6 +23,7 @@ class Api:
     Args:
         current: Which index and pipeline that are.
         search: Finds passages: query, how many, and where to look.
+        explain: Does the same and tells how, also of one file.
         describe: Facts that only the daemon knows: version, pid, embedding, memory.
         is_ready: Whether the embedding model is loaded.
         stop: Asks the daemon to end.
@@ -34,6 +35,7 @@ class Api:
         *,
         current: Current,
         search: Callable[[str, int, Filters], Found],
+        explain: Explain,
         describe: Callable[[], dict[str, Any]],
         is_ready: Callable[[], bool],
         stop: Callable[[], None],
@@ -41,7 +43,7 @@ class Api:
     ) -> None:
         # a line for each: whoever asks how things are does not wait for fifty searches or a root's removal.
         self._groups = (
-            SearchRoutes(current, search, Threads()),
+            SearchRoutes(current, search, explain, Threads()),
             LedgerRoutes(
                 current=current,
                 describe=describe,

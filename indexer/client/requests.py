@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from indexer.client.connection import Connection
 from indexer.paths import Places
-from indexer.types import EVERYTHING, FileEntry, FileStatus, Filters, Progress, SearchResult
+from indexer.types import EVERYTHING, FileEntry, FileStatus, Filters, Progress, SearchResult, SearchTrace
 
 FILES_PER_PAGE = 5000
 
@@ -34,6 +34,22 @@ class IndexerClient:
         """
         body = {"query": query, "top_k": top_k, "filters": filters.to_json()}
         return SearchResult.from_json(self._connection.ask("POST", "/v1/search", body))
+
+    def explain(
+        self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING, file: Path | None = None
+    ) -> SearchTrace:
+        """Search as `search` does, and return every stage of it.
+
+        Args:
+            query: What is looked for, in plain words.
+            top_k: How many passages at most.
+            filters: What to look in.
+            file: An absolute path whose part in the search is to be told too.
+        """
+        body = {"query": query, "top_k": top_k, "filters": filters.to_json()}
+        if file is not None:
+            body["file"] = str(file)
+        return SearchTrace.from_json(self._connection.ask("POST", "/v1/explain", body))
 
     def status(self) -> dict[str, Any]:
         """Return how the daemon and the index are."""

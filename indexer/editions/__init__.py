@@ -10,7 +10,7 @@ back is a matter of looking for what changed meanwhile.
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +27,7 @@ from indexer.index.repair import chunker_of
 from indexer.paths import Places
 from indexer.pipeline import Pipeline
 from indexer.search import Found
-from indexer.types import Filters
+from indexer.types import Filters, SearchTrace
 from indexer.worker import WorkerInfo
 
 __all__ = ["Edition", "Editions", "current_places"]
@@ -148,11 +148,21 @@ class Editions:
 
     def search(self, query: str, top_k: int, filters: Filters) -> Found:
         """Find passages in it; it stays open until they are found."""
+        with self._searching() as serving:
+            return serving.search(query, top_k, filters)
+
+    def explain(self, query: str, top_k: int, filters: Filters, file: Path | None) -> SearchTrace:
+        """Find passages in it, and tell how; of a file as well what became of it."""
+        with self._searching() as serving:
+            return serving.explain(query, top_k, filters, file)
+
+    @contextlib.contextmanager
+    def _searching(self) -> Iterator[Edition]:
         with self._lock:
             serving = self._serving
             searching = serving.begin_search()
         with searching:
-            return serving.search(query, top_k, filters)
+            yield serving
 
     # -- both
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
+from pathlib import Path
 from typing import Self
 
 from indexer.chunking import capacity_for
@@ -15,8 +16,8 @@ from indexer.extract.sandbox import Sandbox
 from indexer.index import Index
 from indexer.paths import Places
 from indexer.pipeline import Pausing, Pipeline, Reader, Watching
-from indexer.search import Found, find
-from indexer.types import Filters
+from indexer.search import Found, explain, find
+from indexer.types import Filters, SearchTrace
 from indexer.walk import WalkRules
 from indexer.worker import WorkerInfo
 
@@ -155,6 +156,10 @@ class Edition:
     def search(self, query: str, top_k: int, filters: Filters) -> Found:
         """Find passages; waits for the model if it is still loading."""
         return find(self.index, query, top_k=top_k, filters=filters)
+
+    def explain(self, query: str, top_k: int, filters: Filters, file: Path | None) -> SearchTrace:
+        """Find passages and tell how; waits for the model if it is still loading."""
+        return explain(self.index, query, top_k=top_k, filters=filters, file=file)
 
     def _warm_up(self) -> None:
         """Wait for the embedding model and bring the vectors in step; runs in a thread of its own."""

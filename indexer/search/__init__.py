@@ -1,6 +1,8 @@
 """Retrieval: a question in, passages with scores and highlighted sentences out."""
 
+from indexer.search.candidates import SearchIndex
+from indexer.search.explaining import explain
 from indexer.search.finding import FilteredIndex, Found, find
-from indexer.search.retrieve import SearchIndex, search
+from indexer.search.retrieve import search
 
-__all__ = ["FilteredIndex", "Found", "SearchIndex", "find", "search"]
+__all__ = ["FilteredIndex", "Found", "SearchIndex", "explain", "find", "search"]

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from indexer.catalog import Scope
-from indexer.search.retrieve import SearchIndex, search
+from indexer.search.candidates import SearchIndex
+from indexer.search.retrieve import search
 from indexer.types import EVERYTHING, Filters, Passage
 
 

@@ -47,53 +47,32 @@ def full_score(words: Iterable[str], counts: Mapping[str, int], total: int) -> f
     return sum(sorted((rarity(counts.get(word, 0), total) for word in words), reverse=True)[:FULL_WORDS])
 
 
-def blend(
-    similarity: Mapping[int, float], windows: Mapping[int, float], *, share: float = WINDOW_SHARE
-) -> dict[int, float]:
-    """Return how close each chunk is to the question: as a whole, and in its best place.
-
-    closeness = share * best window + (1 - share) * cosine of the whole. The whole
-    knows what a chunk is about, the window finds the one sentence that answers;
-    see `indexer.windows`.
-
-    Args:
-        similarity: Cosine similarity of every candidate by chunk id.
-        windows: That of the best window; a chunk without windows keeps its own.
-        share: Weight of the best window, 0 to 1.
-    """
-    return {
-        chunk_id: share * windows.get(chunk_id, cosine) + (1 - share) * cosine
-        for chunk_id, cosine in similarity.items()
-    }
+FEATURE_WEIGHTS: Mapping[str, float] = {
+    "window": (1 - LEXICAL_SHARE) * WINDOW_SHARE,
+    "cosine": (1 - LEXICAL_SHARE) * (1 - WINDOW_SHARE),
+    "bm25": LEXICAL_SHARE,
+}
+"""What each feature of a chunk counts in its score."""
 
 
-def fuse(
-    lexical: Mapping[int, float],
-    closeness: Mapping[int, float],
-    *,
-    full: float,
-    share: float = LEXICAL_SHARE,
-) -> list[tuple[int, float]]:
-    """Combine both scores of each chunk, best first.
-
-    score = share * bm25 / full + (1 - share) * cosine: a convex combination, which
-    beats fusing ranks because it keeps how far apart the scores are. Bruch, Gai and
-    Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", ACM TOIS 2023,
-    https://doi.org/10.1145/3596512; they divide by the best score of the list.
+def features_of(*, cosine: float, window: float, bm25: float, full: float) -> dict[str, float]:
+    """Return what speaks for a chunk, by name.
 
     Args:
-        lexical: BM25 score by chunk id; a chunk that is absent got none.
-        closeness: What `blend` returns, or plain cosine similarities, of every candidate by
-            chunk id; no others are ranked.
+        cosine: Similarity of the chunk as a whole, which knows what it is about.
+        window: That of its best window, which finds the one sentence that answers;
+            see `indexer.windows`.
+        bm25: Its BM25 score; 0 where no word was found.
         full: What `full_score` returns for the question's words; 0 leaves BM25 out.
-        share: Weight of the lexical part, 0 to 1.
-
-    Returns:
-        (chunk id, score); equal scores in id order.
     """
-    weight = share / full if full > 0 else 0.0
-    scores = [
-        (chunk_id, weight * lexical.get(chunk_id, 0.0) + (1 - share) * cosine)
-        for chunk_id, cosine in closeness.items()
-    ]
-    return sorted(scores, key=lambda item: (-item[1], item[0]))
+    return {"window": window, "cosine": cosine, "bm25": bm25 / full if full > 0 else 0.0}
+
+
+def score_of(features: Mapping[str, float]) -> float:
+    """Combine the features of a chunk.
+
+    A convex combination beats fusing ranks because it keeps how far apart the scores
+    are. Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval",
+    ACM TOIS 2023, https://doi.org/10.1145/3596512; they divide by the best score of the list.
+    """
+    return sum(FEATURE_WEIGHTS[name] * value for name, value in features.items())

@@ -6,6 +6,15 @@ better. What crosses a process border has `to_json` and `from_json`.
 """
 
 from indexer.types.documents import Block, BlockKind, Chunk, Document
+from indexer.types.explanations import (
+    CandidateTrace,
+    FileOutcome,
+    FileTrace,
+    Outcome,
+    SearchTrace,
+    WordTrace,
+    WordUse,
+)
 from indexer.types.ledger import FileEntry, FileState, FileStatus, Progress
 from indexer.types.passages import EVERYTHING, Filters, Passage, SearchResult
 from indexer.types.places import Locator, Span
@@ -15,17 +24,24 @@ __all__ = [
     "EVERYTHING",
     "Block",
     "BlockKind",
+    "CandidateTrace",
     "Chunk",
     "Document",
     "Embeddings",
     "FileEntry",
+    "FileOutcome",
     "FileState",
     "FileStatus",
+    "FileTrace",
     "Filters",
     "Locator",
+    "Outcome",
     "Passage",
     "Progress",
     "SearchResult",
+    "SearchTrace",
     "Span",
     "Vectors",
+    "WordTrace",
+    "WordUse",
 ]

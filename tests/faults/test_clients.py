@@ -21,7 +21,7 @@ from indexer.index import Index
 from indexer.paths import Places
 from indexer.pipeline import Pipeline
 from indexer.search import Found
-from indexer.types import Filters, Locator, Passage
+from indexer.types import Filters, Locator, Passage, SearchTrace
 from indexer.walk import WalkRules
 from tests.faults.clients import (
     answer_of,
@@ -73,6 +73,11 @@ class Search:
         return len(self.begun) > number
 
 
+def unexplained(query: str, top_k: int, filters: Filters, file: Path | None) -> SearchTrace:
+    """Stand for what nobody asks here."""
+    raise AssertionError(query, top_k, filters, file)
+
+
 class Served:
     """A running API over an empty index."""
 
@@ -103,6 +108,7 @@ def served(limits: Limits | None = None) -> Iterator[Served]:
         api = Api(
             current=Alone(index, pipeline),
             search=bench.search,
+            explain=unexplained,
             describe=lambda: {"pid": os.getpid()},
             is_ready=lambda: True,
             stop=lambda: None,

@@ -13,8 +13,8 @@ from indexer.client import IndexerClient
 from indexer.index import Index
 from indexer.paths import Places
 from indexer.pipeline import Pipeline
-from indexer.search import Found
-from indexer.types import Filters, Locator, Passage
+from indexer.search import Found, explain
+from indexer.types import Filters, Locator, Passage, SearchTrace
 from indexer.walk import WalkRules
 from tests.homes import short_home
 from tests.indexer.fakes import InMemoryWorker, ParagraphReader
@@ -38,6 +38,7 @@ class Served:
     worker: InMemoryWorker
     reader: ParagraphReader
     folder: Path
+    index: Index
     searches: list[tuple[str, int, Filters]] = field(default_factory=list)
     search_error: Exception | None = None
     stops: list[str] = field(default_factory=list)
@@ -62,6 +63,11 @@ class Served:
         )
         return Found(passages=(passage,), question=query, filters=filters)
 
+    def explain(self, query: str, top_k: int, filters: Filters, file: Path | None) -> SearchTrace:
+        """Explain a search of the index as it is."""
+        self.searches.append((query, top_k, filters))
+        return explain(self.index, query, top_k=top_k, filters=filters, file=file)
+
 
 @contextmanager
 def served(folder: Path, *, worker: InMemoryWorker | None = None) -> Iterator[Served]:
@@ -71,10 +77,11 @@ def served(folder: Path, *, worker: InMemoryWorker | None = None) -> Iterator[Se
     with short_home() as places, closing(Index(Catalog.open(places.catalog_file), worker)) as index:
         rules = WalkRules(max_file_bytes=1_000_000, is_supported=lambda path: path.suffix == ".md")
         pipeline = Pipeline(index, rules=rules, open_reader=lambda: reader, home=places.home)
-        bench = Served(places, IndexerClient(places, timeout_s=20), pipeline, worker, reader, folder)
+        bench = Served(places, IndexerClient(places, timeout_s=20), pipeline, worker, reader, folder, index)
         api = Api(
             current=Alone(index, pipeline),
             search=bench.search,
+            explain=bench.explain,
             describe=lambda: {"pid": os.getpid()},
             is_ready=lambda: bench.is_ready,
             stop=lambda: bench.stops.append("asked"),

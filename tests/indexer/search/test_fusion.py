@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.search.fusion import LEXICAL_SHARE, blend, full_score, fuse, rarity
+from indexer.search.fusion import features_of, full_score, rarity, score_of
 
-COSINES = st.dictionaries(st.integers(1, 40), st.floats(-1, 1), max_size=20)
-BM25 = st.dictionaries(st.integers(1, 40), st.floats(0, 50), max_size=20)
+SHARES = st.floats(-1, 1)
 
 
 def test_rarity_is_what_the_full_text_index_takes_for_it() -> None:
@@ -45,51 +44,22 @@ def test_rarity_is_positive_and_falls_with_the_count(count: int, total: int) -> 
     assert rarity(count + 1, total) <= rarity(count, total)
 
 
-@given(COSINES)
-def test_without_words_the_order_is_that_of_the_cosines(similarity: dict[int, float]) -> None:
-    """A question of which no word is anywhere is ranked by meaning alone."""
-    assert [chunk_id for chunk_id, _ in fuse({}, similarity, full=5.0)] == sorted(
-        similarity, key=lambda chunk_id: (-(1 - LEXICAL_SHARE) * similarity[chunk_id], chunk_id)
-    )
-
-
-@given(BM25, COSINES)
-def test_every_candidate_is_ranked_once(lexical: dict[int, float], similarity: dict[int, float]) -> None:
-    """Exactly the chunks with a similarity come back, best first."""
-    ranking = fuse(lexical, similarity, full=10.0)
-    assert {chunk_id for chunk_id, _ in ranking} == set(similarity)
-    scores = [score for _, score in ranking]
-    assert scores == sorted(scores, reverse=True)
-
-
-@given(BM25, COSINES, st.integers(1, 40))
-def test_a_higher_lexical_score_never_hurts(
-    lexical: dict[int, float], similarity: dict[int, float], chosen: int
-) -> None:
-    """A chunk does not fall when it holds more of the words."""
-    similarity[chosen] = 0.1
-    before = [chunk_id for chunk_id, _ in fuse(lexical, similarity, full=10.0)].index(chosen)
-    raised = {**lexical, chosen: lexical.get(chosen, 0.0) + 1.0}
-    after = [chunk_id for chunk_id, _ in fuse(raised, similarity, full=10.0)].index(chosen)
-    assert after <= before
-
-
-def test_the_share_decides_between_words_and_meaning() -> None:
-    """With all weight on one side only that side ranks."""
-    lexical, similarity = {1: 8.0, 2: 2.0}, {1: 0.2, 2: 0.6}
-    assert [chunk_id for chunk_id, _ in fuse(lexical, similarity, full=8.0, share=1.0)] == [1, 2]
-    assert [chunk_id for chunk_id, _ in fuse(lexical, similarity, full=8.0, share=0.0)] == [2, 1]
+@given(SHARES, SHARES, st.floats(0, 50), st.floats(0, 5))
+def test_more_of_anything_never_hurts(cosine: float, window: float, bm25: float, more: float) -> None:
+    """A chunk does not fall when it is nearer, or holds more of the words."""
+    score = score_of(features_of(cosine=cosine, window=window, bm25=bm25, full=10.0))
+    assert score_of(features_of(cosine=cosine, window=window, bm25=bm25 + more, full=10.0)) >= score
+    assert score_of(features_of(cosine=cosine, window=window + more, bm25=bm25, full=10.0)) >= score
 
 
 def test_weak_words_do_not_beat_a_good_meaning() -> None:
     """The best of bad lexical matches gets no full marks: one common word of three is little."""
     full = full_score(["avoid", "child", "obesity"], {"avoid": 40, "child": 60, "obesity": 0}, 800)
-    lexical = {1: rarity(60, 800) * 1.5}
-    similarity = {1: 0.30, 2: 0.45}
-    assert fuse(lexical, similarity, full=full)[0][0] == 2
+    with_a_word = features_of(cosine=0.30, window=0.30, bm25=rarity(60, 800) * 1.5, full=full)
+    with_meaning = features_of(cosine=0.45, window=0.45, bm25=0.0, full=full)
+    assert score_of(with_meaning) > score_of(with_a_word)
 
 
-def test_a_chunk_counts_as_a_whole_and_by_its_best_place() -> None:
-    """The best window adds what the whole chunk blurs; without windows the whole stands for both."""
-    closeness = blend({1: 0.4, 2: 0.4}, {1: 0.8}, share=0.5)
-    assert closeness == pytest.approx({1: 0.6, 2: 0.4})
+def test_without_known_words_bm25_does_not_count() -> None:
+    """A question of nothing that could be found is ranked by meaning alone."""
+    assert features_of(cosine=0.3, window=0.4, bm25=5.0, full=0.0)["bm25"] == 0.0

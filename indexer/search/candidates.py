@@ -1,0 +1,190 @@
+"""The chunks that may answer a question, each with what speaks for it.
+
+Lexical and dense retrieval run side by side, since one waits for the worker
+process and the other for SQLite. Every candidate then gets its exact cosine,
+whoever found it, and that of its best window, so that no score depends on which
+list a chunk happened to be in; one that only the dense retriever found counts as holding no word.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+from indexer.catalog import Scope, StoredChunk
+from indexer.search.clock import Clock
+from indexer.search.fusion import features_of, full_score, rarity, score_of
+from indexer.search.query import Query, exact_expression, match_expression, rarest
+from indexer.types import Vectors, WordTrace, WordUse
+
+LEAST_BEGINNING_CHARS = 4
+"""Length from which on a word that no chunk holds is taken for the beginning of one."""
+
+
+class SearchIndex(Protocol):
+    """What a search needs of `indexer.index.Index`, which documents each method."""
+
+    # ruff: noqa: D102
+    def chunk_count(self) -> int: ...
+    def word_counts(self, words: Sequence[str]) -> Mapping[str, int]: ...
+    def lexical(self, match: str, *, top_k: int, scope: Scope | None = None) -> list[tuple[int, float]]: ...
+    def dense(
+        self, query: str, *, top_k: int, scope: Scope | None = None
+    ) -> tuple[Vectors, list[tuple[int, float]]]: ...
+    def similarities(self, query_vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]: ...
+    def window_similarities(self, query_vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]: ...
+    def chunks(self, chunk_ids: Sequence[int]) -> list[StoredChunk]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A chunk that may answer."""
+
+    chunk: StoredChunk
+    score: float
+    features: Mapping[str, float]
+    similarity: float
+    """Cosine of question and chunk."""
+
+    lexical: float
+    """BM25 score; 0 where no word was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for, once the index was asked which words it holds."""
+
+    query: Query
+    words: tuple[WordTrace, ...]
+    match: str
+    """What the full-text index is asked; empty for nothing."""
+
+    full: float
+    """BM25 score of an average chunk that holds the rarest words."""
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The words that are looked for, each with its rarity."""
+        return {form: word.rarity for word in self.words for form in (word.word, *word.instead)}
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that was found, best first."""
+
+    sought: Sought
+    depth: int
+    lexical: tuple[int, ...]
+    """Chunk ids by words, best first."""
+
+    dense: tuple[int, ...]
+    """Chunk ids by meaning, best first."""
+
+    candidates: tuple[Candidate, ...]
+    is_all: bool
+    """Whether there is nothing else to be found."""
+
+
+def gather(
+    index: SearchIndex,
+    query: Query,
+    *,
+    depth: int,
+    total: int,
+    scope: Scope | None,
+    common_chunks: int,
+    clock: Clock,
+) -> Gathered:
+    """Ask both retrievers, and rank what they find by one score.
+
+    Args:
+        index: Where to look.
+        query: The question.
+        depth: Chunks asked of each retriever.
+        total: Chunks in the index.
+        scope: The files to stay in; `None` for everywhere.
+        common_chunks: See `indexer.search.search`.
+        clock: Told how long each stage takes.
+    """
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="dense") as pool:
+        pending = pool.submit(clock.timed, "dense", index.dense, query.embedded, top_k=depth, scope=scope)
+        sought = clock.timed("words", seek, index, query, total=total, common_chunks=common_chunks)
+        match = sought.match
+        ranked = clock.timed("lexical", index.lexical, match, top_k=depth, scope=scope) if match else []
+        query_vector, nearest = pending.result()
+    lexical, similarity = dict(ranked), dict(nearest)
+    if query.is_exact:
+        similarity = {chunk_id: similarity[chunk_id] for chunk_id in lexical if chunk_id in similarity}
+    candidates = clock.timed("scores", rank, index, sought, query_vector, lexical, similarity)
+    return Gathered(
+        sought=sought,
+        depth=depth,
+        lexical=tuple(lexical),
+        dense=tuple(chunk_id for chunk_id, _ in nearest),
+        candidates=candidates,
+        is_all=len(lexical) < depth and (query.is_exact or len(nearest) < depth),
+    )
+
+
+def seek(index: SearchIndex, query: Query, *, total: int, common_chunks: int) -> Sought:
+    """Decide which words to look for, and how."""
+    counts = index.word_counts(query.words)
+    kept = rarest(query.words, counts)
+    common = max(common_chunks, total // 2)
+    words = tuple(
+        WordTrace(
+            word=word,
+            chunks=counts.get(word, 0),
+            rarity=rarity(counts.get(word, 0), total),
+            use=_use_of(word, counts.get(word, 0), is_kept=word in kept, common=common),
+        )
+        for word in query.words
+    )
+    if query.is_exact:
+        match = exact_expression(query.phrases)
+    else:
+        match = match_expression(
+            [each.word for each in words if each.use is WordUse.SEARCHED],
+            beginnings=[each.word for each in words if each.use is WordUse.BEGINNING],
+            phrases=query.phrases,
+        )
+    return Sought(query=query, words=words, match=match, full=full_score(kept, counts, total))
+
+
+def rank(
+    index: SearchIndex,
+    sought: Sought,
+    query_vector: Vectors,
+    lexical: Mapping[int, float],
+    similarity: Mapping[int, float],
+) -> tuple[Candidate, ...]:
+    """Return chunks with their scores, best first; equal ones in id order.
+
+    Args:
+        index: Where they stand.
+        sought: What is looked for.
+        query_vector: The question's.
+        lexical: BM25 scores by chunk id.
+        similarity: Cosines by chunk id, of as many as are known.
+    """
+    missing = [chunk_id for chunk_id in lexical if chunk_id not in similarity]
+    similarity = {**similarity, **index.similarities(query_vector, missing)}
+    windows = index.window_similarities(query_vector, list(similarity))
+    candidates = []
+    for chunk in index.chunks(list(similarity)):
+        cosine, bm25 = similarity[chunk.chunk_id], lexical.get(chunk.chunk_id, 0.0)
+        features = features_of(
+            cosine=cosine, window=windows.get(chunk.chunk_id, cosine), bm25=bm25, full=sought.full
+        )
+        candidates.append(Candidate(chunk, score_of(features), features, cosine, bm25))
+    return tuple(sorted(candidates, key=lambda each: (-each.score, each.chunk.chunk_id)))
+
+
+def _use_of(word: str, count: int, *, is_kept: bool, common: int) -> WordUse:
+    if not is_kept:
+        return WordUse.SURPLUS
+    if count > common:
+        return WordUse.COMMON
+    if count:
+        return WordUse.SEARCHED
+    return WordUse.BEGINNING if len(word) >= LEAST_BEGINNING_CHARS else WordUse.UNKNOWN
