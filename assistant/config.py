@@ -1,4 +1,4 @@
-"""Every setting of kb: the indexer's sections, the model's and the answer's."""
+"""Every setting of kb: the indexer's sections, the model's, the answer's and the history's."""
 
 from typing import Annotated, Literal
 
@@ -72,6 +72,16 @@ class AnswerSettings(Section):
     """Longest time to write an answer, in seconds; 0 for no limit."""
 
 
+class HistorySettings(Section):
+    """`[history]`: the conversations that are kept."""
+
+    keep: bool = True
+    """Whether questions and answers are kept; `kb ask --private` keeps none of one question."""
+
+    keep_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    """Days after which a conversation that did not go on is deleted; 0 keeps all."""
+
+
 class Settings(IndexerSettings):
     """The whole config file; an unknown section or key is refused."""
 
@@ -79,3 +89,4 @@ class Settings(IndexerSettings):
 
     model: ModelSettings = ModelSettings()
     answer: AnswerSettings = AnswerSettings()
+    history: HistorySettings = HistorySettings()

@@ -1,4 +1,4 @@
-"""What can go wrong with a language model; the tree itself is drawn in `indexer.errors`.
+"""What can go wrong with a language model and with the history; the tree itself is drawn in `indexer.errors`.
 
 EngineError
 ├── ModelNotFoundError    no model is configured, or none has that name
@@ -9,9 +9,11 @@ EngineError
 ├── NoAnswerError         the model wrote no answer, though it may have thought
 ├── MalformedAnswerError  an object was asked for, and none of that form was written
 └── DownloadError         a model cannot be fetched from the hub
+
+HistoryError              the conversations cannot be kept or read; answers go on    exit 3
 """
 
-from indexer.errors import EngineError
+from indexer.errors import EngineError, KbError
 
 
 class ModelNotFoundError(EngineError):
@@ -44,3 +46,7 @@ class MalformedAnswerError(EngineError):
 
 class DownloadError(EngineError):
     """A model cannot be fetched: it is not there, not open to us, does not fit, or arrived damaged."""
+
+
+class HistoryError(KbError):
+    """The conversations cannot be kept or read; questions are answered all the same."""

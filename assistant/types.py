@@ -32,6 +32,9 @@ class Turn:
     sources: tuple[Path, ...] = ()
     """The files that were cited, in the order of their numbers."""
 
+    filters: Filters = EVERYTHING
+    """What the search was confined to."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
@@ -150,6 +153,9 @@ class Understood:
     filters: Filters
     remarks: tuple[str, ...] = ()
     """What a person should know of it, a sentence each."""
+
+    is_rewritten: bool = False
+    """Whether words were added or replaced, because the question leaned on what was said before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,11 @@ class Places:
         return self.index_dir / "chroma"
 
     @property
+    def history_file(self) -> Path:
+        """SQLite file of the conversations."""
+        return self.home / "history.sqlite"
+
+    @property
     def run_dir(self) -> Path:
         """Sockets, lock files, and what the engine keeps of the last prompt."""
         return self.home / "run"

@@ -10,6 +10,7 @@ from assistant.cli.group import Entry, LazyGroup
 
 TABLE = {
     "ask": Entry("assistant.cli.ask:ask", "Answer a question from your files."),
+    "history": Entry("assistant.cli.history:history", "Show, search or delete past conversations."),
     "search": Entry("assistant.cli.search:search", "Find passages in your files."),
     "add": Entry("assistant.cli.roots:add", "Index a folder and keep it indexed."),
     "remove": Entry("assistant.cli.roots:remove", "Forget a folder; its files stay as they are."),

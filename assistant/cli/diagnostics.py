@@ -13,6 +13,7 @@ from enum import IntEnum
 from types import TracebackType
 from typing import Self
 
+from assistant.errors import HistoryError
 from assistant.terminal import plain_line
 from indexer.errors import ConfigError, EngineError, IndexerError, KbError, UsageError
 
@@ -60,7 +61,7 @@ def exit_code(error: KbError) -> Exit:
             return Exit.USAGE
         case EngineError():
             return Exit.ENGINE
-        case IndexerError():
+        case IndexerError() | HistoryError():
             return Exit.INDEX
         case _:
             return Exit.USAGE

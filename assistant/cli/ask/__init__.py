@@ -4,6 +4,7 @@ import click
 
 from assistant.answering import answer
 from assistant.cli import diagnostics, freshness, generators, options, output, search
+from assistant.cli.ask import talking
 from assistant.cli.ask.drawing import Drawing, say_not_found
 from assistant.cli.completion import complete_model
 from assistant.cli.diagnostics import Exit, StatusLine
@@ -33,17 +34,28 @@ from indexer.paths import Places
     help="Whether the model thinks first, where it can.  [default: from the config]",
 )
 @click.option("--show-thinking", is_flag=True, help="Show its thoughts on stderr.")
+@click.option("-c", "--continue", "is_continued", is_flag=True, help="Go on with the last conversation.")
+@click.option(
+    "--conversation",
+    type=click.IntRange(1),
+    metavar="ID",
+    help="Go on with this conversation; `kb history list` shows them.",
+)
+@click.option("--private", "is_private", is_flag=True, help="Keep nothing of this question.")
 @options.json_option("one object")
 def ask(
     question: tuple[str, ...],
+    *,
     passages: int | None,
     within: tuple[str, ...],
     model: str | None,
     thinking: str | None,
-    *,
+    conversation: int | None,
     fresh: bool,
     no_model: bool,
     show_thinking: bool,
+    is_continued: bool,
+    is_private: bool,
     as_json: bool,
 ) -> Exit:
     """Answer QUESTION from your files, with the places that say so.
@@ -54,7 +66,12 @@ def ask(
     \b
         cat mail.txt | kb ask "what do they want?"
 
-    Without a model the answer is made of your files' own sentences.
+    Without a model the answer is made of your files' own sentences. Questions and
+    answers are kept (`kb history`): each one begins a conversation, `-c` goes on
+    with the last, so that a follow-up may lean on what was said:
+
+    \b
+        kb ask -c "and in Berlin?"
     """  # noqa: D301 - click reads the control character
     if model is not None and no_model:
         raise UsageError("--model and --no-model exclude each other")
@@ -63,7 +80,14 @@ def ask(
     places = Places.discover()
     settings = load_settings(places.config_file, Settings)
     text, extra = options.question_and_extra(question)
-    asked = Question(text=text, extra=extra, filters=options.filters_of(within))
+    talk = talking.open_talk(
+        places,
+        settings.history,
+        is_continued=is_continued,
+        conversation=conversation,
+        is_private=is_private,
+    )
+    asked = talk.question(Question(text=text, extra=extra, filters=options.filters_of(within)))
     given = {"passages": passages, "thinking": thinking}
     answer_settings = settings.answer.model_copy(
         update={name: value for name, value in given.items() if value is not None}
@@ -81,8 +105,9 @@ def ask(
         events = answer(asked, searcher=client, generator=generator, settings=answer_settings)
         drawing = Drawing(client, line, is_text=not as_json, shows_thinking=show_thinking)
         finished = drawing.run(events)
+    talking.keep(talk, asked, finished)
     if as_json:
-        output.write_json(finished.to_json())
+        output.write_json({**finished.to_json(), "conversation": talk.conversation})
     if finished.answered:
         if not (has_model or no_model):
             diagnostics.notice(

@@ -1,0 +1,134 @@
+"""A conversation as every face holds it: what was said, and where it is kept.
+
+Faces ask with `question`, draw the events, and hand the finished answer to
+`keep`; what of it becomes history is decided here, so that they cannot disagree.
+An answer that was broken off never comes here, and so is not kept.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from assistant.types import Answer, Question, Turn
+from indexer.errors import UsageError
+
+if TYPE_CHECKING:
+    from assistant.history import Conversation, History, StoredTurn
+
+MOST_TURNS = 20
+"""The latest turns are what a follow-up may lean on."""
+
+DAY_S = 86_400
+
+
+class Talk:
+    """One conversation that goes on.
+
+    Args:
+        open_history: Opens where it is kept, at the first turn to keep; `None` keeps nothing, as in
+            private mode.
+        keep_days: Conversations whose last question is older are deleted; 0 keeps them for good.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        open_history: "Callable[[], History] | None",
+        *,
+        keep_days: int = 0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.conversation: int | None = None
+        """Its id in the history; `None` until a turn of it is kept."""
+
+        self._open_history = open_history
+        self._keep_days = keep_days
+        self._clock = clock
+        self._history: History | None = None
+        self._turns: tuple[Turn, ...] = ()
+
+    @classmethod
+    def resume(
+        cls,
+        history: "History",
+        conversation: int | None = None,
+        *,
+        is_private: bool = False,
+        keep_days: int = 0,
+        clock: Callable[[], float] = time.time,
+    ) -> Self:
+        """Go on with a conversation that is kept.
+
+        Args:
+            history: Where it is kept.
+            conversation: Its id; `None` for that in which the last question was asked.
+            is_private: Whether what is said from now on is not kept.
+            keep_days: As for a new one.
+            clock: Seconds since the epoch.
+
+        Raises:
+            UsageError: If there is no such conversation.
+            HistoryError: If the history cannot be read.
+        """
+        found = find(history, conversation)
+        talk = cls(None if is_private else lambda: history, keep_days=keep_days, clock=clock)
+        talk.conversation = found.id
+        talk._turns = tuple(turn.as_turn() for turn in history.turns(found.id, latest=MOST_TURNS))
+        return talk
+
+    def question(self, asked: Question) -> Question:
+        """Return a question together with what was said before it."""
+        return replace(asked, turns=self._turns)
+
+    def keep(self, question: Question, answer: Answer) -> None:
+        """Remember a turn, and keep it where the conversation is kept.
+
+        Raises:
+            HistoryError: If it cannot be kept; the conversation goes on all the same.
+        """
+        # deferred: sqlite3 is not loaded by who keeps nothing, nor before the answer is there.
+        from assistant.history import Source, StoredTurn
+
+        turn = StoredTurn(
+            question=question.text.strip(),
+            standalone=answer.question or question.text.strip(),
+            answer=answer.text,
+            answered=answer.answered,
+            sources=tuple(
+                Source(n=one.n, path=one.passage.path, locator=one.locator, quote=one.quote)
+                for one in answer.citations
+            ),
+            filters=answer.filters,
+            model=answer.model,
+            timings_ms=answer.timings_ms,
+            unsupported=tuple(answer.text[span.start : span.end] for span in answer.unsupported),
+            is_own_knowledge=answer.is_own_knowledge,
+            asked_at=self._clock(),
+        )
+        self._turns = (*self._turns, turn.as_turn())[-MOST_TURNS:]
+        self._store(turn)
+
+    def _store(self, turn: "StoredTurn") -> None:
+        if self._open_history is None:
+            return
+        if self._history is None:
+            self._history = self._open_history()
+        self.conversation = self._history.add(turn, self.conversation)
+        if self._keep_days:
+            self._history.delete_older(self._clock() - self._keep_days * DAY_S)
+
+
+def find(history: "History", conversation: int | None = None) -> "Conversation":
+    """Return the conversation of an id, or that in which the last question was asked.
+
+    Raises:
+        UsageError: If there is none.
+        HistoryError: If the history cannot be read.
+    """
+    found = history.latest() if conversation is None else history.conversation(conversation)
+    if found is not None:
+        return found
+    if conversation is None:
+        raise UsageError("there is no conversation yet", hint='begin one: `kb ask "…"`')
+    raise UsageError(f"there is no conversation {conversation}", hint="`kb history list` shows them all")
