@@ -87,36 +87,43 @@ class Talk:
         Raises:
             HistoryError: If it cannot be kept; the conversation goes on all the same.
         """
-        # deferred: sqlite3 is not loaded by who keeps nothing, nor before the answer is there.
-        from assistant.history import Source, StoredTurn
-
-        turn = StoredTurn(
-            question=question.text.strip(),
-            standalone=answer.question or question.text.strip(),
-            answer=answer.text,
-            answered=answer.answered,
-            sources=tuple(
-                Source(n=one.n, path=one.passage.path, locator=one.locator, quote=one.quote)
-                for one in answer.citations
-            ),
-            filters=answer.filters,
-            model=answer.model,
-            timings_ms=answer.timings_ms,
-            unsupported=tuple(answer.text[span.start : span.end] for span in answer.unsupported),
-            is_own_knowledge=answer.is_own_knowledge,
-            asked_at=self._clock(),
+        typed, searched_for = question.text.strip(), answer.question or question.text.strip()
+        cited = tuple(dict.fromkeys(citation.passage.path for citation in answer.citations))
+        turn = Turn(
+            question=typed, standalone=searched_for, answer=answer.text, sources=cited, filters=answer.filters
         )
-        self._turns = (*self._turns, turn.as_turn())[-MOST_TURNS:]
-        self._store(turn)
-
-    def _store(self, turn: "StoredTurn") -> None:
+        self._turns = (*self._turns, turn)[-MOST_TURNS:]
         if self._open_history is None:
             return
         if self._history is None:
             self._history = self._open_history()
-        self.conversation = self._history.add(turn, self.conversation)
+        now = self._clock()
+        self.conversation = self._history.add(_stored(turn, answer, now), self.conversation)
         if self._keep_days:
-            self._history.delete_older(self._clock() - self._keep_days * DAY_S)
+            self._history.delete_older(now - self._keep_days * DAY_S)
+
+
+def _stored(turn: Turn, answer: Answer, now: float) -> "StoredTurn":
+    """Return what is kept of a turn."""
+    # deferred: sqlite3 is not loaded by who keeps nothing, nor before the answer is there.
+    from assistant.history import Source, StoredTurn
+
+    return StoredTurn(
+        question=turn.question,
+        standalone=turn.standalone,
+        answer=turn.answer,
+        answered=answer.answered,
+        sources=tuple(
+            Source(n=one.n, path=one.passage.path, locator=one.locator, quote=one.quote)
+            for one in answer.citations
+        ),
+        filters=turn.filters,
+        model=answer.model,
+        timings_ms=answer.timings_ms,
+        unsupported=tuple(answer.text[span.start : span.end] for span in answer.unsupported),
+        is_own_knowledge=answer.is_own_knowledge,
+        asked_at=now,
+    )
 
 
 def find(history: "History", conversation: int | None = None) -> "Conversation":

@@ -5,11 +5,8 @@ that was added is on the disk when `add` returns.
 """
 
 import contextlib
-import json
-import os
 import re
 import sqlite3
-import stat
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,21 +14,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from assistant.errors import HistoryError
+from assistant.history.connection import DAMAGED, connect, make_private, translated
+from assistant.history.rows import TURN, conversation_of, from_row, storable, title_of, to_row
 from assistant.history.schema import NewerSchemaError, migrate
-from assistant.history.types import Conversation, Found, Source, StoredTurn
-from indexer.types import Filters
-
-BUSY_TIMEOUT_S = 10.0
-"""How long one statement waits for a lock that another process holds."""
-
-TITLE_CHARS = 100
-"""Longest title that is taken from a question."""
+from assistant.history.types import Conversation, Found, StoredTurn
 
 _CONVERSATIONS = """
     SELECT c.id, c.title, c.begun_at, max(t.asked_at), count(*)
     FROM conversations c JOIN turns t ON t.conversation = c.id
 """
-_TURN = "question, standalone, answer, more, asked_at"
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -57,21 +48,9 @@ class History:
         Raises:
             HistoryError: If it cannot be opened, is damaged, or comes from a newer version.
         """
-        try:
-            # made here, because SQLite would make it readable to all; its -wal and -shm copy the mode.
-            descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                if (mode := stat.S_IMODE(os.fstat(descriptor).st_mode)) & 0o077:
-                    os.fchmod(descriptor, mode & 0o700)
-            finally:
-                os.close(descriptor)
-        except OSError as error:
-            raise HistoryError(
-                f"cannot open the history {file}: {error.strerror}",
-                hint="make it writable, or ask with `--private`",
-            ) from error
-        with _translated(file):
-            connection = _connect(file)
+        make_private(file)
+        with translated(file):
+            connection = connect(file)
             try:
                 migrate(connection)
             except NewerSchemaError as error:
@@ -112,13 +91,13 @@ class History:
             if conversation is None or not _exists(connection, conversation):
                 cursor = connection.execute(
                     "INSERT INTO conversations (title, begun_at) VALUES (?, ?)",
-                    (_title(turn.question), self._clock()),
+                    (title_of(turn.question), self._clock()),
                 )
                 assert cursor.lastrowid is not None
                 conversation = cursor.lastrowid
             connection.execute(
-                f"INSERT INTO turns (conversation, {_TURN}) VALUES (?, ?, ?, ?, ?, ?)",
-                (conversation, *_to_row(turn)),
+                f"INSERT INTO turns (conversation, {TURN}) VALUES (?, ?, ?, ?, ?, ?)",
+                (conversation, *to_row(turn)),
             )
         return conversation
 
@@ -130,7 +109,7 @@ class History:
         """
         with self._writing() as connection:
             done = connection.execute(
-                "UPDATE conversations SET title = ? WHERE id = ?", (_title(title), conversation)
+                "UPDATE conversations SET title = ? WHERE id = ?", (title_of(title), conversation)
             )
             return done.rowcount > 0
 
@@ -151,7 +130,7 @@ class History:
             f"{_CONVERSATIONS} GROUP BY c.id ORDER BY max(t.id) DESC LIMIT ? OFFSET ?",
             (limit, offset),
         )
-        return [_conversation(row) for row in rows]
+        return [conversation_of(row) for row in rows]
 
     def conversation(self, conversation: int) -> Conversation | None:
         """Return a conversation; `None` if there is none of that id.
@@ -160,7 +139,7 @@ class History:
             HistoryError: If the file cannot be read.
         """
         rows = self._read(f"{_CONVERSATIONS} WHERE c.id = ? GROUP BY c.id", (conversation,))
-        return _conversation(rows[0]) if rows else None
+        return conversation_of(rows[0]) if rows else None
 
     def latest(self) -> Conversation | None:
         """Return the conversation in which the last question was asked; `None` if there is none.
@@ -182,7 +161,7 @@ class History:
             HistoryError: If the file cannot be read.
         """
         rows = self._read(
-            f"SELECT {_TURN} FROM turns WHERE conversation = ? ORDER BY id DESC LIMIT ?",
+            f"SELECT {TURN} FROM turns WHERE conversation = ? ORDER BY id DESC LIMIT ?",
             (conversation, latest),
         )
         return [self._turn(row) for row in reversed(rows)]
@@ -200,7 +179,7 @@ class History:
         Raises:
             HistoryError: If the file cannot be read.
         """
-        words = _WORD.findall(_storable(text))
+        words = _WORD.findall(storable(text))
         if not words:
             return []
         match = " ".join(f'"{word}"' for word in words)
@@ -218,7 +197,7 @@ class History:
     def _found(self, turn: int) -> Found | None:
         """Return a turn in its place; `None` if another process has deleted it."""
         rows = self._read(
-            f"""SELECT {_TURN}, conversation, (
+            f"""SELECT {TURN}, conversation, (
                 SELECT count(*) FROM turns o WHERE o.conversation = t.conversation AND o.id <= t.id
             ) FROM turns t WHERE id = ?""",
             (turn,),
@@ -272,7 +251,7 @@ class History:
 
     def _empty_log(self) -> None:
         """Bring all into the file itself, where freed pages are zeros, and cut the log to nothing."""
-        with self._lock, _translated(self.file):
+        with self._lock, translated(self.file):
             is_busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if is_busy:
             raise HistoryError(
@@ -285,7 +264,7 @@ class History:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """Run one transaction: committed at the end, rolled back by any exception."""
-        with self._lock, _translated(self.file):
+        with self._lock, translated(self.file):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -298,117 +277,16 @@ class History:
 
     def _turn(self, row: Sequence[Any]) -> StoredTurn:
         try:
-            return _from_row(row)
+            return from_row(row)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            message, hint = _MEANINGS[sqlite3.SQLITE_CORRUPT]
+            message, hint = DAMAGED
             raise HistoryError(message.format(file=self.file), hint=hint) from error
 
     def _read(self, query: str, values: Sequence[Any]) -> list[Any]:
-        with self._lock, _translated(self.file):
+        with self._lock, translated(self.file):
             return self._connection.execute(query, values).fetchall()
-
-
-def _connect(file: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(file, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-    try:
-        # what is deleted is overwritten; see `History.delete`.
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        _use_log(connection)
-        # one answer is one commit, so each can be waited for.
-        connection.execute("PRAGMA synchronous = FULL")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _use_log(connection: sqlite3.Connection) -> None:
-    """Switch to WAL; SQLite does not wait for others there, however patient the connection is."""
-    give_up_at = time.monotonic() + BUSY_TIMEOUT_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
-                raise
-            time.sleep(0.01)
-        else:
-            return
-
-
-_MEANINGS = {
-    sqlite3.SQLITE_FULL: ("the disk is full, so {file} cannot be written", "free some space"),
-    sqlite3.SQLITE_READONLY: ("the history {file} cannot be written", "make it writable"),
-    sqlite3.SQLITE_CANTOPEN: (
-        "cannot open the history {file}",
-        "make its directory readable and writable",
-    ),
-    sqlite3.SQLITE_BUSY: ("another process holds the history {file}", "try again when it has ended"),
-    sqlite3.SQLITE_CORRUPT: ("the history {file} is damaged", "move it away, and a new one is begun"),
-    sqlite3.SQLITE_NOTADB: (
-        "{file} is no history, or is damaged",
-        "move it away, and a new one is begun",
-    ),
-}
-
-
-@contextlib.contextmanager
-def _translated(file: Path) -> Iterator[None]:
-    """Turn SQLite's errors into a `HistoryError` that names the file."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        # extended codes carry the primary one in their low byte.
-        code = getattr(error, "sqlite_errorcode", None) or 0
-        message, hint = _MEANINGS.get(code & 0xFF, ("the history {file} failed: {error}", ""))
-        raise HistoryError(message.format(file=file, error=error), hint=hint) from error
 
 
 def _exists(connection: sqlite3.Connection, conversation: int) -> bool:
     query = "SELECT 1 FROM conversations WHERE id = ?"
     return connection.execute(query, (conversation,)).fetchone() is not None
-
-
-def _title(text: str) -> str:
-    """Return a title of one line."""
-    line = " ".join(_storable(text).split())
-    return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 1].rstrip() + "…"
-
-
-def _storable(text: str) -> str:
-    """Return text that can be stored: halves of characters are none."""
-    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-
-
-def _to_row(turn: StoredTurn) -> tuple[Any, ...]:
-    more = turn.to_json()
-    for column in ("question", "standalone", "answer", "asked_at"):
-        del more[column]
-    texts = map(_storable, (turn.question, turn.standalone, turn.answer))
-    # as ASCII, so that paths that are no text are kept as they are.
-    return *texts, json.dumps(more, ensure_ascii=True), turn.asked_at
-
-
-def _from_row(row: Sequence[Any]) -> StoredTurn:
-    question, standalone, answer, more_json, asked_at = row
-    more = json.loads(more_json)
-    return StoredTurn(
-        question=question,
-        standalone=standalone,
-        answer=answer,
-        answered=more["answered"],
-        sources=tuple(map(Source.from_json, more["sources"])),
-        filters=Filters.from_json(more["filters"]),
-        model=more["model"],
-        timings_ms=more["timings_ms"],
-        unsupported=tuple(more["unsupported"]),
-        is_own_knowledge=more["is_own_knowledge"],
-        asked_at=asked_at,
-    )
-
-
-def _conversation(row: Sequence[Any]) -> Conversation:
-    identifier, title, begun_at, updated_at, turns = row
-    return Conversation(id=identifier, title=title, begun_at=begun_at, updated_at=updated_at, turns=turns)
