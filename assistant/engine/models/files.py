@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.engine.models.ollama import read_store
-from assistant.engine.models.shelves import Shelf
+from assistant.engine.models.shelves import Shelf, is_file
 
 _SEARCH_DEPTH = 6
 """Folders below a shelf that are looked into; `models--org--name/snapshots/revision/folder` needs 4."""
@@ -125,7 +125,7 @@ def _read_shelf(shelf: Shelf) -> Iterator[ModelFile]:
         case "ollama":
             yield from _read_ollama(shelf)
         case "file":
-            if _is_file(shelf.path):
+            if is_file(shelf.path):
                 yield model_of_file(shelf.path, program=shelf.program)
         case "files":
             yield from _read_folder(shelf)
@@ -151,7 +151,7 @@ def _read_folder(shelf: Shelf) -> Iterator[ModelFile]:
         place = directory.relative_to(shelf.path)
         files = [directory / name for name in names if name.lower().endswith(".gguf")]
         # a link may lead nowhere, and what can be reached may not be a file.
-        ggufs = [file for file in files if _is_file(file)]
+        ggufs = [file for file in files if is_file(file)]
         projector = next((file for file in ggufs if _is_projector(file)), None)
         for file in ggufs:
             first, parts, trouble = _gather_parts(file)
@@ -169,13 +169,6 @@ def _read_folder(shelf: Shelf) -> Iterator[ModelFile]:
                 projector=None if _is_projector(file) else projector,
                 trouble=trouble,
             )
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:
-        return False
 
 
 def _is_projector(file: Path) -> bool:
@@ -242,7 +235,7 @@ def _gather_parts(file: Path) -> tuple[Path, tuple[Path, ...], str]:
     if not 1 <= total <= 1000:
         return file, (file,), ""
     wanted = [file.with_name(_part_name(file, number)) for number in range(1, total + 1)]
-    there = tuple(each for each in wanted if _is_file(each))
+    there = tuple(each for each in wanted if is_file(each))
     missing = [each.name for each in wanted if each not in there]
     if not missing:
         return wanted[0], there, ""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assistant.engine.models.shelves import is_file
+
 _LAYER = "application/vnd.ollama.image."
 _HOST, _NAMESPACE = "registry.ollama.ai", "library"
 _DIGEST = re.compile(r"sha256[:-][0-9a-f]{64}")
@@ -93,7 +95,7 @@ def read_manifest(name: str, file: Path, manifest: Any, blobs: Path) -> OllamaMo
             else "its manifest names no model"
         )
     else:
-        trouble = "" if _is_file(model) else f"its blob {model.name[:19]}… is missing"
+        trouble = "" if is_file(model) else f"its blob {model.name[:19]}… is missing"
     return OllamaModel(
         name=name,
         manifest=file,
@@ -103,14 +105,6 @@ def read_manifest(name: str, file: Path, manifest: Any, blobs: Path) -> OllamaMo
         template=found.get("template"),
         trouble=trouble,
     )
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:
-        # the manifests may be open to everybody, and the blobs not.
-        return False
 
 
 def _words(layer: Any) -> tuple[str, str]:

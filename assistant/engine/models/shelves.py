@@ -69,12 +69,21 @@ def list_shelves(
     return tuple({shelf.path: shelf for shelf in reversed(shelves)}.values())[::-1]
 
 
+def is_file(path: Path) -> bool:
+    """Say whether a file stands there; one in a folder that is closed to us does not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def _configured_files(names: Iterable[str], home: Path) -> Iterator[Shelf]:
     """Give a file that is configured by its path, outside every folder, a shelf of its own."""
     for name in names:
-        # a bare name is looked up on the other shelves.
-        if len(Path(name).parts) > 1 and (file := _expanded(name, home)).suffix.lower() == ".gguf":
-            yield Shelf("config", file, "file")
+        # names that are looked up on the other shelves hold slashes too, those of Ollama and the hub.
+        is_file_name = name.lower().endswith(".gguf") and len(Path(name).parts) > 1
+        if is_file_name or name.startswith(("/", "~")):
+            yield Shelf("config", _expanded(name, home), "file")
 
 
 def _ollama_places(environ: Mapping[str, str], home: Path) -> Iterator[Path]:

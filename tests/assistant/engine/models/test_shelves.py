@@ -54,7 +54,8 @@ def test_variables_of_the_programs_move_their_places(tmp_path: Path) -> None:
 def test_a_configured_file_has_a_shelf_of_its_own(tmp_path: Path) -> None:
     """A path is a place; a bare name is looked up on the others."""
     assert paths(shelves(tmp_path, path="/far/away.gguf"), "config") == [Path("/far/away.gguf")]
-    assert paths(shelves(tmp_path, path="qwen3:8b", draft_path="small"), "config") == []
+    assert paths(shelves(tmp_path, path="~/models/plain"), "config") == [tmp_path / "models" / "plain"]
+    assert paths(shelves(tmp_path, path="qwen3:8b", draft_path="hf.co/unsloth/small"), "config") == []
 
 
 def test_lm_studio_may_have_been_moved(tmp_path: Path) -> None:
