@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import h11
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 logger = logging.getLogger(__name__)
@@ -131,6 +131,12 @@ def make_config(
         proxy_headers=False,
         **more,
     )
+
+
+async def wait_for_disconnect(receive: Receive) -> None:
+    """Wait until the client is gone; whatever else it sends is passed over."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def peer_uid(connection: socket.socket) -> int | None:

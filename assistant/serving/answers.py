@@ -67,7 +67,7 @@ class Run:
     """Answers one question; made and read on the event loop.
 
     Args:
-        question: What is asked.
+        question: What is asked, and what was said before.
         open_searcher: Called in the thread; finds the passages.
         open_writer: Called in the thread; writes the answer, or `None` for the files' own words.
         settings: How the question is answered.
@@ -75,7 +75,7 @@ class Run:
 
     def __init__(
         self,
-        question: str,
+        question: Question,
         *,
         open_searcher: Callable[[], Searcher],
         open_writer: Callable[[], Writer | None],
@@ -143,7 +143,7 @@ class Run:
                 return
         self._noted = _Noted(writer) if writer is not None else None
         events = answer(
-            Question(text=self._question),
+            self._question,
             searcher=self._open_searcher(),
             generator=self._noted,
             settings=self._settings,

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,11 +20,22 @@ from assistant.config import AnswerSettings
 from assistant.engine import protocol
 from assistant.engine.protocol import ChatRequest
 from assistant.errors import EngineUnavailableError
-from assistant.prompting import NOT_FOUND
+from assistant.prompting import NOT_FOUND, is_refusal
 from assistant.serving.access import Guard, error_body
 from assistant.serving.answers import Run, RunEvent, Writer
 from assistant.serving.connections import Limits
-from assistant.types import Answer, AnswerFinished, AnswerText, Notice, Retracted, Thinking
+from assistant.types import (
+    Answer,
+    AnswerFinished,
+    AnswerText,
+    Message,
+    Notice,
+    Question,
+    Retracted,
+    Thinking,
+    Turn,
+)
+from indexer.connections import wait_for_disconnect
 from indexer.errors import IndexerError, KbError, UsageError
 
 MODEL = "kb"
@@ -86,8 +97,7 @@ class _Api:
 
     async def chat(self, request: Request) -> Response:
         asked = protocol.read_request(await _read_json(request, self._limits.body_bytes))
-        # earlier turns are not read yet: a question is answered from the files by itself.
-        last = asked.messages[-1]
+        *earlier, last = asked.messages
         if last.role != "user":
             raise UsageError("the last message must be the user's question")
         if asked.schema is not None:
@@ -96,7 +106,7 @@ class _Api:
             body = error_body("too many questions wait; ask again soon", kind="server_error", code="busy")
             return JSONResponse(body, 503, {"retry-after": "5"})
         run = Run(
-            last.content,
+            Question(text=last.content, turns=turns_of(earlier)),
             open_searcher=self._open_searcher,
             open_writer=self._open_writer,
             settings=_settings_for(asked, self._settings),
@@ -112,6 +122,20 @@ class _Api:
             yield
         finally:
             self._answers -= 1
+
+
+def turns_of(messages: Sequence[Message]) -> tuple[Turn, ...]:
+    """Pair the earlier questions of a conversation with their answers; what got no answer is left out."""
+    turns: list[Turn] = []
+    question = ""
+    for message in messages:
+        if message.role == "user":
+            question = message.content.strip()
+        elif message.role == "assistant" and question:
+            said = "" if is_refusal(message.content) else message.content
+            turns.append(Turn(question=question, standalone=question, answer=said))
+            question = ""
+    return tuple(turns)
 
 
 def _settings_for(asked: ChatRequest, settings: AnswerSettings) -> AnswerSettings:
@@ -214,7 +238,7 @@ class _Reply(Response):
 
     async def events(self, receive: Receive) -> AsyncGenerator[list[RunEvent], None]:
         """Yield events as they come, an empty list for each heartbeat."""
-        gone = asyncio.create_task(_wait_for_disconnect(receive))
+        gone = asyncio.create_task(wait_for_disconnect(receive))
         gone.add_done_callback(lambda _: self.run.cancel())
         with self._count():
             try:
@@ -271,11 +295,6 @@ class _Whole(_Reply):
         else:
             response = JSONResponse(self.transcript.whole(self.run))
         await response(scope, receive, send)
-
-
-async def _wait_for_disconnect(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _read_json(request: Request, most_bytes: int) -> Any:

@@ -12,6 +12,7 @@ from assistant.engine import protocol
 from assistant.engine.runner import Job, JobEvent, Runner
 from assistant.engine.types import Delta, Finished, Progress
 from assistant.errors import EngineUnavailableError
+from indexer.connections import wait_for_disconnect
 from indexer.errors import EngineError, KbError
 
 HEARTBEAT_S = 5.0
@@ -30,7 +31,7 @@ class Answer:
 
     async def events(self, receive: Receive) -> AsyncGenerator[list[JobEvent], None]:
         """Yield events as they come, an empty list for each heartbeat; cancel the job at a disconnect."""
-        gone = asyncio.create_task(_wait_for_disconnect(receive))
+        gone = asyncio.create_task(wait_for_disconnect(receive))
         gone.add_done_callback(lambda _: self._runner.cancel(self._job))
         try:
             while True:
@@ -117,8 +118,3 @@ def _runs(deltas: list[Delta]) -> list[list[Delta]]:
 
 def _stopped() -> EngineError:
     return EngineUnavailableError("the engine was stopped in the middle of the answer")
-
-
-async def _wait_for_disconnect(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

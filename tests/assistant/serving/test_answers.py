@@ -5,7 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from assistant.engine.types import Delta
+from assistant.prompting import NOT_FOUND
 from assistant.serving import Limits
+from assistant.serving.api import turns_of
+from assistant.types import Message, Turn
 from indexer.errors import DaemonError
 from indexer.types import SearchResult
 from tests.assistant.serving.clients import QUESTION, FakeWriter, PatientWriter, Served, served
@@ -93,13 +96,30 @@ def test_without_a_model_the_files_answer_in_their_own_words() -> None:
 
 
 def test_the_last_message_is_the_question() -> None:
-    """Earlier turns are taken and left aside; the search is for the question alone."""
+    """The search is for what was asked last, not for what was said before."""
     searcher = FakeSearcher([RENT])
     turns = [{"role": "user", "content": "Who is Ada?"}, {"role": "assistant", "content": "The owner [1]."}]
     with served([FakeWriter(ANSWER)], searcher=searcher) as server:
         status, _ = server.ask({"role": "system", "content": "Be a pirate."}, *turns, QUESTION)
     assert status == 200
     assert [query for query, _, _ in searcher.asked] == ["How much is the rent?"]
+
+
+def test_what_was_said_before_is_handed_on() -> None:
+    """Each earlier question with its answer; a refusal is none, and instructions of a client are no turn."""
+    said = [
+        Message("system", "Be a pirate."),
+        Message("user", "Who is Ada?"),
+        Message("assistant", "The owner [1]."),
+        Message("user", "Hello?"),
+        Message("user", " And Bob? "),
+        Message("assistant", NOT_FOUND),
+        Message("assistant", "Once more."),
+    ]
+    assert turns_of(said) == (
+        Turn(question="Who is Ada?", standalone="Who is Ada?", answer="The owner [1]."),
+        Turn(question="And Bob?", standalone="And Bob?", answer=""),
+    )
 
 
 def test_the_client_may_bound_the_answer() -> None:
