@@ -34,6 +34,7 @@ from assistant.cli.models.measuring import QUESTIONS, passages, words_for
 from assistant.config import ModelSettings
 from assistant.engine.client import EngineClient, open_engine
 from assistant.engine.fit import describe_placement
+from assistant.engine.fit.caches import BYTES_PER_NUMBER
 from assistant.engine.types import ChatOptions, Delta, Finished, Progress, Sampling
 from assistant.types import Message
 from benchmarks.bare_llama import BareLlama, Timed
@@ -131,7 +132,8 @@ def main() -> None:
             client.stop()
             wait_for_memory(client)
         compare(report, engine_runs, bare_runs or run_alone(model, status, arguments.rounds))
-        kv_bytes = shape.kv_bytes * (PROMPT_TOKENS + ANSWER_TOKENS // 2)
+        tokens = engine_runs[0].prompt_tokens + ANSWER_TOKENS // 2
+        kv_bytes = shape.kv_numbers * BYTES_PER_NUMBER[status["kv_type"]] * tokens
         report_bound(
             report,
             bandwidth,

@@ -13,7 +13,7 @@ import gguf
 import numpy as np
 import numpy.typing as npt
 
-from tests.models.wired_gguf import CHATML, CONTROL, END
+from tests.models.wired_gguf import CHATML, CONTROL, END, byte_spelling
 
 Blocks = npt.NDArray[np.uint8]
 
@@ -47,9 +47,9 @@ class Shape:
         return self.width // self.heads * self.kv_heads
 
     @property
-    def kv_bytes(self) -> int:
-        """Keys and values of one token in all layers, as 16-bit numbers."""
-        return self.layers * 2 * self.kv_width * 2
+    def kv_numbers(self) -> int:
+        """Numbers in the keys and values of one token, in all layers."""
+        return self.layers * 2 * self.kv_width
 
 
 SHAPES = {
@@ -182,12 +182,9 @@ def _make_blocks(kind: gguf.GGMLQuantizationType, numbers: np.random.Generator) 
 
 def _add_vocabulary(writer: gguf.GGUFWriter, size: int) -> None:
     """Add tokens for every byte, and words that no text yields and the model writes."""
-    shown = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
-    spare = iter(range(256, 512))
-    spelling = [chr(byte) if byte in shown else chr(next(spare)) for byte in range(256)]
     syllables = [a + b for a in "bdfghjklmnprstvwz" for b in "aeiou"]
     words = ("Ġ" + "".join(each) for each in itertools.product(syllables, repeat=3))
-    fixed = [*CONTROL, *spelling, "th"]
+    fixed = [*CONTROL, *byte_spelling(), "th"]
     tokens = [*fixed, *itertools.islice(words, size - len(fixed))]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")

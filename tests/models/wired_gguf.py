@@ -79,7 +79,7 @@ def write_random_model(path: Path, *, seed: int = 1, layers: int = 2, template: 
 
 def _vocabulary(script: Sequence[str | bytes], more_marks: Sequence[str] = ()) -> tuple[list[str], list[int]]:
     """Return the vocabulary in the file's own spelling, and the ids of the script's tokens."""
-    spelling = _byte_spelling()
+    spelling = byte_spelling()
     vocabulary = [*CONTROL, *spelling, spelling[ord("t")] + spelling[ord("h")]]
     ids = []
     for token in script:
@@ -97,7 +97,7 @@ def _vocabulary(script: Sequence[str | bytes], more_marks: Sequence[str] = ()) -
     return vocabulary, ids
 
 
-def _byte_spelling() -> list[str]:
+def byte_spelling() -> list[str]:
     """Spell every byte as one printable character, as byte-level vocabularies do."""
     shown = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     spare = iter(range(256, 512))
