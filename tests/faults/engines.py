@@ -1,8 +1,6 @@
 """Engines and models for tests in which they come to harm."""
 
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -11,9 +9,9 @@ from assistant.engine.client import EngineClient
 from assistant.engine.types import ChatOptions, Delta
 from assistant.types import Message
 from tests.models.wired_gguf import write_scripted_model
+from tests.waiting import wait_until
 
 QUESTION = [Message("user", "What is 6 times 7?")]
-PATIENCE_S = 30.0
 
 
 def counting_model(path: Path, *, layers: int = 1) -> Path:
@@ -25,14 +23,6 @@ def answer_of(client: EngineClient, *, max_tokens: int = 5) -> str:
     """Ask, and return the answer's text."""
     events = client.chat(QUESTION, ChatOptions(max_tokens=max_tokens, temperature=0))
     return "".join(event.text for event in events if isinstance(event, Delta) and event.kind == "text")
-
-
-def wait_until(is_true: Callable[[], bool], *, what: str) -> None:
-    """Wait for something that happens in another process."""
-    end = time.monotonic() + PATIENCE_S
-    while not is_true():
-        assert time.monotonic() < end, f"waited in vain until {what}"
-        time.sleep(0.02)
 
 
 def wait_for_end(pid: int) -> None:

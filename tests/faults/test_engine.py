@@ -19,9 +19,10 @@ from assistant.engine.types import ChatOptions, Delta, Progress
 from assistant.errors import EngineCrashedError, ModelFileError, ModelNotFoundError
 from indexer.paths import Places
 from tests.assistant.engine.in_process import connect
-from tests.faults.engines import QUESTION, answer_of, counting_model, wait_for_end, wait_until
+from tests.faults.engines import QUESTION, answer_of, counting_model, wait_for_end
 from tests.faults.test_full_disk import fill, small_disk
 from tests.homes import short_home
+from tests.waiting import wait_until
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 
-from tests.models.wired_gguf import CHATML, CONTROL, END
+from tests.models.wired_gguf import CHATML, CONTROL, END, byte_spelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def write_speaking_model(path: Path, words: Sequence[str], *, size: Size = SMALL
         words: The tokens of the answer, each with its space, no two alike.
         size: Its shape; no fewer numbers in a hidden state than there are tokens.
     """
-    spelling = _byte_spelling()
+    spelling = byte_spelling()
     spelled = ["".join(spelling[byte] for byte in word.encode()) for word in words]
     # merges build a word from its bytes, from left to right.
     steps = [[word[:end] for end in range(2, len(word) + 1)] for word in spelled]
@@ -99,10 +99,3 @@ def write_speaking_model(path: Path, words: Sequence[str], *, size: Size = SMALL
     writer.write_tensors_to_file()
     writer.close()
     return path
-
-
-def _byte_spelling() -> list[str]:
-    """Spell every byte as one printable character, as byte-level vocabularies do."""
-    shown = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
-    spare = iter(range(256, 512))
-    return [chr(byte) if byte in shown else chr(next(spare)) for byte in range(256)]

@@ -9,12 +9,13 @@ import time
 import pytest
 
 from assistant.config import ModelSettings
-from assistant.engine.client import open_engine
+from assistant.engine.client import EngineClient, open_engine
 from assistant.engine.types import ChatOptions
 from assistant.types import Message
 from indexer.paths import Places
 from tests.assistant.cli.conftest import Home
 from tests.assistant.cli.kb import kb, on_terminal, start_kb
+from tests.waiting import wait_until
 
 NO_MODEL = "kb: no model is set, so the answer is in your files' own words\n"
 
@@ -151,9 +152,8 @@ def test_ctrl_c_during_an_answer_stops_the_model(home: Home) -> None:
     rest, err = process.communicate(timeout=30)
     assert (process.returncode, err.decode()) == (130, "kb: stopped; the answer is not complete\n")
     assert (begin + rest).decode().startswith("and so on,")
-    deadline = time.monotonic() + 30
-    while json.loads(kb(home.path, "engine", "status", "--json").out)["busy"]:
-        assert time.monotonic() < deadline, "the engine goes on writing for nobody"
+    engine = EngineClient(Places(config_file=home.path / "config.toml", home=home.path))
+    wait_until(lambda: not engine.status()["busy"], what="the engine no longer writes for nobody")
 
 
 def test_a_terminal_shows_what_goes_on_and_clickable_sources(home: Home) -> None:
@@ -181,9 +181,7 @@ def test_who_waits_for_another_answer_is_told(home: Home) -> None:
     next(first)
 
     def give_way() -> None:
-        deadline = time.monotonic() + 30
-        while not engine.status()["queued"] and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: bool(engine.status()["queued"]), what="the other one waits")
         first.close()  # type: ignore[attr-defined]
 
     config = home.path / "config.toml"

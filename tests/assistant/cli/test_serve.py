@@ -9,7 +9,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from assistant.engine.client import EngineClient
 from indexer.paths import Places
 from tests.assistant.cli.conftest import Home
 from tests.assistant.cli.kb import environment, kb, start_kb
+from tests.waiting import wait_until
 
 QUESTION = {"messages": [{"role": "user", "content": "How much is the rent of the cabin?"}]}
 
@@ -97,11 +97,9 @@ def test_clients_wait_in_the_engines_queue(home: Home) -> None:
             pass
         second = served.post({**QUESTION, "stream": True, "max_tokens": 16})
         third = served.post({**QUESTION, "stream": True, "max_tokens": 16})
-        while engine_status(home)["queued"] < 2:
-            time.sleep(0.05)
+        wait_until(lambda: engine_status(home)["queued"] == 2, what="both wait")
         close(third)
-        while engine_status(home)["queued"] > 1:
-            time.sleep(0.05)
+        wait_until(lambda: engine_status(home)["queued"] == 1, what="one has left")
         close(first)
         assert second[1].read().endswith(b"data: [DONE]\n\n")
         close(second)
@@ -183,10 +181,7 @@ def engine_status(home: Home) -> dict[str, Any]:
 
 def wait_until_idle(home: Home) -> None:
     """Wait until the engine writes nothing any more."""
-    deadline = time.monotonic() + 30
-    while engine_status(home)["busy"]:
-        assert time.monotonic() < deadline, "the engine goes on writing for nobody"
-        time.sleep(0.02)
+    wait_until(lambda: not engine_status(home)["busy"], what="the engine no longer writes for nobody")
 
 
 def close(asked: tuple[http.client.HTTPConnection, http.client.HTTPResponse]) -> None:

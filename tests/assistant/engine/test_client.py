@@ -6,8 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -26,6 +24,7 @@ from assistant.errors import (
 from assistant.types import Message
 from indexer.paths import Places
 from tests.assistant.engine.conftest import settings_for
+from tests.waiting import wait_until
 
 QUESTION = [Message("user", "What is 6 times 7?")]
 ANSWER = "It is 42 café."
@@ -35,14 +34,6 @@ def ask(client: EngineClient, messages: list[Message] = QUESTION, *, max_tokens:
     """Return the answer's text."""
     events = client.chat(messages, ChatOptions(max_tokens=max_tokens, temperature=0))
     return "".join(event.text for event in events if isinstance(event, Delta) and event.kind == "text")
-
-
-def wait_until(is_true: Callable[[], bool], *, what: str) -> None:
-    """Wait for something that happens in another process."""
-    end = time.monotonic() + 30
-    while not is_true():
-        assert time.monotonic() < end, f"waited in vain until {what}"
-        time.sleep(0.02)
 
 
 def test_an_answer_streams_with_its_thinking_apart(shared_engine: EngineClient) -> None:

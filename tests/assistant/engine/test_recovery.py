@@ -16,7 +16,8 @@ from assistant.errors import EngineCrashedError, EngineUnavailableError
 from indexer.paths import Places
 from tests.assistant.engine.conftest import settings_for
 from tests.assistant.engine.doors import answering_at
-from tests.assistant.engine.test_client import ANSWER, QUESTION, ask, wait_until
+from tests.assistant.engine.test_client import ANSWER, QUESTION, ask
+from tests.waiting import wait_until
 
 READY = {"state": "ready", "identity": "", "progress": 1.0}
 

@@ -5,7 +5,6 @@ import json
 import re
 import socket
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from assistant.types import Message
 from indexer.paths import Places
 from tests.assistant.engine.conftest import settings_for
 from tests.models.wired_gguf import write_random_model, write_scripted_model
+from tests.waiting import wait_until
 
 ASKED = {"messages": [{"role": "user", "content": "What is 6 times 7?"}], "temperature": 0, "max_tokens": 100}
 
@@ -116,12 +116,9 @@ def test_a_disconnect_cancels_an_answer_that_does_not_stream(places: Places, end
     client.wait_ready()
     connection = Connection(places.engine_socket)
     connection.request("POST", "/v1/chat/completions", json.dumps({**ASKED, "max_tokens": 8000}))
-    end = time.monotonic() + 30
-    while not client.status()["busy"] and time.monotonic() < end:
-        time.sleep(0.01)
+    wait_until(lambda: bool(client.status()["busy"]), what="it writes")
     connection.close()
-    while client.status()["busy"] and time.monotonic() < end:
-        time.sleep(0.01)
+    wait_until(lambda: not client.status()["busy"], what="it has stopped")
     assert client.status()["answers"] == 1
     _, answer = call(places, "POST", "/v1/chat/completions", {**ASKED, "max_tokens": 2})
     assert answer["choices"][0]["message"]["content"] == "0 1 "
@@ -250,9 +247,7 @@ def test_progress_is_told_to_those_who_ask_for_it(places: Places, endless_model:
     threads = [threading.Thread(target=ask, kwargs={"wants": wants}) for wants in (True, False)]
     for thread in threads:
         thread.start()
-    end = time.monotonic() + 30
-    while client.status()["queued"] < 2 and time.monotonic() < end:
-        time.sleep(0.01)
+    wait_until(lambda: client.status()["queued"] == 2, what="both wait")
     writing.close()  # type: ignore[attr-defined]
     for thread in threads:
         thread.join()

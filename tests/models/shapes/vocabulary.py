@@ -10,6 +10,7 @@ from typing import Any
 import gguf
 
 from tests.models.shapes.dialects import BOS, Dialect
+from tests.models.wired_gguf import byte_spelling
 
 _WORD = re.compile(r"[Ġ▁ ]?[a-z]+")
 
@@ -40,7 +41,7 @@ class Vocabulary:
 
 def own_vocabulary(dialect: Dialect) -> Vocabulary:
     """Make a byte-level vocabulary of some 300 tokens with a dialect's marks."""
-    spelling = _byte_spelling()
+    spelling = byte_spelling()
     syllables = [f"{a}{b}" for a in "bdklmnrst" for b in "aeiou"]
     tokens = [*dialect.marks, *dialect.words, *spelling, *syllables]
     kinds = [
@@ -102,10 +103,3 @@ def _read_fields(file: Path) -> list[Field]:
             element = field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None
             fields.append(Field(name, field.contents(), kind, element))
     return fields
-
-
-def _byte_spelling() -> list[str]:
-    """Spell every byte as one printable character, as byte-level vocabularies do."""
-    shown = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
-    spare = iter(range(256, 512))
-    return [chr(byte) if byte in shown else chr(next(spare)) for byte in range(256)]

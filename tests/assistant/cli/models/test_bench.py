@@ -3,7 +3,6 @@
 import contextlib
 import json
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from tests.assistant.cli.kb import kb, start_kb
 from tests.homes import short_home
 from tests.models.wired_gguf import write_random_model, write_scripted_model
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -56,10 +56,8 @@ def test_without_a_model_it_says_what_to_do(home: Path) -> None:
 def test_ctrl_c_leaves_no_engine_behind(home: Path) -> None:
     """Neither its process nor its folder, and what was measured before is shown."""
     with start_kb(home, "models", "bench", "babble", "babble", "--rounds", "20") as running:
-        end = time.monotonic() + 30
-        while not (engines := _engines_of(running.pid)):
-            assert time.monotonic() < end, "no engine was started"
-            time.sleep(0.02)
+        wait_until(lambda: bool(_engines_of(running.pid)), what="an engine is started")
+        engines = _engines_of(running.pid)
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=60)
     assert running.returncode == 130

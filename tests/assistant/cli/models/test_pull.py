@@ -9,8 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -20,6 +19,7 @@ from assistant.cli.models.pull import Pace, amount, bar
 from assistant.engine.pull.starting import pull_environment
 from tests.assistant.cli.kb import Run, environment, kb, on_terminal
 from tests.assistant.engine.pull.hub_server import FakeHub, model_bytes, serving, stalling
+from tests.waiting import wait_until
 
 NAME = "acme/Robo-GGUF"
 SMALL, LARGE = model_bytes(2_000_000), model_bytes(4_000_000, seed=2)
@@ -47,14 +47,6 @@ def start_pull(home: Path, hub: FakeHub, *arguments: str) -> "subprocess.Popen[b
         env=environment(home, {"HF_ENDPOINT": hub.endpoint}),
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - takes no lock
     )
-
-
-def wait_until(is_true: Callable[[], bool], *, what: str) -> None:
-    """Wait for something that happens in another process."""
-    end = time.monotonic() + 30
-    while not is_true():
-        assert time.monotonic() < end, f"waited in vain until {what}"
-        time.sleep(0.02)
 
 
 def part_of(home: Path) -> Path | None:

@@ -30,6 +30,19 @@ def failure_of(client: RemoteClient) -> KbError:
     return caught.value
 
 
+def fall_silent(server: OtherServer) -> threading.Event:
+    """Let a server say one word and then nothing until the event is set."""
+    be("vllm", server)
+    is_over = threading.Event()
+
+    def pieces() -> Any:
+        yield b'data: {"choices": [{"delta": {"content": "Be"}}]}\n\n'
+        is_over.wait()
+
+    server.on("/v1/chat/completions", Reply(pieces(), 200, {"content-type": "text/event-stream"}))
+    return is_over
+
+
 def test_nobody_listening_is_told() -> None:
     """The sentence names the place, the hint how to start the commonest server."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -181,14 +194,7 @@ def test_no_redirect_is_followed(server: OtherServer) -> None:
 
 def test_the_time_of_an_answer_is_limited(server: OtherServer) -> None:
     """Also while the server says nothing; what came until then is the answer."""
-    be("vllm", server)
-    is_over = threading.Event()
-
-    def pieces() -> Any:
-        yield b'data: {"choices": [{"delta": {"content": "Be"}}]}\n\n'
-        is_over.wait()
-
-    server.on("/v1/chat/completions", Reply(pieces(), 200, {"content-type": "text/event-stream"}))
+    is_over = fall_silent(server)
     text, finished = client_of(server).chat(QUESTION, ChatOptions(max_tokens=9, time_limit_s=0.3))
     is_over.set()
     assert text == Delta("text", "Be")
@@ -198,14 +204,7 @@ def test_the_time_of_an_answer_is_limited(server: OtherServer) -> None:
 
 def test_a_server_that_falls_silent_is_told(server: OtherServer) -> None:
     """It is waited for, but not for ever."""
-    be("vllm", server)
-    is_over = threading.Event()
-
-    def pieces() -> Any:
-        yield b'data: {"choices": [{"delta": {"content": "Be"}}]}\n\n'
-        is_over.wait()
-
-    server.on("/v1/chat/completions", Reply(pieces(), 200, {"content-type": "text/event-stream"}))
+    is_over = fall_silent(server)
     client = RemoteClient(server.settings(), patience=Patience(silence_s=0.2))
     error = failure_of(client)
     is_over.set()
@@ -236,14 +235,7 @@ def test_closing_an_answer_closes_its_connection(server: OtherServer) -> None:
 
 def test_an_answer_is_broken_off_from_another_thread(server: OtherServer) -> None:
     """Whoever waits in a read is woken at once."""
-    be("vllm", server)
-    is_over = threading.Event()
-
-    def pieces() -> Any:
-        yield b'data: {"choices": [{"delta": {"content": "Be"}}]}\n\n'
-        is_over.wait()
-
-    server.on("/v1/chat/completions", Reply(pieces(), 200, {"content-type": "text/event-stream"}))
+    is_over = fall_silent(server)
     client = client_of(server)
     answer = client.chat(QUESTION, OPTIONS)
     next(answer)
