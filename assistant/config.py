@@ -71,6 +71,12 @@ class AnswerSettings(Section):
     time_limit_s: Annotated[int, Field(ge=0, le=86_400)] = 0
     """Longest time to write an answer, in seconds; 0 for no limit."""
 
+    deep_steps: Annotated[int, Field(ge=1, le=20)] = 5
+    """Further searches that the model may ask for with `kb ask --deep`."""
+
+    deep_time_s: Annotated[int, Field(ge=1, le=3600)] = 120
+    """After how many seconds `kb ask --deep` searches no further, and answers."""
+
 
 class HistorySettings(Section):
     """`[history]`: the conversations that are kept."""

@@ -1,13 +1,17 @@
 """Whoever writes text, and how an object is had from one in place of prose."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 from assistant.engine.types import ChatOptions, Delta, Finished, FinishReason, Progress
 from assistant.errors import MalformedAnswerError
 from assistant.types import Message
+
+_TURN_TOKENS = 8
+"""What templates write around one message; most take 3 to 6."""
 
 
 class TextGenerator(Protocol):
@@ -44,6 +48,23 @@ class Loads(Protocol):
     def loading(self) -> Iterator[float]:
         """Yield the loaded share, 0 to 1, until the model is loaded."""
         ...
+
+
+@runtime_checkable
+class CountsPrompts(Protocol):
+    """A generator that counts a prompt as its model will read it."""
+
+    def count_prompt(self, messages: Sequence[Message]) -> int:
+        """Count the tokens of messages, with those that the model's template adds."""
+        ...
+
+
+def count_prompt(generator: TextGenerator, messages: Sequence[Message]) -> int:
+    """Count the tokens of messages; what a template adds to two of them is left out where it is not known."""
+    if isinstance(generator, CountsPrompts):
+        return generator.count_prompt(messages)
+    text = "\n".join(message.content for message in messages)
+    return generator.count_tokens(text) + _TURN_TOKENS * max(0, len(messages) - 2)
 
 
 def generate_json(
@@ -86,18 +107,25 @@ def generate_json(
     )
 
 
+def _relay(chat: Iterator[Delta | Progress | Finished]) -> Generator[Delta | Progress | Finished, None, None]:
+    """Pass on what comes, and the closing too."""
+    yield from chat
+
+
 def _collect(chat: Iterator[Delta | Progress | Finished]) -> tuple[str, FinishReason]:
     """Return the text of an answer and why it ended; thoughts are left out."""
     text = ""
     ended_by: FinishReason = "stop"
-    for event in chat:
-        if isinstance(event, Finished):
-            ended_by = event.reason
-        elif isinstance(event, Delta):
-            if event.kind == "retract":
-                text = ""
-            elif event.kind == "text":
-                text += event.text
+    # closing stops the model, whatever ends this loop.
+    with closing(_relay(chat)) as events:
+        for event in events:
+            if isinstance(event, Finished):
+                ended_by = event.reason
+            elif isinstance(event, Delta):
+                if event.kind == "retract":
+                    text = ""
+                elif event.kind == "text":
+                    text += event.text
     return text, ended_by
 
 

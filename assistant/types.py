@@ -125,6 +125,9 @@ class Answer:
     is_own_knowledge: bool = False
     """Whether the model answered from what it knows, because the files do not say."""
 
+    steps: tuple[str, ...] = ()
+    """What was done for it, where that took several steps, in order."""
+
     def to_json(self) -> dict[str, Any]:
         """Return the object that `kb ask --json` prints."""
         return {
@@ -140,6 +143,7 @@ class Answer:
             "filters": self.filters.to_json(),
             "unsupported": [self.text[span.start : span.end] for span in self.unsupported],
             "is_own_knowledge": self.is_own_knowledge,
+            "steps": list(self.steps),
         }
 
 
@@ -170,6 +174,9 @@ class Step:
 
     total: int = 0
     """All its parts; 0 where it has none."""
+
+    is_kept: bool = False
+    """Whether it is said for good, and not only while it goes on; `text` then tells what came of it."""
 
 
 @dataclass(frozen=True, slots=True)

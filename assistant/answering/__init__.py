@@ -6,9 +6,10 @@ files word for word.
 """
 
 from collections.abc import Generator, Iterator
+from contextlib import closing
 
 from assistant.answering.finding import Searcher, find
-from assistant.answering.results import NEAREST, Clock, finished, refused
+from assistant.answering.results import NEAREST, Clock, finished, refused, with_steps
 from assistant.answering.writing import write
 from assistant.config import AnswerSettings
 from assistant.extractive import extract
@@ -46,6 +47,17 @@ def answer(
         raise UsageError(
             "the question is empty", hint='ask something, as in `kb ask "when is the rent due?"`'
         )
+    with closing(_answer(text, question, searcher, generator, settings)) as events:
+        yield from with_steps(events)
+
+
+def _answer(
+    text: str,
+    question: Question,
+    searcher: Searcher,
+    generator: TextGenerator | None,
+    settings: AnswerSettings,
+) -> Generator[AnswerEvent, None, None]:
     clock = Clock()
     asked = standalone(text, question.turns, generator)
     if asked != text:

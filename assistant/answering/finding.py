@@ -1,10 +1,12 @@
 """The passages that an answer is made from."""
 
 import itertools
-from typing import Protocol
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from assistant.types import Question
-from indexer.types import EVERYTHING, Filters, Passage, SearchResult
+from indexer.types import EVERYTHING, FileText, Filters, NamedFile, Passage, SearchResult
 
 _EXTRA_QUERY_CHARS = 400
 
@@ -14,6 +16,19 @@ class Searcher(Protocol):
 
     def search(self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING) -> SearchResult:
         """Return the passages nearest to a query, best first."""
+        ...
+
+
+@runtime_checkable
+class Library(Protocol):
+    """A searcher that knows files by their names, and holds their text; the indexer's client is one."""
+
+    def resolve(self, names: Sequence[str]) -> list[list[NamedFile]]:
+        """Return for each name of a file, as a person would write it, the files that may be meant."""
+        ...
+
+    def passages_of(self, path: Path) -> FileText:
+        """Return the text of a file as it is indexed."""
         ...
 
 

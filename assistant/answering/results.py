@@ -1,9 +1,10 @@
 """How an answer ends, and how long it took."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from assistant.types import Answer, AnswerFinished, Citation
+from assistant.types import Answer, AnswerEvent, AnswerFinished, Citation, Step
 from indexer.types import Passage, SearchResult, Span
 
 NEAREST = 3
@@ -21,6 +22,18 @@ class Clock:
         """Note the time that has passed, unless that name has one already."""
         if name not in self.timings_ms:
             self.timings_ms[name] = round((time.perf_counter() - self._started) * 1000, 1)
+
+
+def with_steps(events: Iterable[AnswerEvent]) -> Iterator[AnswerEvent]:
+    """Pass on the events of an answer, and add to it the steps that led to it."""
+    steps: dict[str, None] = {}
+    for event in events:
+        if isinstance(event, Step) and event.is_kept:
+            steps[event.text] = None
+        if isinstance(event, AnswerFinished) and steps:
+            yield AnswerFinished(replace(event.answer, steps=tuple(steps)))
+        else:
+            yield event
 
 
 def finished(

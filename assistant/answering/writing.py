@@ -2,19 +2,19 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from functools import partial
 
 from assistant.answering.results import Clock, finished, refused
+from assistant.answering.rooms import Room, make_ready, options_of
 from assistant.citations import cite
 from assistant.config import AnswerSettings
 from assistant.engine.types import ChatOptions, Delta, Finished, Progress
 from assistant.errors import NoAnswerError
-from assistant.generating import Loads, TextGenerator
+from assistant.generating import TextGenerator, count_prompt
 from assistant.prompting import FittedPrompt, fit_messages, is_refusal, may_become_refusal
 from assistant.types import (
     AnswerEvent,
     AnswerText,
-    ModelLoading,
-    ModelReady,
     Notice,
     Question,
     Retracted,
@@ -24,9 +24,6 @@ from assistant.types import (
 from indexer.errors import UsageError
 from indexer.types import SearchResult
 
-_TEMPLATE_TOKENS = 64
-_SHORTEST_ANSWER_TOKENS = 16
-
 
 def write(
     question: Question,
@@ -35,6 +32,8 @@ def write(
     generator: TextGenerator,
     settings: AnswerSettings,
     clock: Clock,
+    room: Room | None = None,
+    prompt: FittedPrompt | None = None,
 ) -> Iterator[AnswerEvent]:
     """Have a model answer a question from the passages that were found.
 
@@ -44,40 +43,31 @@ def write(
         generator: Writes.
         settings: How long an answer.
         clock: Keeps when the first token came.
+        room: What a model can read that is ready; otherwise it is made ready.
+        prompt: What it is given to read; otherwise as many of the passages as fit.
 
     Raises:
         UsageError: If the question is too long for the model.
         NoAnswerError: If the model wrote none.
         KbError: Whatever the generator raises.
     """
-    if isinstance(generator, Loads):
-        for share in generator.loading():
-            yield ModelLoading(generator.model_name, share)
-    status = generator.wait_ready()
-    yield ModelReady(status)
-    context_tokens = int(status["context_tokens"])
-    yield from map(Notice, status.get("notices", ()))
-    # three quarters of the context are for reading, whatever an answer may take.
-    reserved = _TEMPLATE_TOKENS + min(settings.max_tokens, context_tokens // 4)
-    prompt = fit_messages(
-        found.question,
-        found.passages,
-        extra=question.extra,
-        limit_tokens=context_tokens - reserved,
-        count_tokens=generator.count_tokens,
-    )
+    if room is None:
+        room = yield from make_ready(generator, settings)
+    context_tokens = room.context_tokens
     if prompt is None:
-        raise _too_long(found.question, question.extra, generator, context_tokens - reserved)
-    yield from _fitting_notices(prompt, len(found.passages), context_tokens)
-    room = context_tokens - _TEMPLATE_TOKENS - prompt.tokens
-    max_tokens = max(_SHORTEST_ANSWER_TOKENS, min(settings.max_tokens, room))
-    options = ChatOptions(
-        max_tokens=max_tokens,
-        temperature=None if settings.temperature < 0 else settings.temperature,
-        thinking=settings.thinking,
-        thinking_tokens=settings.thinking_tokens,
-        time_limit_s=settings.time_limit_s,
-    )
+        prompt = fit_messages(
+            found.question,
+            found.passages,
+            extra=question.extra,
+            turns=question.turns,
+            limit_tokens=room.prompt_tokens,
+            count=partial(count_prompt, generator),
+        )
+        if prompt is None:
+            raise _too_long(found.question, question.extra, generator, room.prompt_tokens)
+        yield from _fitting_notices(prompt, len(found.passages), context_tokens)
+    max_tokens = room.left_behind(prompt.tokens)
+    options = options_of(settings, max_tokens=max_tokens)
     draft = _Draft()
     with closing(_relay(generator.chat(prompt.messages, options))) as pieces:
         for piece in pieces:
@@ -95,7 +85,7 @@ def write(
             yield from _cut_notices(piece, options, context_tokens, is_full=max_tokens < settings.max_tokens)
     text = draft.text.strip()
     if is_refusal(text):
-        yield refused(prompt.passages, generator.model_name, found=found, clock=clock)
+        yield refused(found.passages, generator.model_name, found=found, clock=clock)
         return
     if draft.held.strip():
         yield AnswerText(draft.held.lstrip())
@@ -144,6 +134,9 @@ def _fitting_notices(prompt: FittedPrompt, found: int, context_tokens: int) -> I
         yield Notice(f"{prompt.left_out} of {found} passages left out: more would not fit {why}")
     if prompt.is_shortened:
         yield Notice(f"the passage was shortened to fit {why}")
+    if prompt.turns_left_out:
+        turns = "turn" if prompt.turns_left_out == 1 else f"{prompt.turns_left_out} turns"
+        yield Notice(f"the oldest {turns} of the conversation left out: more would not fit {why}")
 
 
 def _cut_notices(

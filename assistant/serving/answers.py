@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from assistant.answering import Searcher, TextGenerator, answer
 from assistant.config import AnswerSettings
 from assistant.engine.types import ChatOptions, Delta, Finished, Progress
+from assistant.generating import count_prompt
 from assistant.types import AnswerEvent, Message, Question
 from indexer.errors import EngineError, KbError
 
@@ -46,6 +47,9 @@ class _Noted:
 
     def count_tokens(self, text: str) -> int:
         return self._writer.count_tokens(text)
+
+    def count_prompt(self, messages: Sequence[Message]) -> int:
+        return count_prompt(self._writer, messages)
 
     def chat(
         self, messages: Sequence[Message], options: ChatOptions

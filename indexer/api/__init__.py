@@ -11,6 +11,7 @@ from indexer.api.answers import answering, not_found
 from indexer.api.current import Current
 from indexer.api.ledger import LedgerRoutes
 from indexer.api.searching import Explain, SearchRoutes
+from indexer.api.texts import TextRoutes
 from indexer.api.threads import Threads
 from indexer.api.work import WorkRoutes
 from indexer.search import Found
@@ -51,6 +52,7 @@ class Api:
                 unwatched=unwatched,
                 threads=Threads(),
             ),
+            TextRoutes(current, Threads()),
             WorkRoutes(current, stop, Threads()),
         )
 

@@ -14,9 +14,10 @@ import numpy.typing as npt
 from indexer.catalog.adopting import copies_of, may_adopt
 from indexer.catalog.files import FileRow, file_rows
 from indexer.catalog.lexical import rank_chunks
+from indexer.catalog.naming import chunk_ids_of, named_files
 from indexer.catalog.scoping import Scope, resolve
 from indexer.errors import UsageError
-from indexer.types import EVERYTHING, FileEntry, FileState, FileStatus, Filters, Locator
+from indexer.types import EVERYTHING, FileEntry, FileState, FileStatus, Filters, Locator, NamedFile
 
 ROWS_PER_STATEMENT = 5_000
 """Values bound to one statement; SQLite's own limit is 32,766."""
@@ -97,6 +98,14 @@ class CatalogReader:
         """Return the ledger's row of a file, or `None`."""
         found = self._entries("WHERE path = ?", (os.fsencode(path),))
         return found[0] if found else None
+
+    def named_files(self, names: Sequence[str]) -> list[list[NamedFile]]:
+        """Return for each name the files it fits best."""
+        return named_files(self._connection, names)
+
+    def chunks_of(self, path: Path, *, limit: int, offset: int) -> list[StoredChunk]:
+        """Return a file's chunks in reading order."""
+        return [*self.chunks(chunk_ids_of(self._connection, path, limit=limit, offset=offset)).values()]
 
     def pages_without_text(self, path: Path) -> list[int]:
         """List the pages of a file that hold no text, from 1."""

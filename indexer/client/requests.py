@@ -7,9 +7,24 @@ from urllib.parse import quote, urlencode
 
 from indexer.client.connection import Connection
 from indexer.paths import Places
-from indexer.types import EVERYTHING, FileEntry, FileStatus, Filters, Progress, SearchResult, SearchTrace
+from indexer.types import (
+    EVERYTHING,
+    FileEntry,
+    FileStatus,
+    FileText,
+    Filters,
+    NamedFile,
+    Passage,
+    Progress,
+    SearchResult,
+    SearchTrace,
+)
 
 FILES_PER_PAGE = 5000
+PASSAGES_PER_PAGE = 1000
+
+MOST_PASSAGES = 20_000
+"""Of one file; a book of a thousand pages has fewer."""
 
 
 class IndexerClient:
@@ -50,6 +65,22 @@ class IndexerClient:
         if file is not None:
             body["file"] = str(file)
         return SearchTrace.from_json(self._connection.ask("POST", "/v1/explain", body))
+
+    def resolve(self, names: Sequence[str]) -> list[list[NamedFile]]:
+        """Return for each name of a file, as a person would write it, the files that it fits best."""
+        found = self._connection.ask("POST", "/v1/resolve", {"names": list(names)})["files"]
+        return [[NamedFile.from_json(file) for file in files] for files in found]
+
+    def passages_of(self, path: Path) -> FileText:
+        """Return the text of a file as it is indexed, at most `MOST_PASSAGES` of it; empty if it is not."""
+        passages: list[Passage] = []
+        while True:
+            asked = {"path": str(path), "limit": str(PASSAGES_PER_PAGE), "offset": str(len(passages))}
+            query = urlencode(asked, quote_via=quote, errors="surrogateescape")
+            page = self._connection.ask("GET", f"/v1/text?{query}")
+            passages += map(Passage.from_json, page["passages"])
+            if len(page["passages"]) < PASSAGES_PER_PAGE or len(passages) >= MOST_PASSAGES:
+                return FileText(tuple(passages), page["total"])
 
     def status(self) -> dict[str, Any]:
         """Return how the daemon and the index are."""

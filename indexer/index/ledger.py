@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from indexer.catalog import Catalog, FileRow
-from indexer.types import FileEntry, FileState, FileStatus
+from indexer.types import FileEntry, FileState, FileStatus, NamedFile
 
 
 class LedgerReads:
@@ -49,6 +49,11 @@ class LedgerReads:
         """Return the row of a file, or `None`."""
         with self._catalog.read() as catalog:
             return catalog.file(path)
+
+    def named_files(self, names: Sequence[str]) -> list[list[NamedFile]]:
+        """Return for each name, as a person would write it, the files that it fits best."""
+        with self._catalog.read() as catalog:
+            return catalog.named_files(names)
 
     def pages_without_text(self, path: Path) -> list[int]:
         """List the pages of a file that hold no text, from 1."""

@@ -1,6 +1,7 @@
 """What search asks of an index without its worker: words, chunks and their vectors."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -45,6 +46,12 @@ class IndexReads(LedgerReads):
         """
         with self._catalog.read() as catalog:
             return catalog.lexical(match, top_k=top_k, scope=scope, weights=weights)
+
+    def chunks_of(self, path: Path, *, limit: int, offset: int = 0) -> tuple[list[StoredChunk], int]:
+        """Return some of a file's chunks in reading order, and how many it has."""
+        with self._catalog.read() as catalog:
+            chunks = catalog.chunks_of(path, limit=limit, offset=offset)
+            return sorted(chunks, key=lambda chunk: chunk.ordinal), catalog.chunk_count(under=[path])
 
     def word_counts(self, words: Sequence[str]) -> dict[str, int]:
         """Count the chunks that hold each of some words; a word is letters and digits only."""

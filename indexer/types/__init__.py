@@ -18,6 +18,7 @@ from indexer.types.explanations import (
 from indexer.types.ledger import FileEntry, FileState, FileStatus, Progress
 from indexer.types.passages import EVERYTHING, Filters, Passage, SearchResult
 from indexer.types.places import Locator, Span
+from indexer.types.texts import FileText, NamedFile
 from indexer.types.vectors import Embeddings, Vectors
 
 __all__ = [
@@ -32,9 +33,11 @@ __all__ = [
     "FileOutcome",
     "FileState",
     "FileStatus",
+    "FileText",
     "FileTrace",
     "Filters",
     "Locator",
+    "NamedFile",
     "Outcome",
     "Passage",
     "Progress",

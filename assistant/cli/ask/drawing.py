@@ -71,8 +71,8 @@ class Drawing:
                 self._line.wipe()
                 for remark in remarks:
                     diagnostics.notice(remark)
-            case Step(text, done, total):
-                self._line.show(f"{text} {done}/{total}" if total else f"{text}…")
+            case Step(text, done, total, is_kept):
+                self._show_step(text, f" {done}/{total}" if total else "…", is_kept=is_kept)
             case ModelLoading() | ModelReady() | Waiting():
                 self._show_progress(event)
             case Thinking(text):
@@ -91,6 +91,15 @@ class Drawing:
                 diagnostics.notice("what stands above was the model thinking; the answer follows")
             case _:
                 pass
+
+    def _show_step(self, text: str, progress: str, *, is_kept: bool) -> None:
+        self._end_thought()
+        if is_kept:
+            self._line.wipe()
+            diagnostics.notice(text)
+        else:
+            self._reading = f"{text}{progress}"
+            self._show_state(self._reading)
 
     def _show_progress(self, event: ModelLoading | ModelReady | Waiting) -> None:
         """Say what goes on before the model writes anything, and where it stands, on the status line."""

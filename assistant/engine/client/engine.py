@@ -150,10 +150,17 @@ class EngineClient:
             ModelFileError: Why the model cannot be loaded.
             EngineUnavailableError: If the engine ends again and again, or does not answer.
         """
+        return self._count({"content": text})
+
+    def count_prompt(self, messages: Sequence[Message]) -> int:
+        """Count the tokens of messages in the model's own template; otherwise as `count_tokens`."""
+        return self._count({"messages": _written(messages)})
+
+    def _count(self, body: dict[str, Any]) -> int:
         for _ in range(_ATTEMPTS):
             self.wait_ready()
             try:
-                return int(self._call("POST", "/tokenize", {"content": text})["tokens"])
+                return int(self._call("POST", "/tokenize", body)["tokens"])
             except LOST:
                 # it may have left just then, being idle.
                 continue
@@ -364,10 +371,14 @@ def _read_object(response: http.client.HTTPResponse) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _written(messages: Sequence[Message]) -> list[dict[str, str]]:
+    return [{"role": message.role, "content": message.content} for message in messages]
+
+
 def _body(messages: Sequence[Message], options: ChatOptions) -> dict[str, Any]:
     """Write a request; what is left to the engine is left out."""
     body: dict[str, Any] = {
-        "messages": [{"role": message.role, "content": message.content} for message in messages],
+        "messages": _written(messages),
         "max_tokens": options.max_tokens,
         "stream": True,
         "progress": True,

@@ -100,14 +100,7 @@ class Api:
     async def _prepare(self, asked: ChatRequest, model: LoadedModel) -> Job:
         """Render and tokenise a prompt; the model may write another answer meanwhile."""
         facts = model.facts
-        if self._prompter is None:
-            self._prompter = Prompter(facts)
-        prepared = self._prompter.prepare(
-            asked.messages,
-            thinking=asked.thinking,
-            is_constrained=asked.schema is not None,
-            template_options=asked.template_options,
-        )
+        prepared = self._prepared(asked, model)
         prompt = await run_in_threadpool(model.tokenize, prepared.pieces)
         if len(prompt) >= facts.context_tokens:
             raise PromptTooLongError(
@@ -125,6 +118,16 @@ class Api:
             closing=_closing(prepared, model) if asked.thinking_tokens else None,
             time_limit_s=asked.time_limit_s,
             schema=asked.schema,
+        )
+
+    def _prepared(self, asked: ChatRequest, model: LoadedModel) -> Prepared:
+        if self._prompter is None:
+            self._prompter = Prompter(model.facts)
+        return self._prompter.prepare(
+            asked.messages,
+            thinking=asked.thinking,
+            is_constrained=asked.schema is not None,
+            template_options=asked.template_options,
         )
 
     async def _models(self, _: Request) -> Response:
@@ -168,13 +171,19 @@ class Api:
 
     async def _tokenize(self, request: Request) -> Response:
         body = await _read_json(request)
-        content = body.get("content") if isinstance(body, dict) else None
-        if not isinstance(content, str):
+        if isinstance(body, dict) and "messages" in body:
+            asked = protocol.read_request(body)
+        elif isinstance(body, dict) and isinstance(body.get("content"), str):
+            asked = None
+        else:
             raise UsageError("content must be text")
         model = await self._loaded()
         # whoever counts is about to ask.
         self._runner.note_use()
-        return JSONResponse({"tokens": await run_in_threadpool(model.count_tokens, content)})
+        if asked is None:
+            return JSONResponse({"tokens": await run_in_threadpool(model.count_tokens, body["content"])})
+        pieces = self._prepared(asked, model).pieces
+        return JSONResponse({"tokens": len(await run_in_threadpool(model.tokenize, pieces))})
 
     async def _loaded(self) -> LoadedModel:
         """Wait for the model.

@@ -118,7 +118,8 @@ def test_piped_text_comes_along(home: Home) -> None:
     )
     assert asked.code == 0
     paths = [passage["path"] for passage in json.loads(asked.out)["passages"]]
-    assert f"{home.vault}/lease.md" in paths[:2]
+    # the two best stand at the edges.
+    assert f"{home.vault}/lease.md" in (paths[0], paths[-1])
     told = kb(home.path, "ask", "--no-model", "wifi password", stdin="pay the landlord")
     assert told.err == "kb: reading the piped text takes a model; this is what your files say\n"
 

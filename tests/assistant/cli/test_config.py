@@ -70,7 +70,7 @@ def test_show_prints_what_is_in_effect(tmp_path: Path) -> None:
         (
             "[answer]\npasages = 9\n",
             "kb: error: {file}: unknown key answer.pasages;"
-            " allowed here: max_tokens, passages, temperature,"
+            " allowed here: deep_steps, deep_time_s, max_tokens, passages, temperature,"
             " thinking, thinking_tokens, time_limit_s\n"
             "  run `kb config edit`\n",
         ),

@@ -1,17 +1,19 @@
 """Tests of the engine's API as any other program would use it."""
 
 import http.client
+import itertools
 import json
 import re
 import socket
 import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from assistant.engine.client import EngineClient, open_engine
-from assistant.engine.types import ChatOptions
+from assistant.engine.types import ChatOptions, Finished
 from assistant.types import Message
 from indexer.paths import Places
 from tests.assistant.engine.conftest import settings_for
@@ -162,6 +164,19 @@ def test_every_answer_begins_anew(places: Places, tmp_path: Path) -> None:
         _, answer = call(places, "POST", "/v1/chat/completions", ASKED)
         message = answer["choices"][0]["message"]
         assert (message["reasoning_content"], message["content"]) == ("Hm", "Yes")
+
+
+def test_a_prompt_is_counted_as_it_will_be_read(places: Places, scripted_model: Path) -> None:
+    """With what the template writes around each message, to the token."""
+    engine = open_engine(places, settings_for(scripted_model))
+    for texts in (("hi",), ("hi", "<|im_end|>", "how much?")):
+        roles: Iterator[Literal["user", "assistant"]] = itertools.cycle(("user", "assistant"))
+        messages = [Message(role, text) for role, text in zip(roles, texts, strict=False)]
+        (*_, last) = engine.chat(messages, ChatOptions(max_tokens=1))
+        assert isinstance(last, Finished)
+        assert engine.count_prompt(messages) == last.usage.prompt_tokens > sum(map(len, texts))
+    status, answer = call(places, "POST", "/tokenize", {"messages": "hi"})
+    assert (status, answer["error"]["message"]) == (400, "messages must be a list of at least one message")
 
 
 SCHEMA = {
