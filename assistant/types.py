@@ -127,6 +127,8 @@ class Answer:
 
     steps: tuple[str, ...] = ()
     """What was done for it, where that took several steps, in order."""
+    evidence: float | None = None
+    """How likely it is that the passages answer the question, 0 to 1; `None` if that was not asked."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that `kb ask --json` prints."""
@@ -144,6 +146,7 @@ class Answer:
             "unsupported": [self.text[span.start : span.end] for span in self.unsupported],
             "is_own_knowledge": self.is_own_knowledge,
             "steps": list(self.steps),
+            "evidence": self.evidence,
         }
 
 
@@ -234,6 +237,11 @@ class AnswerText:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubted:
+    """The sentence shown last is borne by none of its passages; `Answer.unsupported` holds them all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Retracted:
     """Every piece of the answer so far was reasoning; it comes again as `Thinking`."""
 
@@ -261,6 +269,7 @@ AnswerEvent = (
     | Waiting
     | Thinking
     | AnswerText
+    | Doubted
     | Retracted
     | Notice
     | AnswerFinished

@@ -39,13 +39,16 @@ def is_number(word: str) -> bool:
 
 
 def _words(text: str, skip: frozenset[str] = frozenset()) -> Iterator[str]:
-    folded = unicodedata.normalize("NFKD", text.replace("’", "'")).casefold()
-    folded = "".join(char for char in folded if not unicodedata.combining(char))
-    for match in _WORD.finditer(unicodedata.normalize("NFC", folded)):
+    folded = text.replace("’", "'").casefold()
+    if not folded.isascii():
+        folded = unicodedata.normalize("NFKD", folded).casefold()
+        folded = "".join(char for char in folded if not unicodedata.combining(char))
+        folded = unicodedata.normalize("NFC", folded)
+    for match in _WORD.finditer(folded):
         word = match[0]
         if word[0].isdigit():
             yield re.sub(r",(?=\d{3}(?:\D|$))", "", word)
-        elif _CJK.search(word):
+        elif not word.isascii() and _CJK.search(word):
             yield from word
         elif not (skip and word.endswith("n't")):
             stem = word.partition("'")[0]

@@ -46,6 +46,7 @@ def finished(
     clock: Clock,
     unsupported: Sequence[Span] = (),
     is_own_knowledge: bool = False,
+    evidence: float | None = None,
 ) -> AnswerFinished:
     """Return the last event of an answer."""
     clock.keep("total")
@@ -63,12 +64,18 @@ def finished(
             filters=found.filters,
             unsupported=tuple(unsupported),
             is_own_knowledge=is_own_knowledge,
+            evidence=evidence,
         )
     )
 
 
 def refused(
-    passages: Sequence[Passage], model: str | None, *, found: SearchResult, clock: Clock
+    passages: Sequence[Passage],
+    model: str | None,
+    *,
+    found: SearchResult,
+    clock: Clock,
+    evidence: float | None = None,
 ) -> AnswerFinished:
     """Return the last event where the files do not say: the nearest passages."""
     clock.keep("first_token")
@@ -85,5 +92,6 @@ def refused(
             pending=found.pending,
             question=found.question,
             filters=found.filters,
+            evidence=evidence,
         )
     )

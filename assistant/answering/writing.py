@@ -1,6 +1,6 @@
 """An answer that a model writes from passages, piece by piece."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from functools import partial
 
@@ -11,10 +11,12 @@ from assistant.config import AnswerSettings
 from assistant.engine.types import ChatOptions, Delta, Finished, Progress
 from assistant.errors import NoAnswerError
 from assistant.generating import TextGenerator, count_prompt
+from assistant.marking import Doubt, MarkedText
 from assistant.prompting import FittedPrompt, fit_messages, is_refusal, may_become_refusal
 from assistant.types import (
     AnswerEvent,
     AnswerText,
+    Doubted,
     Notice,
     Question,
     Retracted,
@@ -68,7 +70,8 @@ def write(
         yield from _fitting_notices(prompt, len(found.passages), context_tokens)
     max_tokens = room.left_behind(prompt.tokens)
     options = options_of(settings, max_tokens=max_tokens)
-    draft = _Draft()
+    shown = prompt.passages
+    draft = _Draft(lambda: MarkedText(shown, extra=question.extra, is_strict=question.is_strict))
     with closing(_relay(generator.chat(prompt.messages, options))) as pieces:
         for piece in pieces:
             if isinstance(piece, Progress):
@@ -83,24 +86,43 @@ def write(
             if not draft.text.strip() and (draft.has_thought or piece.reason != "stop"):
                 raise _no_answer(piece, options, has_thought=draft.has_thought)
             yield from _cut_notices(piece, options, context_tokens, is_full=max_tokens < settings.max_tokens)
-    text = draft.text.strip()
-    if is_refusal(text):
+    if is_refusal(draft.text):
         yield refused(found.passages, generator.model_name, found=found, clock=clock)
         return
-    if draft.held.strip():
-        yield AnswerText(draft.held.lstrip())
-    citations = cite(text, prompt.passages)
-    yield finished(text, citations, prompt.passages, generator.model_name, found=found, clock=clock)
+    yield from draft.close()
+    marked = draft.marked
+    if marked.left_out:
+        sentences = "1 sentence" if marked.left_out == 1 else f"{marked.left_out} sentences"
+        yield Notice(f"{sentences} left out: the passages do not say so")
+    if question.is_strict and not marked.has_statements:
+        yield refused(found.passages, generator.model_name, found=found, clock=clock)
+        return
+    text = marked.text.rstrip()
+    yield finished(
+        text,
+        cite(text, marked.passages),
+        marked.passages,
+        generator.model_name,
+        found=found,
+        clock=clock,
+        unsupported=marked.unsupported,
+    )
 
 
 class _Draft:
-    """An answer as far as it is written, and what of it nobody was shown yet."""
+    """An answer as far as it is written, and as it is shown.
 
-    def __init__(self) -> None:
+    Args:
+        begin: Makes what turns the model's marks into those that are shown.
+    """
+
+    def __init__(self, begin: Callable[[], MarkedText]) -> None:
+        self._begin = begin
+        self._held = ""
         self.text = ""
-        self.held = ""
-        """The end of the text that was not shown."""
+        """All that the model wrote of it."""
 
+        self.marked = begin()
         self.has_thought = False
 
     def take(self, piece: Delta) -> Iterator[AnswerEvent]:
@@ -110,17 +132,29 @@ class _Draft:
             yield Thinking(piece.text)
         elif piece.kind == "retract":
             self.has_thought = True
-            if self.text != self.held:
+            if self.marked.text:
                 yield Retracted()
             yield Thinking(self.text)
-            self.text = self.held = ""
+            self.text = self._held = ""
+            self.marked = self._begin()
         else:
             self.text += piece.text
-            self.held += piece.text
+            self._held += piece.text
             # a refusal is no answer, so nothing is shown while it is one or may become one.
             if not (may_become_refusal(self.text) or is_refusal(self.text)):
-                yield AnswerText(self.held if self.text != self.held else self.held.lstrip())
-                self.held = ""
+                yield from self._show(self.marked.feed(self._held))
+                self._held = ""
+
+    def close(self) -> Iterator[AnswerEvent]:
+        """Show the rest."""
+        yield from self._show(self.marked.feed(self._held))
+        yield from self._show(self.marked.close())
+        self._held = ""
+
+    @staticmethod
+    def _show(pieces: Iterator[str | Doubt]) -> Iterator[AnswerEvent]:
+        for piece in pieces:
+            yield AnswerText(piece) if isinstance(piece, str) else Doubted()
 
 
 def _relay(chat: Iterator[Delta | Progress | Finished]) -> Generator[Delta | Progress | Finished, None, None]:

@@ -28,6 +28,7 @@ from indexer.paths import Places
     "--model", metavar="NAME", shell_complete=complete_model, help="Answer with this GGUF, by name or path."
 )
 @click.option("--no-model", is_flag=True, help="Answer in the files' own words.")
+@click.option("--strict", is_flag=True, help="Leave out sentences that their passages do not bear.")
 @click.option(
     "--thinking",
     type=click.Choice(["auto", "on", "off"]),
@@ -53,6 +54,7 @@ def ask(
     conversation: int | None,
     fresh: bool,
     no_model: bool,
+    strict: bool,
     show_thinking: bool,
     is_continued: bool,
     is_private: bool,
@@ -87,7 +89,9 @@ def ask(
         conversation=conversation,
         is_private=is_private,
     )
-    asked = talk.question(Question(text=text, extra=extra, filters=options.filters_of(within)))
+    asked = talk.question(
+        Question(text=text, extra=extra, filters=options.filters_of(within), is_strict=strict)
+    )
     given = {"passages": passages, "thinking": thinking}
     answer_settings = settings.answer.model_copy(
         update={name: value for name, value in given.items() if value is not None}

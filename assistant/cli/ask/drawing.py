@@ -14,6 +14,7 @@ from assistant.types import (
     AnswerFinished,
     AnswerText,
     Citation,
+    Doubted,
     ModelLoading,
     ModelReady,
     Notice,
@@ -25,6 +26,9 @@ from assistant.types import (
     Waiting,
 )
 from indexer.client import IndexerClient
+
+DOUBT = "[?]"
+"""Stands behind a sentence that no passage bears."""
 
 STOPPED = "stopped; the answer is not complete"
 
@@ -86,6 +90,8 @@ class Drawing:
                 self._line.wipe()
                 output.write_piece(self._stream.feed(text))
                 self._is_begun = True
+            case Doubted() if self._is_text:
+                output.write_piece(self._stream.feed(f" {DOUBT}"))
             case Retracted() if self._is_begun:
                 self._break_off()
                 diagnostics.notice("what stands above was the model thinking; the answer follows")
@@ -143,6 +149,10 @@ class Drawing:
             output.write_line()
         if self._is_text:
             _write_sources(answer.citations)
+        if self._is_text and answer.unsupported:
+            diagnostics.notice(
+                f"{DOUBT} marks what the passages do not say; see for yourself, or ask with --strict"
+            )
 
     def _break_off(self) -> None:
         self._end_thought()
