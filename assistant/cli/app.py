@@ -20,6 +20,7 @@ TABLE = {
     "files": Entry("assistant.cli.status:files", "List the files kb knows, and what became of each."),
     "why": Entry("assistant.cli.why:why", "Say why a file is found, or is not."),
     "doctor": Entry("assistant.cli.doctor:doctor", "Look whether everything is as it should be."),
+    "eval": Entry("assistant.cli.evaluation:evaluate", "Measure how well your own questions are answered."),
     "config": Entry("assistant.cli.config:config", "Show, check or edit the settings."),
     "models": Entry("assistant.cli.models:models", "Show the language models on this machine."),
     "indexer": Entry("assistant.cli.indexer:indexer", "Control the indexer that runs in the background."),

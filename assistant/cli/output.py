@@ -43,15 +43,22 @@ def write_styled(*parts: str) -> None:
     _write("".join(parts) + "\n")
 
 
-def write_wrapped(text: str, *, indent: str) -> None:
-    """Print a paragraph, wrapped to the terminal and indented; on one line elsewhere."""
+def write_wrapped(text: str, *, indent: str, label: str = "") -> None:
+    """Print a paragraph, wrapped to the terminal and indented; on one line elsewhere.
+
+    Args:
+        text: The paragraph.
+        indent: Blanks before every line.
+        label: Plain text that stands in their place before the first line.
+    """
     text = plain_line(text)
+    first = label.ljust(len(indent))
     if is_terminal(sys.stdout.fileno()):
         width = max(20, min(100, shutil.get_terminal_size().columns))
-        text = textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
+        text = textwrap.fill(text, width, initial_indent=first, subsequent_indent=indent)
         _write(text + "\n")
     else:
-        _write(f"{indent}{text}\n")
+        _write(f"{first}{text}\n")
 
 
 def write_table(rows: Iterable[Sequence[str]]) -> None:

@@ -136,7 +136,7 @@ def measure(
         first_token_s=_median([each.first_token_s for each in cold]),
         next_first_token_s=_median([each.first_token_s for each in kept]),
         gpu_bytes=int(status.get("gpu_bytes", 0)),
-        ram_bytes=_resident_bytes(int(status["pid"])),
+        ram_bytes=resident_bytes(int(status["pid"])),
         device=str(status["device"]),
         when=now(),
     )
@@ -229,7 +229,8 @@ def _median(values: Sequence[float]) -> float:
     return statistics.median(known) if known else 0.0
 
 
-def _resident_bytes(pid: int) -> int:
+def resident_bytes(pid: int) -> int:
+    """Return what a process holds of the computer's own memory; 0 if it is gone."""
     # deferred: nothing else here looks at processes.
     import psutil
 

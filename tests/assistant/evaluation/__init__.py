@@ -1,0 +1,1 @@
+"""Tests of measuring one's own questions on one's own files."""
