@@ -12,6 +12,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexer.catalog.facts import note_name
 from indexer.types import FileState
 
 COPIES_LOOKED_AT = 32
@@ -77,6 +78,7 @@ def adopt(connection: sqlite3.Connection, adoption: Adoption) -> bool:
             " WHERE id = ?",
             (*values, path, title, source_id),
         )
+        note_name(connection, source_id)
         if name != searchable_name(adoption.source, old_title):
             connection.execute(
                 "UPDATE chunk_text SET name = ? WHERE rowid IN (SELECT id FROM chunks WHERE file = ?)",
@@ -89,6 +91,8 @@ def adopt(connection: sqlite3.Connection, adoption: Adoption) -> bool:
         f" SELECT ?, ?, ?, ?, ?, ?, {copied} FROM files WHERE id = ? RETURNING id",
         (*values, path, title, source_id),
     ).fetchone()[0]
+    note_name(connection, file_id)
+    connection.execute("INSERT INTO tags SELECT tag, ? FROM tags WHERE file = ?", (file_id, source_id))
     chunks = connection.execute(
         "SELECT chunks.id, ordinal, vector, locator FROM chunks WHERE file = ? ORDER BY ordinal", (source_id,)
     ).fetchall()

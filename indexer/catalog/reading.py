@@ -15,7 +15,7 @@ from indexer.catalog.adopting import copies_of, may_adopt
 from indexer.catalog.files import FileRow, file_rows
 from indexer.catalog.lexical import rank_chunks
 from indexer.catalog.naming import chunk_ids_of, named_files
-from indexer.catalog.scoping import Scope, resolve
+from indexer.catalog.scoping import DATED, Scope, resolve
 from indexer.errors import UsageError
 from indexer.types import EVERYTHING, FileEntry, FileState, FileStatus, Filters, Locator, NamedFile
 
@@ -40,6 +40,8 @@ class StoredChunk:
     text: str
     locator: Locator
     ordinal: int
+    dated: float
+    """When its file is from, in seconds since the epoch: by its own account, or its last change."""
 
 
 class CatalogReader:
@@ -249,7 +251,7 @@ class CatalogReader:
         for batch in _batches(chunk_ids):
             rows = self._connection.execute(
                 "SELECT chunks.id, vectors.vector_id, files.path, roots.path, files.title, chunk_text.text,"
-                " chunks.locator, chunks.ordinal FROM chunks"
+                f" chunks.locator, chunks.ordinal, {DATED} FROM chunks"
                 " JOIN chunk_text ON chunk_text.rowid = chunks.id"
                 " JOIN vectors ON vectors.id = chunks.vector"
                 " JOIN files ON files.id = chunks.file"
@@ -257,7 +259,7 @@ class CatalogReader:
                 f" WHERE chunks.id IN ({_marks(batch)})",
                 batch,
             )
-            for chunk_id, vector_id, path, root, title, text, locator, ordinal in rows:
+            for chunk_id, vector_id, path, root, title, text, locator, ordinal, dated in rows:
                 found[chunk_id] = StoredChunk(
                     chunk_id=chunk_id,
                     vector_id=vector_id.hex(),
@@ -267,6 +269,7 @@ class CatalogReader:
                     text=text,
                     locator=Locator.from_json(json.loads(locator)),
                     ordinal=ordinal,
+                    dated=dated,
                 )
         return found
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from indexer.catalog.adopting import Adoption, adopt
+from indexer.catalog.facts import note_name, note_tags
 from indexer.catalog.reading import AHEAD, INSIDE, CatalogReader, to_signed
 from indexer.errors import UsageError
 from indexer.types import Chunk, Embeddings, FileState, FileStatus
@@ -205,13 +206,16 @@ class CatalogWriter(CatalogReader):
                 "INSERT INTO chunk_text (rowid, text, headings, name) VALUES (?, ?, ?, ?)", (chunk_id, *text)
             )
         self._connection.execute("UPDATE files SET chunks = ? WHERE id = ?", (len(chunks), file_id))
+        note_name(self._connection, file_id)
+        note_tags(self._connection, file_id)
 
     def drop_chunks(self, path: Path) -> None:
         """Delete the chunks of a file; its row of the ledger stays."""
         name = (os.fsencode(path),)
-        self._connection.execute(
-            "DELETE FROM chunks WHERE file = (SELECT id FROM files WHERE path = ?)", name
-        )
+        for table in ("chunks", "tags"):
+            self._connection.execute(
+                f"DELETE FROM {table} WHERE file = (SELECT id FROM files WHERE path = ?)", name
+            )
         self._connection.execute(
             "UPDATE files SET chunks = 0, pages_without_text = '[]' WHERE path = ?", name
         )

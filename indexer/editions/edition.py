@@ -155,11 +155,11 @@ class Edition:
 
     def search(self, query: str, top_k: int, filters: Filters) -> Found:
         """Find passages; waits for the model if it is still loading."""
-        return find(self.index, query, top_k=top_k, filters=filters)
+        return find(self.index, query, top_k=top_k, filters=filters, now=time.time())
 
     def explain(self, query: str, top_k: int, filters: Filters, file: Path | None) -> SearchTrace:
         """Find passages and tell how; waits for the model if it is still loading."""
-        return explain(self.index, query, top_k=top_k, filters=filters, file=file)
+        return explain(self.index, query, top_k=top_k, filters=filters, file=file, now=time.time())
 
     def _warm_up(self) -> None:
         """Wait for the embedding model and bring the vectors in step; runs in a thread of its own."""

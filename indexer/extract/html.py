@@ -33,7 +33,10 @@ _INLINE = words(
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BREAK = "\0"
 _ENOUGH_SHARE = 0.3
-_META = ("author", "description", "keywords", "date")
+_META = (
+    *("author", "description", "keywords", "date", "dc.date", "dcterms.created", "dcterms.modified"),
+    *("article:published_time", "article:modified_time", "last-modified"),
+)
 
 
 def extract(path: Path, data: bytes) -> Document:

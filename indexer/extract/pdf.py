@@ -199,9 +199,13 @@ def _right_to_left(reader: "PdfReader", index: int) -> str:
 
 
 def _properties(found: dict[str, str]) -> dict[str, str]:
-    """Return the properties a person may ask about."""
+    """Return the properties a person may ask about, and when the file was made and changed."""
     kept = {key.lower(): " ".join(_clean(value).split()) for key, value in found.items()}
-    return {key: kept[key] for key in ("title", "author", "subject", "keywords") if kept.get(key)}
+    return {
+        key: kept[key]
+        for key in ("title", "author", "subject", "keywords", "creationdate", "moddate")
+        if kept.get(key)
+    }
 
 
 def _clean(text: str) -> str:

@@ -1,11 +1,13 @@
 """What search asks of an index without its worker: words, chunks and their vectors."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from indexer.catalog import Scope, StoredChunk
+from indexer.extract.kinds import all_endings
 from indexer.index.ledger import LedgerReads
 from indexer.types import Filters, Vectors
 from indexer.windows import best_windows
@@ -19,6 +21,8 @@ class IndexReads(LedgerReads):
 
     def scope(self, filters: Filters) -> Scope | None:
         """Return the files that filters leave; `None` where that is all of them."""
+        if filters.types:
+            filters = replace(filters, types=all_endings(filters.types))
         with self._catalog.read() as catalog:
             return catalog.scope(filters)
 

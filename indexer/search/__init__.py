@@ -2,7 +2,7 @@
 
 from indexer.search.candidates import SearchIndex
 from indexer.search.explaining import explain
-from indexer.search.finding import FilteredIndex, Found, find
+from indexer.search.finding import Aim, FilteredIndex, Found, find, take_aim
 from indexer.search.retrieve import search
 
-__all__ = ["FilteredIndex", "Found", "SearchIndex", "explain", "find", "search"]
+__all__ = ["Aim", "FilteredIndex", "Found", "SearchIndex", "explain", "find", "search", "take_aim"]

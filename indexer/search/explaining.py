@@ -5,7 +5,7 @@ from pathlib import Path
 
 from indexer.catalog import Scope
 from indexer.search.candidates import Candidate, Gathered, rank
-from indexer.search.finding import FilteredIndex
+from indexer.search.finding import FilteredIndex, take_aim
 from indexer.search.fusion import FEATURE_WEIGHTS
 from indexer.search.query import parse_query
 from indexer.search.retrieve import Search, run
@@ -30,7 +30,13 @@ NO_RERANKER = "no reranker is configured"
 
 
 def explain(
-    index: FilteredIndex, query: str, *, top_k: int, filters: Filters = EVERYTHING, file: Path | None = None
+    index: FilteredIndex,
+    query: str,
+    *,
+    top_k: int,
+    filters: Filters = EVERYTHING,
+    file: Path | None = None,
+    now: float = 0.0,
 ) -> SearchTrace:
     """Search, and tell every stage of it.
 
@@ -38,23 +44,30 @@ def explain(
         index: Where to look.
         query: What the person typed.
         top_k: How many passages at most.
-        filters: What to look in.
+        filters: What to look in, besides what is typed.
         file: A file, or a folder, whose part in it is to be told too.
+        now: Seconds since the epoch, from which "last week" counts.
 
     Returns:
-        The stages; of the result the passages and the time alone.
+        The stages; of the result the passages, the time it took and what was understood.
 
     Raises:
         UsageError: If the query is empty.
         IndexerError: If the index cannot serve.
     """
-    scope = index.scope(filters)
-    found = run(index, query, top_k=top_k, scope=scope)
+    aim = take_aim(index, query, filters, now)
+    found = run(index, aim.question, top_k=top_k, scope=aim.scope)
     total = index.chunk_count()
     if found is None:
-        parsed = parse_query(query)
+        parsed = parse_query(aim.question)
         empty = SearchResult(
-            passages=(), as_of=0.0, pending=0, took_ms=0.0, question=query.strip(), filters=filters
+            passages=(),
+            as_of=0.0,
+            pending=0,
+            took_ms=0.0,
+            question=aim.question,
+            filters=aim.filters,
+            remarks=aim.remarks,
         )
         return SearchTrace(
             result=empty,
@@ -78,8 +91,9 @@ def explain(
             as_of=0.0,
             pending=0,
             took_ms=found.took_ms,
-            question=query.strip(),
-            filters=filters,
+            question=aim.question,
+            filters=aim.filters,
+            remarks=aim.remarks,
         ),
         embedded=asked.embedded,
         words=gathered.sought.words,
@@ -93,7 +107,7 @@ def explain(
         weights=FEATURE_WEIGHTS,
         reranker=NO_RERANKER,
         stages_ms=found.stages_ms,
-        file=None if file is None else _file_trace(index, found, file, scope),
+        file=None if file is None else _file_trace(index, found, file, aim.scope),
     )
 
 

@@ -108,4 +108,5 @@ def _passage(group: Group, weights: Mapping[str, float]) -> Passage:
         similarity=lead.similarity,
         lexical=max(member.lexical for member in group.members),
         highlights=best_sentences(group.text, weights),
+        dated=lead.chunk.dated,
     )

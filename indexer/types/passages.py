@@ -13,7 +13,10 @@ class Filters:
     """What a search is confined to; an empty field confines nothing."""
 
     within: tuple[str, ...] = ()
-    """Folders and files, any of them: absolute paths, or names and patterns ("work", "may.md", "*.md")."""
+    """Folders and files, any of them: absolute paths, or names and patterns ("work", "work/may.md", "*.md").
+
+    A name is that of a file or folder anywhere, the roots included, whatever its case.
+    """
 
     exclude: tuple[str, ...] = ()
     """Folders and files to leave out, in the same form."""

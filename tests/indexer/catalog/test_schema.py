@@ -1,6 +1,7 @@
 """The catalog's tables come up to date from every older version."""
 
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,41 @@ def test_files_of_an_older_catalog_keep_what_is_known_of_them(tmp_path: Path) ->
         (b"/c", None, 1, 0.0),
         (b"/d", None, 1, None),
     ]
+
+
+def test_files_of_an_older_catalog_get_their_tags_and_dates(tmp_path: Path) -> None:
+    """They follow from what is stored; a PDF, whose date was not, is due to be read once more."""
+    connection = sqlite3.connect(tmp_path / "catalog.sqlite", isolation_level=None)
+    migrate(connection, MIGRATIONS[:4])
+    connection.execute("INSERT INTO roots (id, path) VALUES (1, x'2F')")
+    connection.execute("INSERT INTO vectors (id, vector_id, embedding) VALUES (1, x'00', x'00')")
+    rows = [
+        (1, b"/a.md", '{"tags": ["Work"], "date": "2026-05-03"}', ["about", "#garden"]),
+        (2, b"/2026-05-03.txt", "{}", ["#none"]),
+        (3, b"/c.PDF", "{}", ["paper"]),
+        (4, b"/\xff.md", "{}", []),
+    ]
+    for file_id, path, metadata, texts in rows:
+        connection.execute(
+            "INSERT INTO files"
+            " (id, root, path, size_bytes, mtime_ns, inode, status, content_hash, metadata, chunks)"
+            " VALUES (?, 1, ?, 1, 70, 1, 'indexed', 'x', ?, ?)",
+            (file_id, path, metadata, len(texts)),
+        )
+        for ordinal, text in enumerate(texts):
+            chunk = connection.execute(
+                "INSERT INTO chunks (file, ordinal, vector, locator) VALUES (?, ?, 1, '{}')",
+                (file_id, ordinal),
+            ).lastrowid
+            connection.execute(
+                "INSERT INTO chunk_text (rowid, text, headings, name) VALUES (?, ?, '', '')", (chunk, text)
+            )
+    migrate(connection)
+    found = connection.execute(
+        "SELECT ending, dated, mtime_ns, content_hash FROM files ORDER BY id"
+    ).fetchall()
+    tags = connection.execute("SELECT tag, file FROM tags ORDER BY tag").fetchall()
+    connection.close()
+    day = time.mktime((2026, 5, 3, 0, 0, 0, 0, 0, -1))
+    assert found == [("md", day, 70, "x"), ("txt", day, 70, "x"), ("pdf", None, 69, ""), ("", None, 70, "x")]
+    assert tags == [("garden", 1), ("work", 1)]

@@ -37,6 +37,7 @@ def candidate(
         text=text,
         locator=locator or Locator(),
         ordinal=ordinal,
+        dated=0.0,
     )
     return Candidate(chunk=chunk, score=score, features={}, similarity=score, lexical=0.0)
 
