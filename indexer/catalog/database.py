@@ -17,6 +17,7 @@ from typing import Self
 from indexer.catalog.reading import CatalogReader, path_of
 from indexer.catalog.schema import NewerSchemaError, migrate
 from indexer.catalog.soundness import is_marked, mark
+from indexer.catalog.spelling import TERMS
 from indexer.catalog.writing import CatalogWriter
 from indexer.errors import StoreError
 
@@ -168,6 +169,7 @@ class Catalog:
             if self._readers:
                 return self._readers.pop()
         connection = _connect(self.file)
+        connection.execute(TERMS)
         connection.execute("PRAGMA query_only = ON")
         return connection
 

@@ -16,6 +16,7 @@ from indexer.catalog.files import FileRow, file_rows
 from indexer.catalog.lexical import rank_chunks
 from indexer.catalog.naming import chunk_ids_of, named_files
 from indexer.catalog.scoping import DATED, Scope, resolve
+from indexer.catalog.spelling import similar_words
 from indexer.errors import UsageError
 from indexer.types import EVERYTHING, FileEntry, FileState, FileStatus, Filters, Locator, NamedFile
 
@@ -240,10 +241,12 @@ class CatalogReader:
 
     def word_count(self, word: str) -> int:
         """Count the chunks that hold a word, in any of its forms; `word` is letters and digits only."""
-        row = self._connection.execute(
-            "SELECT count(*) FROM chunk_text WHERE chunk_text MATCH ?", (f'"{word}"',)
-        ).fetchone()
-        return int(row[0])
+        statement = "SELECT count(*) FROM chunk_text WHERE chunk_text MATCH ?"
+        return int(self._connection.execute(statement, (f'"{word}"',)).fetchone()[0])
+
+    def similar_words(self, word: str, *, most: int) -> list[str]:
+        """Return words that a word of no chunk may have been meant for, the likeliest first."""
+        return similar_words(self._connection, word, most=most)
 
     def chunks(self, chunk_ids: Sequence[int]) -> dict[int, StoredChunk]:
         """Return chunks by id; ids that are gone are left out."""

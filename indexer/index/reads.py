@@ -62,6 +62,14 @@ class IndexReads(LedgerReads):
         with self._catalog.read() as catalog:
             return {word: catalog.word_count(word) for word in words}
 
+    def similar_words(self, words: Sequence[str], *, most: int) -> dict[str, list[str]]:
+        """Return what each of some words of no chunk may have been meant for, the likeliest first.
+
+        Words that are the beginning of one, or that nothing is spelt like, have none.
+        """
+        with self._catalog.read() as catalog:
+            return {word: catalog.similar_words(word, most=most) for word in words}
+
     def similarities(self, query_vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
         """Return the exact cosine similarity of chunks to a query; ids that are gone are left out."""
         with self._catalog.read() as catalog:

@@ -13,12 +13,26 @@ from typing import Protocol
 
 from indexer.catalog import Scope, StoredChunk
 from indexer.search.clock import Clock
-from indexer.search.fusion import features_of, full_score, rarity, score_of
+from indexer.search.evidence import Reader
+from indexer.search.fusion import (
+    document_evidence,
+    document_floor,
+    features_of,
+    full_score,
+    rarity,
+    score_of,
+)
 from indexer.search.query import Query, exact_expression, match_expression, rarest
 from indexer.types import Vectors, WordTrace, WordUse
 
 LEAST_BEGINNING_CHARS = 4
 """Length from which on a word that no chunk holds is taken for the beginning of one."""
+
+MOST_CORRECTED = 3
+"""Words of a question that are looked at for mistakes, the longest first; each costs milliseconds."""
+
+MOST_MEANT = 2
+"""Words that one may have been meant for."""
 
 
 class SearchIndex(Protocol):
@@ -27,6 +41,7 @@ class SearchIndex(Protocol):
     # ruff: noqa: D102
     def chunk_count(self) -> int: ...
     def word_counts(self, words: Sequence[str]) -> Mapping[str, int]: ...
+    def similar_words(self, words: Sequence[str], *, most: int) -> Mapping[str, Sequence[str]]: ...
     def lexical(self, match: str, *, top_k: int, scope: Scope | None = None) -> list[tuple[int, float]]: ...
     def dense(
         self, query: str, *, top_k: int, scope: Scope | None = None
@@ -63,6 +78,11 @@ class Sought:
     """BM25 score of an average chunk that holds the rarest words."""
 
     @property
+    def asked(self) -> dict[str, float]:
+        """The words of the question in the order typed, misspelt ones as they were meant, by rarity."""
+        return {(*word.instead, word.word)[0]: word.rarity for word in self.words}
+
+    @property
     def weights(self) -> dict[str, float]:
         """The words that are looked for, each with its rarity."""
         return {form: word.rarity for word in self.words for form in (word.word, *word.instead)}
@@ -81,6 +101,9 @@ class Gathered:
     """Chunk ids by meaning, best first."""
 
     candidates: tuple[Candidate, ...]
+    floor: float
+    """Score above which a chunk speaks for its file."""
+
     is_all: bool
     """Whether there is nothing else to be found."""
 
@@ -115,40 +138,63 @@ def gather(
     lexical, similarity = dict(ranked), dict(nearest)
     if query.is_exact:
         similarity = {chunk_id: similarity[chunk_id] for chunk_id in lexical if chunk_id in similarity}
-    candidates = clock.timed("scores", rank, index, sought, query_vector, lexical, similarity)
+    candidates, floor = clock.timed("scores", rank, index, sought, query_vector, lexical, similarity)
     return Gathered(
         sought=sought,
         depth=depth,
         lexical=tuple(lexical),
         dense=tuple(chunk_id for chunk_id, _ in nearest),
         candidates=candidates,
+        floor=floor,
         is_all=len(lexical) < depth and (query.is_exact or len(nearest) < depth),
     )
 
 
 def seek(index: SearchIndex, query: Query, *, total: int, common_chunks: int) -> Sought:
     """Decide which words to look for, and how."""
-    counts = index.word_counts(query.words)
+    counts = dict(index.word_counts(query.words))
     kept = rarest(query.words, counts)
+    meant = {} if query.is_exact else _corrected(index, [word for word in kept if not counts.get(word)])
+    for word, instead in meant.items():
+        counts.update(index.word_counts(instead))
+        counts[word] = max(counts[other] for other in instead)
     common = max(common_chunks, total // 2)
     words = tuple(
         WordTrace(
             word=word,
-            chunks=counts.get(word, 0),
+            chunks=0 if word in meant else counts.get(word, 0),
             rarity=rarity(counts.get(word, 0), total),
-            use=_use_of(word, counts.get(word, 0), is_kept=word in kept, common=common),
+            use=_use_of(
+                word,
+                counts.get(word, 0),
+                is_kept=word in kept,
+                is_corrected=word in meant,
+                common=common,
+            ),
+            instead=tuple(meant.get(word, ())),
         )
         for word in query.words
     )
     if query.is_exact:
         match = exact_expression(query.phrases)
     else:
+        searched = [each.word for each in words if each.use is WordUse.SEARCHED]
+        searched += [other for each in words for other in each.instead if counts[other] <= common]
         match = match_expression(
-            [each.word for each in words if each.use is WordUse.SEARCHED],
+            list(dict.fromkeys(searched)),
             beginnings=[each.word for each in words if each.use is WordUse.BEGINNING],
             phrases=query.phrases,
         )
     return Sought(query=query, words=words, match=match, full=full_score(kept, counts, total))
+
+
+def _corrected(index: SearchIndex, unknown: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Return words of no chunk that may be misspelt, with those that were meant."""
+    if not unknown:
+        return {}
+    longest = sorted(unknown, key=lambda word: (-len(word), word))[:MOST_CORRECTED]
+    found = index.similar_words(longest, most=MOST_MEANT)
+    return {word: meant for word, meant in found.items() if meant}
 
 
 def rank(
@@ -157,8 +203,10 @@ def rank(
     query_vector: Vectors,
     lexical: Mapping[int, float],
     similarity: Mapping[int, float],
-) -> tuple[Candidate, ...]:
-    """Return chunks with their scores, best first; equal ones in id order.
+    *,
+    floor: float | None = None,
+) -> tuple[tuple[Candidate, ...], float]:
+    """Return chunks with their scores, best first, equal ones in id order; and the floor of the question.
 
     Args:
         index: Where they stand.
@@ -166,21 +214,42 @@ def rank(
         query_vector: The question's.
         lexical: BM25 scores by chunk id.
         similarity: Cosines by chunk id, of as many as are known.
+        floor: See `document_floor`; `None` to take that of these chunks.
     """
     missing = [chunk_id for chunk_id in lexical if chunk_id not in similarity]
     similarity = {**similarity, **index.similarities(query_vector, missing)}
     windows = index.window_similarities(query_vector, list(similarity))
-    candidates = []
-    for chunk in index.chunks(list(similarity)):
-        cosine, bm25 = similarity[chunk.chunk_id], lexical.get(chunk.chunk_id, 0.0)
-        features = features_of(
-            cosine=cosine, window=windows.get(chunk.chunk_id, cosine), bm25=bm25, full=sought.full
+    reader = Reader(sought.asked, sought.query.literals)
+    chunks = index.chunks(list(similarity))
+    features = [
+        features_of(
+            reader.read(chunk.text, " ".join((chunk.title, chunk.path.stem, *chunk.locator.headings))),
+            cosine=(cosine := similarity[chunk.chunk_id]),
+            window=windows.get(chunk.chunk_id, cosine),
+            bm25=lexical.get(chunk.chunk_id, 0.0),
+            full=sought.full,
         )
-        candidates.append(Candidate(chunk, score_of(features), features, cosine, bm25))
-    return tuple(sorted(candidates, key=lambda each: (-each.score, each.chunk.chunk_id)))
+        for chunk in chunks
+    ]
+    scores = list(map(score_of, features))
+    floor = document_floor(scores) if floor is None else floor
+    lent = document_evidence([chunk.path for chunk in chunks], scores, floor=floor)
+    candidates = [
+        Candidate(
+            chunk=chunk,
+            score=score_of(all_of_it := {**own, "document": more}),
+            features=all_of_it,
+            similarity=similarity[chunk.chunk_id],
+            lexical=lexical.get(chunk.chunk_id, 0.0),
+        )
+        for chunk, own, more in zip(chunks, features, lent, strict=True)
+    ]
+    return tuple(sorted(candidates, key=lambda each: (-each.score, each.chunk.chunk_id))), floor
 
 
-def _use_of(word: str, count: int, *, is_kept: bool, common: int) -> WordUse:
+def _use_of(word: str, count: int, *, is_kept: bool, is_corrected: bool, common: int) -> WordUse:
+    if is_corrected:
+        return WordUse.CORRECTED
     if not is_kept:
         return WordUse.SURPLUS
     if count > common:

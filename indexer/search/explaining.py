@@ -6,7 +6,7 @@ from pathlib import Path
 from indexer.catalog import Scope
 from indexer.search.candidates import Candidate, Gathered, rank
 from indexer.search.finding import FilteredIndex, take_aim
-from indexer.search.fusion import FEATURE_WEIGHTS
+from indexer.search.fusion import WEIGHTS
 from indexer.search.query import parse_query
 from indexer.search.retrieve import Search, run
 from indexer.types import (
@@ -78,7 +78,7 @@ def explain(
             chunks=total,
             depth=0,
             candidates=(),
-            weights=FEATURE_WEIGHTS,
+            weights=WEIGHTS,
             reranker=NO_RERANKER,
             stages_ms={},
             file=None if file is None else _not_indexed(file),
@@ -104,7 +104,7 @@ def explain(
         candidates=tuple(
             _traced(candidate, found, rank=place) for place, candidate in enumerate(gathered.candidates, 1)
         ),
-        weights=FEATURE_WEIGHTS,
+        weights=WEIGHTS,
         reranker=NO_RERANKER,
         stages_ms=found.stages_ms,
         file=None if file is None else _file_trace(index, found, file, aim.scope),
@@ -172,7 +172,7 @@ def _best_chunk(index: FilteredIndex, gathered: Gathered, scope: Scope | None) -
     depth = gathered.depth
     lexical = dict(index.lexical(sought.match, top_k=depth, scope=scope)) if sought.match else {}
     vector, nearest = index.dense(sought.query.embedded, top_k=depth, scope=scope)
-    own = rank(index, sought, vector, lexical, dict(nearest))
+    own, _ = rank(index, sought, vector, lexical, dict(nearest), floor=gathered.floor)
     if not own:
         return None
     best = own[0]

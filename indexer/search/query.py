@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.errors import UsageError
+from indexer.search.literals import Literal, Phrase, literals_of
 from indexer.words import STOP_WORDS
 
 EMBEDDED_CHARS = 4_000
@@ -26,11 +27,10 @@ MOST_CANDIDATES = 256
 MOST_WORDS = 48
 """Words of a question that are searched for, the rarest first; a long question has fewer that matter."""
 
-MOST_PHRASES = 8
-"""Phrases of a question that are searched for."""
+MOST_LITERALS = 8
+"""Quoted texts, identifiers, numbers and dates of a question that are searched for."""
 
 _WORD = re.compile(r"[^\W_]+")
-_IDENTIFIER = re.compile(r"(?<![^\W_])[^\W_]++(?:(?:[_./:@#+\\]|->)++[^\W_]++)++")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _QUOTED = re.compile(r'["“”„«]([^"“”„«»]{1,200})["“”«»]')
 
@@ -45,11 +45,19 @@ class Query:
     words: tuple[str, ...]
     """Distinct words in lower case, in the order typed; stop words only if there is nothing else."""
 
-    phrases: tuple[tuple[str, ...], ...] = ()
-    """Words to be found side by side: quoted text, and identifiers such as `read_file` or `os.path`."""
+    literals: tuple[Literal, ...] = ()
+    """What is named letter by letter: quoted text, identifiers, numbers and dates."""
 
     is_exact: bool = False
     """Whether everything typed stands in quotes: then a passage must hold all phrases word for word."""
+
+    @property
+    def phrases(self) -> tuple[Phrase, ...]:
+        """Words to be found side by side, in every way that a literal is written."""
+        found = dict.fromkeys(phrase for literal in self.literals for phrase in literal)
+        return tuple(
+            phrase for phrase in found if self.is_exact or len(phrase) > 1 or phrase[0] not in self.words
+        )
 
 
 def parse_query(text: str) -> Query:
@@ -67,15 +75,13 @@ def parse_query(text: str) -> Query:
     read = stripped[:READ_CHARS]
     typed = list(dict.fromkeys(_WORD.findall(read.lower())))[:MOST_CANDIDATES]
     words = tuple(word for word in typed if word not in STOP_WORDS) or tuple(typed)
-    quoted = [phrase for inner in _QUOTED.findall(read) if (phrase := _words(inner))]
-    # hyphens do not count: "low-speed" as a phrase ranked worse than its words.
-    joined = [_words(identifier) for identifier in _IDENTIFIER.findall(read)]
+    quoted: list[Literal] = [(phrase,) for inner in _QUOTED.findall(read) if (phrase := _words(inner))]
     is_exact = bool(quoted) and not _WORD.search(_QUOTED.sub(" ", read))
-    phrases = quoted if is_exact else [phrase for phrase in (*quoted, *joined) if len(phrase) > 1]
+    literals = quoted if is_exact else [*quoted, *literals_of(read)]
     return Query(
         embedded=stripped[:EMBEDDED_CHARS],
         words=words,
-        phrases=tuple(dict.fromkeys(phrases))[:MOST_PHRASES],
+        literals=tuple(dict.fromkeys(literals))[:MOST_LITERALS],
         is_exact=is_exact,
     )
 

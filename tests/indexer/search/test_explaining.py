@@ -54,6 +54,13 @@ def test_words_come_with_what_was_done_with_them(index: Index) -> None:
     assert words["zz"].rarity > words["rent"].rarity
 
 
+def test_a_correction_is_told(index: Index) -> None:
+    """A word of no chunk comes with those that were looked for in its place."""
+    (word,) = explain(index, "fierwood", top_k=3).words
+    assert (word.chunks, word.use, word.instead) == (0, WordUse.CORRECTED, ("firewood",))
+    assert word.rarity == explain(index, "firewood", top_k=3).words[0].rarity
+
+
 def test_a_file_that_is_shown_is_named_with_its_place(index: Index) -> None:
     """The verdict says which passage it is."""
     file = explain(index, "key of the cabin", top_k=3, file=ROOT / "cabin.md").file

@@ -105,8 +105,14 @@ def test_an_identifier_is_also_a_phrase() -> None:
     """The parts of an identifier side by side count more than apart; a hyphen makes no phrase."""
     assert parse_query("where is read_file in low-speed os.path?").phrases == (
         ("read", "file"),
+        ("readfile",),
         ("os", "path"),
     )
+
+
+def test_a_word_that_is_looked_for_anyway_is_no_phrase() -> None:
+    """Only what adds to the words of the question becomes a phrase of one word."""
+    assert parse_query('readFile of "stove"').phrases == (("read", "file"),)
 
 
 def test_quoted_words_are_a_phrase() -> None:

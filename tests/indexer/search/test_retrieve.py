@@ -9,7 +9,7 @@ import pytest
 from indexer.catalog import Catalog
 from indexer.errors import UsageError
 from indexer.index import Index, NewDocument, Scope
-from indexer.search import search
+from indexer.search import explain, search
 from indexer.types import Chunk, Embeddings, FileState, Filters, Locator, Passage
 from indexer.windows import pack_windows
 from tests.indexer.fakes import InMemoryWorker
@@ -227,3 +227,46 @@ def test_a_question_that_is_not_all_text_is_searched(index: Index) -> None:
     put(index, "a.md", "the cabin by the lake")
     (passage,) = search(index, "cabin \udcff lake", top_k=3)
     assert passage.path.name == "a.md"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("cabbin stove", "cabin"), ("moring paid", "mooring"), ("depsoit months", "deposit")],
+)
+def test_a_misspelt_word_finds_what_was_meant(index: Index, typed: str, meant: str) -> None:
+    """A word that no chunk holds is looked for as the one that it resembles, and its sentence is marked."""
+    fill(index)
+    best = search(index, typed, top_k=1)[0]
+    assert best.lexical > 0
+    assert all(meant in best.text[span.start : span.end] for span in best.highlights)
+
+
+def test_a_word_that_is_there_is_not_corrected(index: Index) -> None:
+    """What a chunk holds is what was meant, however much it looks like another word."""
+    fill(index)
+    put(index, "odd.md", "The stoue is an old spelling.")
+    assert search(index, "stoue", top_k=1)[0].path.name == "odd.md"
+    assert {passage.path.name for passage in search(index, "stoue", top_k=9) if passage.lexical} == {"odd.md"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("readFile", "call read_file first"),
+        ("read_file", "call readFile first"),
+        ("1,200", "it cost 1200 euros"),
+        ("1200000", "it cost 1,200,000 euros"),
+        ("2026-05-03", "seen on 3 May 2026"),
+        ("May 3, 2026", "seen 2026-05-03 at noon"),
+    ],
+)
+def test_what_is_named_letter_by_letter_is_found_in_other_spellings(
+    index: Index, typed: str, text: str
+) -> None:
+    """Identifiers, numbers and dates are found however the text writes them."""
+    put(index, "wanted.md", text)
+    put(index, "read.md", "A file is what I like to read in May: 200, 1, 3 and 5.")
+    put(index, "other.md", "Nothing of the kind.")
+    found = {each.path.name: each for each in explain(index, typed, top_k=3).candidates}
+    assert {name for name, each in found.items() if each.features["literal"]} == {"wanted.md"}
+    assert found["wanted.md"].lexical_rank is not None
