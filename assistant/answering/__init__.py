@@ -8,8 +8,10 @@ files word for word.
 from collections.abc import Generator, Iterator
 from contextlib import closing
 
+from assistant.answering.asking import Asking
 from assistant.answering.finding import Searcher, find
 from assistant.answering.results import NEAREST, Clock, finished, refused, with_steps
+from assistant.answering.ways import other_ways
 from assistant.answering.writing import write
 from assistant.config import AnswerSettings
 from assistant.extractive import extract
@@ -62,6 +64,18 @@ def _answer(
     asked = standalone(text, question.turns, generator)
     if asked != text:
         clock.keep("rewriting")
+    asking = Asking(
+        question=question,
+        text=asked,
+        searcher=searcher,
+        generator=generator,
+        settings=settings,
+        clock=clock,
+    )
+    left = yield from other_ways(asking)
+    if left is None:
+        return
+    question = left.question
     found = find(searcher, asked, question, top_k=settings.passages)
     clock.keep("search")
     if asked != text or found.remarks:

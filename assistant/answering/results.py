@@ -28,7 +28,7 @@ def with_steps(events: Iterable[AnswerEvent]) -> Iterator[AnswerEvent]:
     """Pass on the events of an answer, and add to it the steps that led to it."""
     steps: dict[str, None] = {}
     for event in events:
-        if isinstance(event, Step) and event.is_kept:
+        if isinstance(event, Step) and (event.is_kept or event.total):
             steps[event.text] = None
         if isinstance(event, AnswerFinished) and steps:
             yield AnswerFinished(replace(event.answer, steps=tuple(steps)))

@@ -66,4 +66,5 @@ def _passage(chunk: StoredChunk) -> Passage:
         score=0.0,
         similarity=0.0,
         lexical=0.0,
+        dated=chunk.dated,
     )

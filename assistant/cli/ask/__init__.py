@@ -28,6 +28,7 @@ from indexer.paths import Places
     "--model", metavar="NAME", shell_complete=complete_model, help="Answer with this GGUF, by name or path."
 )
 @click.option("--no-model", is_flag=True, help="Answer in the files' own words.")
+@click.option("--deep", is_flag=True, help="Let the model search again for what is missing; shows each step.")
 @click.option("--strict", is_flag=True, help="Leave out sentences that their passages do not bear.")
 @click.option(
     "--thinking",
@@ -54,6 +55,7 @@ def ask(
     conversation: int | None,
     fresh: bool,
     no_model: bool,
+    deep: bool,
     strict: bool,
     show_thinking: bool,
     is_continued: bool,
@@ -90,7 +92,7 @@ def ask(
         is_private=is_private,
     )
     asked = talk.question(
-        Question(text=text, extra=extra, filters=options.filters_of(within), is_strict=strict)
+        Question(text=text, extra=extra, filters=options.filters_of(within), is_deep=deep, is_strict=strict)
     )
     given = {"passages": passages, "thinking": thinking}
     answer_settings = settings.answer.model_copy(
