@@ -57,6 +57,16 @@ class EmbeddingSettings(Section):
     """Tokens of one chunk at most; 0 for the best. `kb indexer restart` applies a change."""
 
 
+class SearchSettings(Section):
+    """`[search]`: how what was found is put in order."""
+
+    reranker: str = ""
+    """Folder of a sentence-transformers cross-encoder that reads the best passages again; empty for none."""
+
+    rerank_budget_ms: Annotated[int, Field(ge=0, le=60_000)] = 250
+    """Milliseconds that it may take on a CPU; on a GPU it reads all it is given."""
+
+
 class DaemonSettings(Section):
     """`[indexer]`: how far indexing stands back behind everything else on the computer."""
 
@@ -87,6 +97,7 @@ class IndexerSettings(BaseModel):
     index: IndexSettings = IndexSettings()
     indexer: DaemonSettings = DaemonSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
+    search: SearchSettings = SearchSettings()
 
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)

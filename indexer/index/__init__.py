@@ -64,7 +64,13 @@ class Index(IndexReads):
         catalog = open_catalog(places)
         try:
             store = current_store(catalog)
-            worker = Worker.start(settings.embedding, places, store_name=store, nice=settings.indexer.nice)
+            worker = Worker.start(
+                settings.embedding,
+                places,
+                store_name=store,
+                nice=settings.indexer.nice,
+                search=settings.search,
+            )
             for name in leftover_stores(places.index_dir, store):
                 logger.info("store_left_over name=%s", name)
                 worker.remove_store(name)
@@ -289,6 +295,10 @@ class Index(IndexReads):
             return nearest_chunks(
                 self._catalog, self._worker, query, top_k=top_k, scope=scope, is_in_step=False
             )
+
+    def rerank(self, question: str, texts: Sequence[str]) -> tuple[list[float], str]:
+        """Have a cross-encoder read passages with a question; see `Worker.rerank`."""
+        return self._worker.rerank(question, texts)
 
     # -- inside
 

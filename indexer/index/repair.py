@@ -69,6 +69,9 @@ class VectorWorker(Protocol):
     def search(self, text: str, top_k: int) -> tuple[Vectors, list[tuple[str, float]]]:
         """Embed a question and find the nearest vectors."""
 
+    def rerank(self, question: str, texts: Sequence[str]) -> tuple[list[float], str]:
+        """Read passages with a question, as many as time allows."""
+
     def reset_store(self) -> None:
         """Throw the vector store away and start over with an empty one."""
 

@@ -55,7 +55,9 @@ class Reader:
         self._pairs_total = sum(weight for *_, weight in self._pairs)
         self._total = sum(rarities.values())
         self._labels: dict[str, set[str]] = {}
-        self._literals = [[_pattern(phrase) for phrase in literal] for literal in literals]
+        self._literals = [
+            [_pattern(phrase) for phrase in literal] for literal in literals if not _is_abbreviation(literal)
+        ]
 
     def read(self, text: str, label: str = "") -> Evidence:
         """Tell what a text holds.
@@ -116,6 +118,11 @@ def _places(plain: str, root: str) -> list[int]:
 
 def _are_near(first: Sequence[int], second: Sequence[int]) -> bool:
     return any(0 < abs(a - b) <= NEAR_CHARS for a in first for b in second)
+
+
+def _is_abbreviation(literal: Literal) -> bool:
+    """Tell whether something is written like "U.S." or "e.g.", which names nothing that is rare."""
+    return all(len(word) == 1 and word.isalpha() for word in literal[0])
 
 
 def _pattern(phrase: Phrase) -> re.Pattern[str]:

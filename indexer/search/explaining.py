@@ -26,8 +26,6 @@ RANKED = 2_000
 EXCERPT_CHARS = 120
 """Length of what is shown of a chunk."""
 
-NO_RERANKER = "no reranker is configured"
-
 
 def explain(
     index: FilteredIndex,
@@ -79,7 +77,7 @@ def explain(
             depth=0,
             candidates=(),
             weights=WEIGHTS,
-            reranker=NO_RERANKER,
+            reranker="there is nothing to rerank",
             stages_ms={},
             file=None if file is None else _not_indexed(file),
         )
@@ -105,7 +103,7 @@ def explain(
             _traced(candidate, found, rank=place) for place, candidate in enumerate(gathered.candidates, 1)
         ),
         weights=WEIGHTS,
-        reranker=NO_RERANKER,
+        reranker=found.reranker,
         stages_ms=found.stages_ms,
         file=None if file is None else _file_trace(index, found, file, aim.scope),
     )

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indexer.catalog import Scope
 from indexer.search.arranging import Arrangement, Group, arrange
@@ -10,6 +10,7 @@ from indexer.search.candidates import Gathered, SearchIndex, gather
 from indexer.search.clock import Clock
 from indexer.search.highlights import best_sentences
 from indexer.search.query import parse_query
+from indexer.search.reranking import reranked
 from indexer.types import Passage
 
 CANDIDATES = 64
@@ -29,6 +30,9 @@ class Search:
     gathered: Gathered
     arrangement: Arrangement
     passages: tuple[Passage, ...]
+    reranker: str
+    """What the reranker did, as a sentence."""
+
     stages_ms: Mapping[str, float]
     took_ms: float
 
@@ -83,7 +87,9 @@ def run(
             index, parsed, depth=depth, total=total, scope=scope, common_chunks=common_chunks, clock=clock
         )
         weights = gathered.sought.weights
-        arrangement = clock.timed("arranging", arrange, gathered.candidates, top_k=top_k, words=weights)
+        candidates, remark = clock.timed("reranking", reranked, index, parsed.embedded, gathered.candidates)
+        gathered = replace(gathered, candidates=candidates)
+        arrangement = clock.timed("arranging", arrange, candidates, top_k=top_k, words=weights)
         if gathered.is_all or len(arrangement.groups) == top_k:
             break
         # copies of one text took the places of others.
@@ -92,7 +98,7 @@ def run(
         "highlights", lambda: tuple(_passage(group, weights) for group in arrangement.groups)
     )
     took_ms = (time.perf_counter() - started) * 1000
-    return Search(gathered, arrangement, passages, clock.spent_ms, took_ms)
+    return Search(gathered, arrangement, passages, remark, clock.spent_ms, took_ms)
 
 
 def _passage(group: Group, weights: Mapping[str, float]) -> Passage:

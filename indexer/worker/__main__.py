@@ -26,7 +26,7 @@ def main() -> None:
     os.dup2(2, 1)
     requests = os.fdopen(os.dup(0), "rb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    settings_json, cache_dir, store_dir, nice = sys.argv[1:]
+    settings_json, search_json, cache_dir, store_dir, nice = sys.argv[1:]
     store_is_touched = threading.Event()
     threading.Thread(
         target=_leave_with_parent, args=(requests.fileno(), store_is_touched), daemon=True
@@ -38,6 +38,7 @@ def main() -> None:
         requests,
         answers,
         settings_json=settings_json,
+        search_json=search_json,
         cache_dir=Path(cache_dir),
         store_dir=Path(store_dir) if store_dir else None,
         store_is_touched=store_is_touched,

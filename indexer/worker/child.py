@@ -4,13 +4,14 @@ import contextlib
 import itertools
 import subprocess
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from indexer import errors
 from indexer.children import spawn_child
-from indexer.config import EmbeddingSettings
+from indexer.config import Section
 from indexer.errors import ConfigError, KbError, StoreError, WorkerError
 from indexer.frames import read_frame, write_frame
 from indexer.paths import Places
@@ -33,9 +34,10 @@ class Child:
     """One process, with the requests that wait for its answers."""
 
     def __init__(
-        self, module: str, settings: EmbeddingSettings, places: Places, store_dir: Path | None, nice: int
+        self, module: str, sections: Sequence[Section], places: Places, store_dir: Path | None, nice: int
     ) -> None:
-        arguments = [settings.model_dump_json(), str(places.home), str(store_dir or ""), str(nice)]
+        told = [section.model_dump_json() for section in sections]
+        arguments = [*told, str(places.home), str(store_dir or ""), str(nice)]
         try:
             self._process = spawn_child(module, arguments, work_dir=places.work_dir)
         except OSError as error:

@@ -23,7 +23,7 @@ class Urgency(IntEnum):
     """Nobody in particular."""
 
 
-_QUESTIONS = {"describe", "embed_query", "search"}
+_QUESTIONS = {"describe", "embed_query", "search", "rerank"}
 
 
 @dataclass(frozen=True, slots=True)

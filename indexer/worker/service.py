@@ -20,6 +20,7 @@ from indexer.errors import StoreError
 from indexer.types import Vectors
 from indexer.vectors import VectorStore
 from indexer.worker.inbox import Request, Urgency
+from indexer.worker.reranking import Reranking
 from indexer.worker.turnstile import StoreTurns
 
 QUESTIONS_KEPT = 64
@@ -54,6 +55,7 @@ class Service:
         store: The store; `None` if it cannot be opened.
         store_error: Why it cannot; whatever needs the store fails with this.
         store_dir: Where the store is.
+        reranking: Reads passages again; `None` where no reranker is configured.
     """
 
     def __init__(
@@ -63,11 +65,13 @@ class Service:
         store_error: str,
         *,
         store_dir: Path = Path(),
+        reranking: Reranking | None = None,
     ) -> None:
         self._embedder = embedder
         self._current = store
         self._store_error = store_error
         self._store_dir = store_dir
+        self._reranking = reranking
         self._beside: VectorStore | None = None
         self._beside_dir = Path()
         self._store_turns = StoreTurns()
@@ -76,6 +80,7 @@ class Service:
             "describe": self._describe,
             "embed_query": self._embed_query,
             "search": self._search,
+            "rerank": self._rerank,
             "embed": self._embed,
             "store": self._store_vectors,
             "delete": self._delete,
@@ -139,6 +144,12 @@ class Service:
             "similarities": [score for _, score in found],
         }
         yield message, to_bytes(vector)
+
+    def _rerank(self, request: Request) -> Iterator[Answer]:
+        if self._reranking is None:
+            yield {"scores": [], "remark": ""}, b""
+            return
+        yield self._reranking.answer(request.message["question"], request.message["texts"]), b""
 
     def _embed(self, request: Request) -> Iterator[Answer | None]:
         texts = request.message["texts"]

@@ -16,12 +16,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from indexer.config import EmbeddingSettings
+from indexer.config import EmbeddingSettings, SearchSettings
 from indexer.embedding import Embedder
 from indexer.errors import KbError, StoreError
 from indexer.frames import write_frame
 from indexer.vectors import VectorStore
 from indexer.worker.inbox import Inbox, Request, Urgency
+from indexer.worker.reranking import Reranking
 from indexer.worker.service import Service
 
 LOCK_WAIT_S = 30.0
@@ -40,6 +41,7 @@ def serve(
     answers: BinaryIO,
     *,
     settings_json: str,
+    search_json: str,
     cache_dir: Path,
     store_dir: Path | None,
     store_is_touched: threading.Event,
@@ -54,6 +56,7 @@ def serve(
         requests: Frames of the parent.
         answers: Where answers go.
         settings_json: The `[embedding]` section.
+        search_json: The `[search]` section.
         cache_dir: Where a tokenizer may be written.
         store_dir: Chroma's directory; `None` when an earlier child died of opening it.
         store_is_touched: Set before the store is opened; until then this process may end anywhere.
@@ -62,7 +65,8 @@ def serve(
     inbox = Inbox()
     threading.Thread(target=inbox.fill_from, args=(requests,), daemon=True).start()
     try:
-        embedder = Embedder.load(EmbeddingSettings.model_validate_json(settings_json), cache_dir=cache_dir)
+        settings = EmbeddingSettings.model_validate_json(settings_json)
+        embedder = Embedder.load(settings, cache_dir=cache_dir)
     except KbError as error:
         write_frame(answers, {"error": described(error)})
         return
@@ -88,11 +92,13 @@ def serve(
     except StoreError as error:
         store_error, is_busy = error.message, isinstance(error, StoreBusyError)
     write_frame(answers, {"store_error": store_error, "store_is_busy": is_busy})
+    search = SearchSettings.model_validate_json(search_json)
     service = Service(
         embedder,
         store,
         store_error,
         store_dir=store_dir or Path(),
+        reranking=Reranking(search, settings) if search.reranker else None,
     )
     answering = Answering(service, inbox, answers, nice=nice)
     # shorter than the default, since a question needs the interpreter some dozen times.

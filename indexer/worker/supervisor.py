@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from indexer.config import EmbeddingSettings
+from indexer.config import EmbeddingSettings, SearchSettings
 from indexer.errors import ConfigError, StoreError, WorkerError
 from indexer.paths import Places
 from indexer.types import Embeddings, Vectors
@@ -51,6 +51,8 @@ class WorkerInfo:
     """Whether it cannot because another process holds it, which says nothing of damage."""
 
 
+NO_RERANKER = SearchSettings()
+
 DEATHS = 2
 """After so many children that one request was the end of, it is the request's fault."""
 
@@ -63,13 +65,23 @@ class Worker:
         places: Where the store is.
         store_name: The directory of the vector store, beside the catalog.
         nice: How far indexing stands back behind questions.
+        search: The `[search]` section.
         module: What the child runs.
     """
 
     def __init__(
-        self, settings: EmbeddingSettings, places: Places, *, store_name: str, nice: int, module: str
+        self,
+        settings: EmbeddingSettings,
+        places: Places,
+        *,
+        store_name: str,
+        nice: int,
+        search: SearchSettings,
+        module: str,
     ) -> None:
-        self._settings = settings
+        self._sections = (settings, search)
+        self._has_reranker = bool(search.reranker)
+        self._told = ""
         self._nice = nice
         self._places = places
         self._store_dir = places.index_dir / store_name
@@ -90,6 +102,7 @@ class Worker:
         *,
         store_name: str = "chroma",
         nice: int = 10,
+        search: SearchSettings = NO_RERANKER,
         module: str = "indexer.worker",
     ) -> Self:
         """Start the child and return at once; the first request waits until it is ready.
@@ -97,7 +110,7 @@ class Worker:
         Raises:
             WorkerError: If no process can be started.
         """
-        worker = cls(settings, places, store_name=store_name, nice=nice, module=module)
+        worker = cls(settings, places, store_name=store_name, nice=nice, search=search, module=module)
         worker._running_child()
         return worker
 
@@ -242,6 +255,30 @@ class Worker:
         found = zip(message["ids"], message["similarities"], strict=True)
         return _vectors(payload, 1)[0], list(found)
 
+    def rerank(self, question: str, texts: Sequence[str]) -> tuple[list[float], str]:
+        """Have a cross-encoder read passages with the question, as many as time allows.
+
+        Args:
+            question: The question.
+            texts: The passages, those that matter most first.
+
+        Returns:
+            Scores of the first ones, higher is better, none where there is no reranker; and a
+            sentence that says what it did, or why it did nothing.
+        """
+        if not self._has_reranker:
+            return [], "no reranker is configured"
+        try:
+            message, _ = self._request({"op": "rerank", "question": question, "texts": list(texts)})
+        except WorkerError as error:
+            # what kills the child is the reranker's fault: without it a search does not ask again.
+            self._has_reranker = False
+            message = {"scores": [], "remark": f"{error.message} while it reranked; it is not used any more"}
+        if not message["scores"] and message["remark"] != self._told:
+            self._told = message["remark"]
+            logger.warning("reranker_unused reason=%r", self._told)
+        return message["scores"], message["remark"]
+
     def reset_store(self) -> None:
         """Throw the vector store away and start over with an empty one, in a new child.
 
@@ -324,7 +361,7 @@ class Worker:
                 raise WorkerError("the embedding worker was stopped")
             if self._child is None:
                 store_dir = None if self._skips_store else self._store_dir
-                self._child = Child(self._module, self._settings, self._places, store_dir, self._nice)
+                self._child = Child(self._module, self._sections, self._places, store_dir, self._nice)
             return self._child
 
 

@@ -130,6 +130,10 @@ class InMemoryWorker:
         )
         return query, ranked[:top_k]
 
+    def rerank(self, question: str, texts: Sequence[str]) -> tuple[list[float], str]:  # noqa: ARG002
+        """Rerank nothing."""
+        return [], "no reranker is configured"
+
     def reset_store(self) -> None:
         """Forget everything."""
         self.vectors.clear()

@@ -70,7 +70,7 @@ def test_a_long_value_is_cut(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[embeding]\n", "unknown key embeding; allowed here: answer, embedding, index, "),
+        ("[embeding]\n", "unknown key embeding; allowed here: answer, embedding, history, index, "),
         ("[embedding]\nmodle = ''", "unknown key embedding.modle; allowed here: chunk_tokens, device, "),
     ],
 )

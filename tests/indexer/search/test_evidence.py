@@ -60,6 +60,12 @@ def test_a_literal_is_found_in_any_of_its_spellings() -> None:
     assert reader.read("read the file, 1 of 200 or 11200").literal == 0.0
 
 
+def test_an_abbreviation_is_no_evidence() -> None:
+    """Letters with points between them stand in too many texts to tell anything."""
+    assert Reader({}, ((("u", "s"),),)).read("in the U.S. alone").literal == 0.0
+    assert Reader({}, ((("3", "5"),),)).read("since version 3.5").literal == 1.0
+
+
 @given(
     st.text(max_size=80),
     st.dictionaries(st.text("abcé", min_size=1, max_size=4), st.floats(0.1, 9), max_size=4),

@@ -23,7 +23,7 @@ UNIT = b"\0\0\x80\x3f\0\0\0\0"
 
 def main() -> None:
     """Greet, then answer until told to fail."""
-    settings_json, home, store_dir, _nice = sys.argv[1:]
+    settings_json, _search_json, home, store_dir, _nice = sys.argv[1:]
     behaviour = json.loads(settings_json)["model"]
     answers, requests = sys.stdout.buffer, sys.stdin.buffer
     with (Path(home) / "starts").open("a", encoding="ascii") as starts:

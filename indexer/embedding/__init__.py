@@ -100,7 +100,7 @@ class Embedder:
                 f"[embedding] model: {folder} is not a folder of a sentence-transformers model",
                 hint="name a folder that holds modules.json, or leave the key out for the bundled model",
             )
-        device = _choose_device(settings.device)
+        device = choose_device(settings.device)
         dtype = _choose_dtype(settings.dtype, device)
         threads = settings.threads or psutil.cpu_count(logical=False) or os.cpu_count() or 1
         try:
@@ -109,7 +109,7 @@ class Embedder:
         # a damaged file surfaces as nearly any exception: safetensors, json, torch, tokenizers.
         except Exception as error:
             raise ConfigError(
-                f"[embedding] model: {folder} cannot be loaded: {_first_line(error)}",
+                f"[embedding] model: {folder} cannot be loaded: {first_line(error)}",
                 hint="fetch the model again, or leave the key out for the bundled model",
             ) from error
         model.eval()
@@ -310,7 +310,7 @@ def _sha256(files: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def _choose_device(wanted: str) -> str:
+def choose_device(wanted: str) -> str:
     """Return the torch device to run on."""
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if wanted == "auto":
@@ -394,5 +394,6 @@ def _tokenizer_file(model: SentenceTransformer, folder: Path, cache_dir: Path) -
     return written
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """Return what an error of a library says, in one line."""
     return str(error).strip().partition("\n")[0] or type(error).__name__
