@@ -24,7 +24,7 @@ endif
 
 BENCHES := faces engine watching sweep busy growth idle indexing search
 
-.PHONY: demo test check format bench bench-retrieval $(BENCHES:%=bench-%) bench-gpu model-matrix fault-run \
+.PHONY: demo test check format bench bench-retrieval bench-refusal $(BENCHES:%=bench-%) bench-gpu model-matrix fault-run \
   test-gpu lock clean
 
 demo: .venv/.ready
@@ -43,13 +43,13 @@ format: .venv/.ready
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(BENCHES:%=bench-%) bench-retrieval
+bench: $(BENCHES:%=bench-%) bench-retrieval bench-refusal
 
 $(BENCHES:%=bench-%): bench-%: .venv/.ready
 	@$(BIN)/python -m benchmarks.bench_$*
 
-bench-retrieval: .venv/.ready
-	@$(BIN)/python -m benchmarks.bench_retrieval $(if $(DATA),--data $(DATA))
+bench-retrieval bench-refusal: bench-%: .venv/.ready
+	@$(BIN)/python -m benchmarks.bench_$* $(if $(DATA),--data $(DATA))
 
 # 200 kills at random moments, about half an hour; SEED repeats one.
 fault-run: .venv/.ready

@@ -1,8 +1,7 @@
 """An answer in the files' own sentences, for when there is no model; pure.
 
 Sentences are chosen, never written: each stands in a file word for word and
-carries its mark. When the passages share too little with the question, there
-is no answer rather than a wrong one.
+carries its mark.
 """
 
 import math
@@ -18,12 +17,6 @@ from indexer.sentences import quotable_sentences
 from indexer.types import Passage, Span
 
 MOST_SENTENCES = 3
-
-ENOUGH = 0.6
-"""What a passage must reach, of similarity and shared words, to speak of what was asked."""
-
-_SHARED_WEIGHT = 0.3
-"""What all of the question's words in a passage count, beside a cosine of 1."""
 
 _CONTEXT_WEIGHT = 0.75
 """What a question's word in the heading, title or neighbouring sentence counts, beside 1 in the sentence."""
@@ -92,10 +85,9 @@ def extract(question: str, passages: Sequence[Passage]) -> Extract | None:
         passages: Best first; numbered from 1 in this order.
 
     Returns:
-        `None` when the passages do not answer it (see `is_answerable`).
+        `None` when no sentence of them says anything; whether they answer at all is for
+        `assistant.evidence` to tell.
     """
-    if not is_answerable(question, passages):
-        return None
     candidates = sorted(_candidates(question, passages), key=lambda one: -one.score)
     if not candidates:
         return None
@@ -106,28 +98,6 @@ def extract(question: str, passages: Sequence[Passage]) -> Extract | None:
         for one in sorted(chosen, key=lambda one: (one.number, one.span.start))
     )
     return Extract(text="\n".join(lines), citations=citations)
-
-
-def is_answerable(question: str, passages: Sequence[Passage]) -> bool:
-    """Tell whether the passages speak of what is asked.
-
-    One passage must reach cosine + 0.3 x share >= 0.6, where share is that of
-    the question's content words in it, weighted by rarity; or hold all of them,
-    whatever the embedding thinks. With all-MiniLM-L6-v2, 583 questions of two
-    public sets are answered in 90 % of cases where the files say it, in 4 % in
-    an index about other things, and in 53 % in an index where only the files
-    that say it are missing: what is near to the answer this rule cannot tell
-    from the answer.
-    """
-    wanted = content_words(question)
-    weights = _rarity(wanted, [_everything(passage) for passage in passages])
-    total = sum(weights.values())
-    for passage in passages:
-        held = set(words(_everything(passage)))
-        shared = sum(weights[word] for word in wanted if word in held) / total if total else 0.0
-        if passage.similarity + _SHARED_WEIGHT * shared >= ENOUGH or (wanted and held.issuperset(wanted)):
-            return True
-    return False
 
 
 def _candidates(question: str, passages: Sequence[Passage]) -> list[_Candidate]:
@@ -187,10 +157,6 @@ def _rarity(wanted: Sequence[str], texts: Sequence[str]) -> dict[str, float]:
     for text in texts:
         counts.update(set(words(text)))
     return {word: math.log(1 + (len(texts) + 1) / (1 + counts[word])) for word in wanted}
-
-
-def _everything(passage: Passage) -> str:
-    return "\n".join((passage.title, passage.path.stem, *passage.locator.headings, passage.text))
 
 
 def _text(candidate: _Candidate) -> str:

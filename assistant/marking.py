@@ -61,12 +61,21 @@ class MarkedText:
         extra: Text that came with the question, which may be used without a mark.
         is_strict: Whether sentences that their passages do not bear are left out; then whole
             sentences are shown at once.
+        is_judging: Whether sentences are to be borne by anything.
     """
 
-    def __init__(self, passages: Sequence[Passage], *, extra: str = "", is_strict: bool = False) -> None:
+    def __init__(
+        self,
+        passages: Sequence[Passage],
+        *,
+        extra: str = "",
+        is_strict: bool = False,
+        is_judging: bool = True,
+    ) -> None:
         self._passages = passages
         self._evidence = Evidence(passages, extra)
         self._is_strict = is_strict
+        self._is_judging = is_judging
         self._order: list[int] = []
         self._raw = ""
         """What came since the last sentence that is over."""
@@ -170,7 +179,7 @@ class MarkedText:
         rest = self._sentence.rest(whole)
         tail = rest.rstrip()
         white = rest[len(tail) :]
-        statement = _bare(body) if len(whole) < LONGEST_CHARS else ""
+        statement = _bare(body) if self._is_judging and len(whole) < LONGEST_CHARS else ""
         is_borne = True
         if self._is_statement(statement, is_cited=bool(self._sentence.cited)):
             is_borne, added = self._judge(statement)
@@ -299,6 +308,8 @@ class _Sentence:
             start, end = group[0].start, group[-1].end
             if start < self._done:
                 continue
+            if not is_whole and "`" in raw[:start]:
+                break
             if not is_whole and _may_go_on(raw[end:]):
                 return [*parts, self._text(raw, start)]
             parts.append(self._text(raw, start))
@@ -362,9 +373,9 @@ def _safe_end(raw: str, done: int) -> int:
         at = raw.rfind(opener, done)
         if at >= 0 and _MAY_BE_MARK.match(raw, at):
             end = min(end, at)
-    if raw.count("`") % 2:
-        # until the code ends, nobody knows whether what is in it is a mark.
-        end = min(end, max(done, raw.rfind("`")))
+    if (at := raw.find("`")) >= 0:
+        # before the sentence ends, nobody knows what is code, in which nothing is a mark.
+        end = min(end, at)
     return max(done, end)
 
 

@@ -127,8 +127,8 @@ class Answer:
 
     steps: tuple[str, ...] = ()
     """What was done for it, where that took several steps, in order."""
-    evidence: float | None = None
-    """How likely it is that the passages answer the question, 0 to 1; `None` if that was not asked."""
+    evidence: float = 0.0
+    """How likely it is that the files answer the question, 0 to 1, as far as the search can tell."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that `kb ask --json` prints."""

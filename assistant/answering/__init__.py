@@ -12,8 +12,9 @@ from assistant.answering.asking import Asking
 from assistant.answering.finding import Searcher, find
 from assistant.answering.results import NEAREST, Clock, finished, refused, with_steps
 from assistant.answering.ways import other_ways
-from assistant.answering.writing import write
+from assistant.answering.writing import write, write_own
 from assistant.config import AnswerSettings
+from assistant.evidence import ENOUGH, HOPELESS, confidence
 from assistant.extractive import extract
 from assistant.generating import TextGenerator
 from assistant.rewriting import standalone
@@ -83,16 +84,21 @@ def _answer(
     yield PassagesFound(found.passages, found.as_of, found.pending)
     if generator is None:
         yield from _extractive(question, found, clock)
-    elif found.passages or question.extra.strip():
+    elif question.extra.strip() or confidence(found) >= HOPELESS:
         yield from write(question, found, generator=generator, settings=settings, clock=clock)
+    elif question.allows_own_knowledge:
+        yield from write_own(found, generator=generator, settings=settings, clock=clock)
     else:
-        yield refused((), generator.model_name, found=found, clock=clock)
+        yield refused(found.passages, generator.model_name, found=found, clock=clock)
 
 
 def _extractive(question: Question, found: SearchResult, clock: Clock) -> Iterator[AnswerEvent]:
     if question.extra.strip():
         yield Notice("reading the piped text takes a model; this is what your files say")
-    extracted = extract(found.question, found.passages)
+    if question.allows_own_knowledge:
+        yield Notice("without a model there is no knowledge but that of your files")
+    is_enough = confidence(found) >= ENOUGH
+    extracted = extract(found.question, found.passages) if is_enough else None
     clock.keep("first_token")
     if extracted is None:
         yield refused(found.passages, None, found=found, clock=clock)

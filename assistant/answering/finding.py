@@ -59,4 +59,5 @@ def find(searcher: Searcher, text: str, question: Question, *, top_k: int) -> Se
         question=found.question,
         filters=found.filters,
         remarks=found.remarks,
+        grounds=found.grounds,
     )

@@ -18,7 +18,6 @@ from assistant.answering.results import finished, refused
 from assistant.answering.rooms import make_ready
 from assistant.answering.writing import write
 from assistant.citations import narrow
-from assistant.extractive import ENOUGH
 from assistant.generating import TextGenerator, count_prompt
 from assistant.prompting import fit_messages
 from assistant.types import AnswerEvent, AnswerText, Citation, Notice, Step
@@ -28,6 +27,9 @@ from indexer.types import Passage, SearchResult, Span
 
 SEARCHED = 300
 """Passages that are looked through."""
+
+ENOUGH = 0.6
+"""What a passage must reach, of similarity and shared words, to be listed."""
 
 MOST_LISTED = 20
 """Files of a list, unless more passages are asked for."""

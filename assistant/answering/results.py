@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from assistant.evidence import confidence
 from assistant.types import Answer, AnswerEvent, AnswerFinished, Citation, Step
 from indexer.types import Passage, SearchResult, Span
 
@@ -46,7 +47,6 @@ def finished(
     clock: Clock,
     unsupported: Sequence[Span] = (),
     is_own_knowledge: bool = False,
-    evidence: float | None = None,
 ) -> AnswerFinished:
     """Return the last event of an answer."""
     clock.keep("total")
@@ -64,7 +64,7 @@ def finished(
             filters=found.filters,
             unsupported=tuple(unsupported),
             is_own_knowledge=is_own_knowledge,
-            evidence=evidence,
+            evidence=round(confidence(found), 3),
         )
     )
 
@@ -75,7 +75,6 @@ def refused(
     *,
     found: SearchResult,
     clock: Clock,
-    evidence: float | None = None,
 ) -> AnswerFinished:
     """Return the last event where the files do not say: the nearest passages."""
     clock.keep("first_token")
@@ -92,6 +91,6 @@ def refused(
             pending=found.pending,
             question=found.question,
             filters=found.filters,
-            evidence=evidence,
+            evidence=round(confidence(found), 3),
         )
     )

@@ -12,7 +12,7 @@ from assistant.engine.types import ChatOptions, Delta, Finished, Progress
 from assistant.errors import NoAnswerError
 from assistant.generating import TextGenerator, count_prompt
 from assistant.marking import Doubt, MarkedText
-from assistant.prompting import FittedPrompt, fit_messages, is_refusal, may_become_refusal
+from assistant.prompting import FittedPrompt, fit_messages, is_refusal, may_become_refusal, own_messages
 from assistant.types import (
     AnswerEvent,
     AnswerText,
@@ -87,7 +87,10 @@ def write(
                 raise _no_answer(piece, options, has_thought=draft.has_thought)
             yield from _cut_notices(piece, options, context_tokens, is_full=max_tokens < settings.max_tokens)
     if is_refusal(draft.text):
-        yield refused(found.passages, generator.model_name, found=found, clock=clock)
+        if question.allows_own_knowledge:
+            yield from write_own(found, generator=generator, settings=settings, clock=clock, room=room)
+        else:
+            yield refused(found.passages, generator.model_name, found=found, clock=clock)
         return
     yield from draft.close()
     marked = draft.marked
@@ -106,6 +109,55 @@ def write(
         found=found,
         clock=clock,
         unsupported=marked.unsupported,
+    )
+
+
+def write_own(
+    found: SearchResult,
+    *,
+    generator: TextGenerator,
+    settings: AnswerSettings,
+    clock: Clock,
+    room: Room | None = None,
+) -> Iterator[AnswerEvent]:
+    """Have a model answer from what it knows, since the files do not say; nothing is cited.
+
+    Args:
+        found: What the files hold nearest to it, and the question as it stands by itself.
+        generator: Writes.
+        settings: How long an answer.
+        clock: Keeps when the first token came.
+        room: What a model can read that is ready; otherwise it is made ready.
+
+    Raises:
+        UsageError: If the question is too long for the model.
+        NoAnswerError: If the model wrote none.
+        KbError: Whatever the generator raises.
+    """
+    if room is None:
+        room = yield from make_ready(generator, settings)
+    messages = own_messages(found.question)
+    tokens = count_prompt(generator, messages)
+    if tokens > room.prompt_tokens:
+        raise _too_long(found.question, "", generator, room.prompt_tokens)
+    yield Notice("not in your files; what follows is the model's own knowledge")
+    options = options_of(settings, max_tokens=room.left_behind(tokens))
+    draft = _Draft(lambda: MarkedText((), is_judging=False))
+    with closing(_relay(generator.chat(messages, options))) as pieces:
+        for piece in pieces:
+            clock.keep("first_token")
+            if isinstance(piece, Delta):
+                yield from draft.take(piece)
+            elif isinstance(piece, Finished):
+                yield from map(Notice, piece.remarks)
+                yield from _cut_notices(piece, options, room.context_tokens, is_full=False)
+    yield from draft.close()
+    text = draft.marked.text.rstrip()
+    if is_refusal(text):
+        yield refused(found.passages, generator.model_name, found=found, clock=clock)
+        return
+    yield finished(
+        text, (), found.passages, generator.model_name, found=found, clock=clock, is_own_knowledge=True
     )
 
 

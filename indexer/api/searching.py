@@ -90,6 +90,7 @@ class SearchRoutes:
             question=found.question,
             filters=found.filters,
             remarks=found.remarks,
+            grounds=found.grounds,
         )
         return json_answer(result.to_json())
 

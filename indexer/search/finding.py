@@ -8,10 +8,11 @@ from indexer.catalog import Scope
 from indexer.dates import in_words
 from indexer.errors import UsageError
 from indexer.search.asking import both, checked, describe, read_filters
+from indexer.search.background import grounds_of
 from indexer.search.candidates import SearchIndex
-from indexer.search.retrieve import search
+from indexer.search.retrieve import run, search
 from indexer.search.timing import Timing, newest_first, newest_words, those_first, timing_of
-from indexer.types import EVERYTHING, Filters, Passage
+from indexer.types import EVERYTHING, Filters, Grounds, Passage
 
 QUESTION_CHARS = 500
 """Longer text is no question that speaks of its own time."""
@@ -35,6 +36,7 @@ class Found:
     question: str
     filters: Filters = EVERYTHING
     remarks: tuple[str, ...] = ()
+    grounds: Grounds | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,8 @@ def find(index: FilteredIndex, query: str, *, top_k: int, filters: Filters = EVE
     remarks = aim.remarks
     is_timed = aim.preferred is not None or bool(aim.newest)
     depth = max(DEEPER * top_k, LEAST_DEPTH) if is_timed else top_k
-    passages: Sequence[Passage] = search(index, aim.question, top_k=depth, scope=aim.scope)
+    first = run(index, aim.question, top_k=depth, scope=aim.scope)
+    passages: Sequence[Passage] = first.passages if first else ()
     if aim.preferred is not None:
         passages = those_first(passages, search(index, aim.question, top_k=depth, scope=aim.preferred))
     if aim.newest:
@@ -83,7 +86,11 @@ def find(index: FilteredIndex, query: str, *, top_k: int, filters: Filters = EVE
             remarks = (*remarks, f"newer files first: “{aim.newest}”")
         passages = ordered
     return Found(
-        passages=tuple(passages[:top_k]), question=aim.question, filters=aim.filters, remarks=remarks
+        passages=tuple(passages[:top_k]),
+        question=aim.question,
+        filters=aim.filters,
+        remarks=remarks,
+        grounds=grounds_of(first.gathered.candidates) if first else None,
     )
 
 

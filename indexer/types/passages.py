@@ -129,6 +129,29 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """What a search says of whether the files answer at all; all of it is relative to the question."""
+
+    closeness: float
+    """How close the closest chunk is: half the cosine of its best window, half its own."""
+
+    lexical: float
+    """BM25 of the best chunk, as a share of what an average one with the question's rarest words gets."""
+
+    lead: float | None
+    """By how much the best file leads what the library holds on anything; `None` with too few files."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON object for the API."""
+        return {"closeness": self.closeness, "lexical": self.lexical, "lead": self.lead}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(closeness=value["closeness"], lexical=value["lexical"], lead=value["lead"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
     """Passages for one query, best first, and how fresh the index was."""
 
@@ -149,6 +172,9 @@ class SearchResult:
     remarks: tuple[str, ...] = ()
     """What a person should know of how the query was understood, a sentence each."""
 
+    grounds: Grounds | None = None
+    """What speaks for an answer in the files; `None` where nothing was found."""
+
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object for the API."""
         return {
@@ -159,6 +185,7 @@ class SearchResult:
             "question": self.question,
             "filters": self.filters.to_json(),
             "remarks": list(self.remarks),
+            "grounds": self.grounds.to_json() if self.grounds else None,
         }
 
     @classmethod
@@ -172,4 +199,5 @@ class SearchResult:
             question=value.get("question", ""),
             filters=Filters.from_json(value.get("filters", {})),
             remarks=tuple(value.get("remarks", ())),
+            grounds=Grounds.from_json(value["grounds"]) if value.get("grounds") else None,
         )

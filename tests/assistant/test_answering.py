@@ -13,7 +13,6 @@ from assistant.types import (
     AnswerEvent,
     AnswerFinished,
     AnswerText,
-    Doubted,
     ModelLoading,
     ModelReady,
     Notice,
@@ -41,12 +40,19 @@ def ask(
     extra: str = "",
     filters: Filters = EVERYTHING,
     is_strict: bool = False,
+    allows_own_knowledge: bool = False,
 ) -> list[AnswerEvent]:
     """Return every event of an answer."""
     searcher = searcher or FakeSearcher([RENT, KEY])
     return list(
         answer(
-            Question(text=question, extra=extra, filters=filters, is_strict=is_strict),
+            Question(
+                text=question,
+                extra=extra,
+                filters=filters,
+                is_strict=is_strict,
+                allows_own_knowledge=allows_own_knowledge,
+            ),
             searcher=searcher,
             generator=generator,
             settings=settings,
@@ -345,41 +351,3 @@ def test_what_goes_on_before_the_answer_is_told() -> None:
         Waiting(0, 0.4),
     ]
     assert finished(events).answered
-
-
-def test_sources_are_numbered_as_they_are_used() -> None:
-    """What the model calls 2 and uses first is shown as 1, in the text, the citations and the passages."""
-    events = ask(generator=FakeGenerator(["The key is under the pot [", "2]. The rent is 4,200 kr [1]."]))
-    result = finished(events)
-    assert shown(events) == result.text == "The key is under the pot [1]. The rent is 4,200 kr [2]."
-    assert [(one.n, one.passage) for one in result.citations] == [(1, KEY), (2, RENT)]
-    assert result.passages == (KEY, RENT)
-
-
-def test_a_sentence_that_no_passage_bears_is_doubted() -> None:
-    """The doubt comes right behind it, and the answer names it."""
-    events = ask(generator=FakeGenerator(["The rent is due on 6 May [1]. The key is under the pot [2]."]))
-    result = finished(events)
-    (span,) = result.unsupported
-    assert result.text[span.start : span.end] == "The rent is due on 6 May [1]."
-    at = events.index(Doubted())
-    assert "".join(one.text for one in events[:at] if isinstance(one, AnswerText)) == (
-        "The rent is due on 6 May [1]."
-    )
-
-
-def test_a_strict_answer_holds_only_what_passages_bear() -> None:
-    """The rest is left out and counted."""
-    events = ask(
-        generator=FakeGenerator(["The rent is due on 6 May [1]. ", "The key is under the pot [2]."]),
-        is_strict=True,
-    )
-    assert shown(events) == finished(events).text == "The key is under the pot [1]."
-    assert notices(events) == ["1 sentence left out: the passages do not say so"]
-
-
-def test_a_strict_answer_of_which_nothing_remains_is_none() -> None:
-    """Then the files do not say, and the nearest passages are there."""
-    events = ask(generator=FakeGenerator(["Sure! The rent is due on 6 May [1]."]), is_strict=True)
-    result = finished(events)
-    assert (result.answered, result.text, result.passages) == (False, "", (RENT, KEY))

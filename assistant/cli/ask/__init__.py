@@ -30,6 +30,7 @@ from indexer.paths import Places
 @click.option("--no-model", is_flag=True, help="Answer in the files' own words.")
 @click.option("--deep", is_flag=True, help="Let the model search again for what is missing; shows each step.")
 @click.option("--strict", is_flag=True, help="Leave out sentences that their passages do not bear.")
+@click.option("--anything", is_flag=True, help="Let the model answer what your files do not.")
 @click.option(
     "--thinking",
     type=click.Choice(["auto", "on", "off"]),
@@ -57,6 +58,7 @@ def ask(
     no_model: bool,
     deep: bool,
     strict: bool,
+    anything: bool,
     show_thinking: bool,
     is_continued: bool,
     is_private: bool,
@@ -92,7 +94,14 @@ def ask(
         is_private=is_private,
     )
     asked = talk.question(
-        Question(text=text, extra=extra, filters=options.filters_of(within), is_deep=deep, is_strict=strict)
+        Question(
+            text=text,
+            extra=extra,
+            filters=options.filters_of(within),
+            is_deep=deep,
+            is_strict=strict,
+            allows_own_knowledge=anything,
+        )
     )
     given = {"passages": passages, "thinking": thinking}
     answer_settings = settings.answer.model_copy(

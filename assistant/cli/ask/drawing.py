@@ -149,6 +149,9 @@ class Drawing:
             output.write_line()
         if self._is_text:
             _write_sources(answer.citations)
+        if self._is_text and answer.is_own_knowledge:
+            output.write_line()
+            output.write_line("(the model's own knowledge, not from your files)")
         if self._is_text and answer.unsupported:
             diagnostics.notice(
                 f"{DOUBT} marks what the passages do not say; see for yourself, or ask with --strict"
