@@ -1,5 +1,6 @@
 """What can be asked of the catalog inside one transaction."""
 
+import functools
 import json
 import os
 import sqlite3
@@ -123,8 +124,8 @@ class CatalogReader:
 
     def retry_count(self) -> int:
         """Count the files that will be tried again."""
-        row = self._connection.execute("SELECT count(*) FROM files WHERE retry_at IS NOT NULL").fetchone()
-        return int(row[0])
+        waiting = self._connection.execute("SELECT count(*) FROM files WHERE retry_at IS NOT NULL")
+        return int(waiting.fetchone()[0])
 
     def next_retry(self, *, after: float) -> float | None:
         """Return when the first file is to be tried again that is not before a time already."""
@@ -158,9 +159,8 @@ class CatalogReader:
         """Count the files of each status, of everything or of a folder; every status is a key."""
         condition = f" WHERE {INSIDE.format(column='id')}" if under is not None else ""
         values = [] if under is None else [self._files_under([under])]
-        rows = self._connection.execute(
-            f"SELECT status, count(*) FROM files{condition} GROUP BY status", values
-        )
+        statement = f"SELECT status, count(*) FROM files{condition} GROUP BY status"
+        rows = self._connection.execute(statement, values)
         found = {FileStatus(status): int(count) for status, count in rows}
         return {status: found.get(status, 0) for status in FileStatus}
 
@@ -370,6 +370,7 @@ INSIDE = "{column} IN (SELECT value FROM json_each(?))"
 """Condition for "one of these files"; its value is what `_files_under` returns."""
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def path_of(value: bytes) -> Path:
     """Return the path that stands in the catalog as the bytes the system knows it by."""
     return Path(os.fsdecode(value))
@@ -377,9 +378,8 @@ def path_of(value: bytes) -> Path:
 
 def matrix(blobs: Sequence[bytes]) -> npt.NDArray[np.float16]:
     """Stack stored vectors as the rows of one array; `(0, 0)` for none."""
-    if not blobs:
-        return np.empty((0, 0), np.float16)
-    return np.frombuffer(b"".join(blobs), np.float16).reshape(len(blobs), -1)
+    stacked = np.frombuffer(b"".join(blobs), np.float16)
+    return stacked.reshape(len(blobs), -1) if blobs else stacked.reshape(0, 0)
 
 
 def to_signed(number: int) -> int:

@@ -6,6 +6,7 @@ one passage in reading order. And a file that has its share of the passages
 waits until there is nothing else about as good. None of them moves what stands first.
 """
 
+import heapq
 import math
 import re
 from collections import Counter
@@ -34,7 +35,11 @@ SAME_SHARE = 0.9
 MOST_NEW_WORDS = 0.05
 """Share of a text's words that may be new in it although it says the same: cut by a hyphen, say."""
 
+PROBES, MOST_COMPARED = 5, 3
+"""Longest words of a text, nearly all of which another one must hold to be compared; with how many it is."""
+
 _WORD = re.compile(r"[^\W_]+")
+_LONG_WORD = re.compile(r"[^\W_]{5,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,15 +227,14 @@ class _Texts:
     def __init__(self, asked: set[str]) -> None:
         self._asked = asked
         self._exact: dict[str, int] = {}
-        self._words: dict[int, set[str]] = {}
-        self._holders: dict[tuple[str, ...], list[int]] = {}
+        self._texts: dict[int, str] = {}
+        self._holders: dict[str, list[int]] = {}
 
     def add(self, chunk_id: int, text: str) -> None:
-        words = _WORD.findall(text)
         self._exact[" ".join(text.split())] = chunk_id
-        self._words[chunk_id] = {word.lower() for word in words}
-        for shingle in _shingles(words):
-            self._holders.setdefault(shingle, []).append(chunk_id)
+        self._texts[chunk_id] = text
+        for word in set(_LONG_WORD.findall(text.lower())):
+            self._holders.setdefault(word, []).append(chunk_id)
 
     def twin_of(self, text: str) -> int | None:
         """Return the shown chunk that says all that a text says; `None` if none does.
@@ -239,16 +243,21 @@ class _Texts:
         """
         if (same := self._exact.get(" ".join(text.split()))) is not None:
             return same
-        words = _WORD.findall(text)
-        shingles = _shingles(words)
-        found = Counter(holder for shingle in shingles for holder in self._holders.get(shingle, ()))
-        for holder, count in found.most_common(1):
-            if count < SAME_SHARE * len(shingles):
-                continue
-            new = [word for word in words if word.lower() not in self._words[holder]]
-            if len(new) <= MOST_NEW_WORDS * len(words) and not any(map(self._tells, new)):
+        longest = heapq.nlargest(PROBES, set(_LONG_WORD.findall(text.lower())), key=len)
+        found = Counter(holder for word in longest for holder in self._holders.get(word, ()))
+        for holder, count in found.most_common(MOST_COMPARED):
+            if count >= len(longest) - 1 and self._says_all(self._texts[holder], text):
                 return holder
         return None
+
+    def _says_all(self, shown: str, text: str) -> bool:
+        words = _WORD.findall(text)
+        shingles = _shingles(words)
+        if len(shingles & _shingles(_WORD.findall(shown))) < SAME_SHARE * len(shingles):
+            return False
+        known = set(_WORD.findall(shown.lower()))
+        new = [word for word in words if word.lower() not in known]
+        return len(new) <= MOST_NEW_WORDS * len(words) and not any(map(self._tells, new))
 
     def _tells(self, word: str) -> bool:
         return word != word.lower() or any(map(str.isdigit, word)) or word_root(word) in self._asked

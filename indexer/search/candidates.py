@@ -124,7 +124,7 @@ def gather(
     Args:
         index: Where to look.
         query: The question.
-        depth: Chunks asked of each retriever.
+        depth: Chunks asked of each retriever, and ranked in the end.
         total: Chunks in the index.
         scope: The files to stay in; `None` for everywhere.
         common_chunks: See `indexer.search.search`.
@@ -139,7 +139,9 @@ def gather(
     lexical, similarity = dict(ranked), dict(nearest)
     if query.is_exact:
         similarity = {chunk_id: similarity[chunk_id] for chunk_id in lexical if chunk_id in similarity}
-    candidates, floor = clock.timed("scores", rank, index, sought, query_vector, lexical, similarity)
+    candidates, floor = clock.timed(
+        "scores", rank, index, sought, query_vector, lexical, similarity, most=depth
+    )
     return Gathered(
         sought=sought,
         depth=depth,
@@ -147,7 +149,9 @@ def gather(
         dense=tuple(chunk_id for chunk_id, _ in nearest),
         candidates=candidates,
         floor=floor,
-        is_all=len(lexical) < depth and (query.is_exact or len(nearest) < depth),
+        is_all=len(lexical) < depth
+        and (query.is_exact or len(nearest) < depth)
+        and len(similarity.keys() | lexical.keys()) <= depth,
     )
 
 
@@ -205,6 +209,7 @@ def rank(
     lexical: Mapping[int, float],
     similarity: Mapping[int, float],
     *,
+    most: int,
     floor: float | None = None,
 ) -> tuple[tuple[Candidate, ...], float]:
     """Return chunks with their scores, best first, equal ones in id order; and the floor of the question.
@@ -215,36 +220,46 @@ def rank(
         query_vector: The question's.
         lexical: BM25 scores by chunk id.
         similarity: Cosines by chunk id, of as many as are known.
+        most: How many to return; the texts of others are not read.
         floor: See `document_floor`; `None` to take that of these chunks.
     """
     missing = [chunk_id for chunk_id in lexical if chunk_id not in similarity]
     similarity = {**similarity, **index.similarities(query_vector, missing)}
     windows = index.window_similarities(query_vector, list(similarity))
-    reader = Reader(sought.asked, sought.query.literals)
-    chunks = index.chunks(list(similarity))
-    features = [
-        features_of(
-            reader.read(chunk.text, " ".join((chunk.title, chunk.path.stem, *chunk.locator.headings))),
-            cosine=(cosine := similarity[chunk.chunk_id]),
-            window=windows.get(chunk.chunk_id, cosine),
-            bm25=lexical.get(chunk.chunk_id, 0.0),
+    measured = {
+        chunk_id: features_of(
+            cosine=cosine,
+            window=windows.get(chunk_id, cosine),
+            bm25=lexical.get(chunk_id, 0.0),
             full=sought.full,
         )
-        for chunk in chunks
-    ]
-    scores = list(map(score_of, features))
-    floor = document_floor(scores) if floor is None else floor
-    lent = document_evidence([chunk.path for chunk in chunks], scores, floor=floor)
-    candidates = [
-        Candidate(
-            chunk=chunk,
-            score=score_of(all_of_it := {**own, "document": more}),
-            features=all_of_it,
-            similarity=similarity[chunk.chunk_id],
-            lexical=lexical.get(chunk.chunk_id, 0.0),
+        for chunk_id, cosine in similarity.items()
+    }
+    worth = {chunk_id: score_of(features) for chunk_id, features in measured.items()}
+    best = sorted(worth, key=lambda chunk_id: (-worth[chunk_id], chunk_id))[:most]
+    floor = document_floor(worth.values()) if floor is None else floor
+    chunks = index.chunks(best)
+    lent = document_evidence(
+        [chunk.path for chunk in chunks], [worth[chunk.chunk_id] for chunk in chunks], floor=floor
+    )
+    reader = Reader(sought.asked, sought.query.literals)
+    candidates = []
+    for chunk, document in zip(chunks, lent, strict=True):
+        label = " ".join((chunk.title, chunk.path.stem, *chunk.locator.headings))
+        features = {
+            **measured[chunk.chunk_id],
+            **reader.read(chunk.text, label).as_features(),
+            "document": document,
+        }
+        candidates.append(
+            Candidate(
+                chunk=chunk,
+                score=score_of(features),
+                features=features,
+                similarity=similarity[chunk.chunk_id],
+                lexical=lexical.get(chunk.chunk_id, 0.0),
+            )
         )
-        for chunk, own, more in zip(chunks, features, lent, strict=True)
-    ]
     return tuple(sorted(candidates, key=lambda each: (-each.score, each.chunk.chunk_id))), floor
 
 

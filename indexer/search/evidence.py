@@ -17,6 +17,7 @@ NEAR_CHARS = 40
 """How far apart two words of a question may begin that stand beside each other in it."""
 
 _WORD = re.compile(r"[^\W_]+")
+_ACCENTS = re.compile("[\u0300-\u036f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class Evidence:
 
     literal: float
     """Share of what the question names letter by letter that is there."""
+
+    def as_features(self) -> dict[str, float]:
+        """Return it by name, as the score weighs it."""
+        return {"coverage": self.coverage, "nearness": self.nearness, "literal": self.literal}
 
 
 class Reader:
@@ -96,8 +101,7 @@ class Reader:
 def _plain(text: str) -> str:
     """Return a text in lower case and without accents."""
     if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text)
-        text = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+        text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
     return text.lower()
 
 

@@ -153,6 +153,10 @@ def _file_trace(index: FilteredIndex, found: Search, file: Path, scope: Scope | 
     if scope is not None and inside is not None and not scope.files & inside.files:
         verdict = f"{file.name} is not in what the search was confined to"
         outcome = FileOutcome.FILTERED_OUT
+    elif nearest.chunk_id in {*found.gathered.lexical, *found.gathered.dense}:
+        count = len(found.gathered.candidates)
+        verdict = f"{file.name} was found, but {count} chunks are better by words and meaning"
+        outcome = FileOutcome.LEFT_OVER
     else:
         depth = found.gathered.depth
         verdict = f"no chunk of {file.name} is among the first {depth} by words or by meaning"
@@ -170,7 +174,7 @@ def _best_chunk(index: FilteredIndex, gathered: Gathered, scope: Scope | None) -
     depth = gathered.depth
     lexical = dict(index.lexical(sought.match, top_k=depth, scope=scope)) if sought.match else {}
     vector, nearest = index.dense(sought.query.embedded, top_k=depth, scope=scope)
-    own, _ = rank(index, sought, vector, lexical, dict(nearest), floor=gathered.floor)
+    own, _ = rank(index, sought, vector, lexical, dict(nearest), most=depth, floor=gathered.floor)
     if not own:
         return None
     best = own[0]

@@ -12,8 +12,6 @@ leaving out one set of questions at a time, and shows how flat their surrounding
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from indexer.search.evidence import Evidence
-
 FULL_WORDS = 4
 """Words of a question that a passage is expected to hold; 4 to 8 rank alike."""
 
@@ -68,27 +66,17 @@ def full_score(words: Iterable[str], counts: Mapping[str, int], total: int) -> f
     return sum(sorted((rarity(counts.get(word, 0), total) for word in words), reverse=True)[:FULL_WORDS])
 
 
-def features_of(
-    evidence: Evidence, *, cosine: float, window: float, bm25: float, full: float
-) -> dict[str, float]:
-    """Return what speaks for a chunk by itself, by name.
+def features_of(*, cosine: float, window: float, bm25: float, full: float) -> dict[str, float]:
+    """Return what both retrievers know of a chunk, by name.
 
     Args:
-        evidence: What its text holds of the question.
         cosine: Similarity of the chunk as a whole, which knows what it is about.
         window: That of its best window, which finds the one sentence that answers;
             see `indexer.windows`.
         bm25: Its BM25 score; 0 where no word was found.
         full: What `full_score` returns for the question's words; 0 leaves BM25 out.
     """
-    return {
-        "window": window,
-        "cosine": cosine,
-        "bm25": bm25 / full if full > 0 else 0.0,
-        "coverage": evidence.coverage,
-        "nearness": evidence.nearness,
-        "literal": evidence.literal,
-    }
+    return {"window": window, "cosine": cosine, "bm25": bm25 / full if full > 0 else 0.0}
 
 
 def score_of(features: Mapping[str, float], weights: Mapping[str, float] = WEIGHTS) -> float:
@@ -115,7 +103,7 @@ def document_evidence(files: Sequence[object], scores: Sequence[float], *, floor
 
     Args:
         files: The file of each chunk.
-        scores: The score of each chunk by itself.
+        scores: What `score_of` makes of what both retrievers know of each.
         floor: What `document_floor` returned for the question.
     """
     sums: dict[object, float] = {}

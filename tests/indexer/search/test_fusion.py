@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.search.evidence import Evidence
+from indexer.search.evidence import Reader
 from indexer.search.fusion import (
     DOCUMENT_CAP,
     WEIGHTS,
@@ -19,12 +19,11 @@ from indexer.search.fusion import (
 )
 
 SHARES = st.floats(-1, 1)
-NOTHING = Evidence(coverage=0.0, nearness=0.0, literal=0.0)
 
 
 def features(*, cosine: float, window: float, bm25: float, full: float = 10.0) -> dict[str, float]:
-    """Return the features of a chunk whose text holds nothing side by side."""
-    return features_of(NOTHING, cosine=cosine, window=window, bm25=bm25, full=full)
+    """Return what both retrievers know of a chunk."""
+    return features_of(cosine=cosine, window=window, bm25=bm25, full=full)
 
 
 def test_rarity_is_what_the_full_text_index_takes_for_it() -> None:
@@ -83,7 +82,8 @@ def test_without_known_words_bm25_does_not_count() -> None:
 
 def test_every_feature_counts() -> None:
     """There is a weight for each; words and meaning share one, and the rest comes on top."""
-    all_of_it = features(cosine=0.3, window=0.4, bm25=5.0) | {"document": 0.1}
+    evidence = Reader({"fox": 1.0}, ()).read("fox").as_features()
+    all_of_it = features(cosine=0.3, window=0.4, bm25=5.0) | evidence | {"document": 0.1}
     assert all_of_it.keys() == WEIGHTS.keys()
     assert min(WEIGHTS.values()) > 0
     assert sum(WEIGHTS[name] for name in ("window", "cosine", "bm25")) == pytest.approx(1.0)
