@@ -5,6 +5,7 @@ for the index to say, so a name may be guessed freely; what speaks of the librar
 be plain, since any other question is better served by the passages that answer it.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,9 +45,12 @@ class AboutLibrary:
     """A question about what there is, and not about what one passage says."""
 
     topic: str
-    """What is looked for, with whatever was said of the time."""
+    """What is looked for."""
 
     wish: Wish
+    time: str = ""
+    """When the files are from, as it was said ("last week", "since 2025"); empty for any time."""
+
     is_mention: bool = False
     """Whether the words themselves must stand in a file."""
 
@@ -64,28 +68,39 @@ def kind_of(question: str) -> AboutFile | AboutLibrary | None:
 
 
 def _about_library(text: str) -> AboutLibrary | None:
-    for wish, is_mention, pattern in _LIBRARY:
-        if (match := pattern.match(text)) and (topic := match["topic"].strip(" ,;:")):
-            return AboutLibrary(topic=topic, wish=wish, is_mention=is_mention)
+    if not (_OPENING.match(text) and _phrase(_OF_FILES).search(text)):
+        return None
+    for wish, is_mention, phrase in _PHRASES:
+        match = _whole(phrase, end=f"{_MINE}(,? please)?").match(text)
+        if match and (topic := match["topic"].strip(" ,;:")):
+            timed = _phrase(_TIMED).match(topic)
+            return AboutLibrary(
+                topic=timed["topic"] if timed else topic,
+                wish=wish,
+                time=timed["time"] if timed else "",
+                is_mention=is_mention,
+            )
     return None
 
 
 def _about_file(text: str) -> Iterator[AboutFile]:
     """Yield what the question may ask of a file, the likeliest first."""
-    if _SUMMARY_OF_IT.match(text):
+    if _whole(_SUMMARY_OF_IT, end=_BRIEFLY).match(text):
         yield AboutFile()
-    if match := _SAYS.match(text):
+    if match := _whole(_SAYS, end="").match(text):
         yield _named(match["what"], topic=match["topic"])
-    for pattern in _SUMMARIES:
-        if match := pattern.match(text):
+    for phrase in _SUMMARIES:
+        if match := _whole(phrase, end=_BRIEFLY).match(text):
             yield _named(match["what"])
-    if match := _BEFORE.match(text):
+    if not _ENDING.search(text):
+        return
+    if match := _phrase(_BEFORE).match(text):
         yield AboutFile(names=(match["file"],), called=match["file"], topic=match["topic"], is_named=True)
-    if match := _WITHIN.search(text):
+    if match := _phrase(_WITHIN).search(text):
         topic = _joined(text[: match.start()], text[match.end() :])
         if topic.strip("?!. "):
             yield AboutFile(names=(match["file"],), called=match["file"], topic=topic, is_named=True)
-    if match := _DOES.search(text):
+    if match := _phrase(_DOES).search(text):
         topic = _joined(text[: match.start()], text[match.end() :])
         yield AboutFile(names=(match["file"],), called=match["file"], topic=topic, is_named=True)
 
@@ -99,10 +114,10 @@ def _named(what: str, *, topic: str = "") -> AboutFile:
     """Return the names that "my plan note", "'Plan' of May" or "My plan.md" may hold."""
     if match := _QUOTED.search(what):
         return AboutFile(names=(match["inner"],), called=match["inner"], topic=topic, is_named=True)
-    bare = _BARE.match(what)
+    bare = _phrase(_BARE).match(what)
     called = bare["name"] if bare and bare["name"] else what
     names = [what, called]
-    if match := _FILE.search(what):
+    if match := _phrase(_FILE).search(what):
         # a name may hold spaces.
         names.append(match["file"])
     return AboutFile(
@@ -150,7 +165,14 @@ _PARTS = {
     ),
     "what": r"(?P<what>\S.*?)",
     "when": (
-        r"(\w+ )?((19|20)\d\d|(this|last) (year|month|week|spring|summer|autumn|fall|winter)|yesterday|today)"
+        r"(yesterday|today"
+        r"|(this|last|past) (\w+ )?(days?|weeks?|months?|quarter|years?|weekend|{season}|{month})"
+        r"|((q[1-4]|{season}|{month}) )?(19|20)\d\d|\d{4}-\d\d(-\d\d)?|{month})"
+    ),
+    "season": "(spring|summer|autumn|fall|winter)",
+    "month": (
+        "(january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun"
+        "|jul|aug|sept?|oct|nov|dec)"
     ),
     "write": (
         "(write|wrote|written|noted?( down)?|jot(ted)?( down)?|record(ed)?|collect(ed)?|saved?|gather(ed)?)"
@@ -166,48 +188,63 @@ _BRIEFLY = (
 _MINE = "( (in|across|from|among|of|within) (all )?(of )?(my|our|these|the) ({unit}|vault|library|folders?))?"
 
 
+@functools.cache
 def _phrase(text: str) -> re.Pattern[str]:
-    """Compile a phrase: `{name}` is one of the parts above, no group counts but a named one."""
+    """Compile a phrase: `{name}` is one of the parts above, no group counts but a named one.
+
+    Not before a question needs it: all of them take as long as a search.
+    """
+    # "when" is made of other parts, which follow it.
     for name, part in _PARTS.items():
         text = text.replace(f"{{{name}}}", part)
     return re.compile(re.sub(r"(?<!\\)\((?!\?)", "(?:", text), re.IGNORECASE)
 
 
+@functools.cache
 def _whole(text: str, *, end: str) -> re.Pattern[str]:
     """Compile a phrase that is all of a question, however politely it is asked."""
     return _phrase(rf"^{_POLITE}({text}){end}[\s?.!]*$")
 
 
-_SUMMARY_OF_IT = _whole(
+_SUMMARY_OF_IT = (
     "((give|write|make|show) (me )?)?(an? |the )?((short|brief|quick) )?"
     "(summari[sz]e|summary|sum up|recap|outline|overview|abstract|tl;?dr|gist|(key|main) (points?|takeaways?)"
-    ")( (of |for |from )?{it})?|what('s| is) {it} about",
-    end=_BRIEFLY,
+    ")( (of |for |from )?{it})?|what('s| is) {it} about"
 )
-_SUMMARIES = tuple(
-    _whole(text, end=_BRIEFLY)
-    for text in (
-        "{summary} {what}( zusammen)?",
-        "what('s| is| was) {what} about",
-        "what('s| is| stands)( written)? in {what}",
-        "what does {what} (say|contain|cover|tell( me)?)",
-    )
+_SUMMARIES = (
+    "{summary} {what}( zusammen)?",
+    "what('s| is| was) {what} about",
+    "what('s| is| stands)( written)? in {what}",
+    "what does {what} (say|contain|cover|tell( me)?)",
 )
-_SAYS = _whole(
+_SAYS = (
     "what (does|did|do) {what} (say|tell( me| us)?|state|mention|contain|have to say)"
-    " (about|on|regarding|concerning|of|to) {topic}",
-    end="",
+    " (about|on|regarding|concerning|of|to) {topic}"
 )
-_BEFORE = _phrase(r"^\W?{file}\W?: {topic}$")
-_WITHIN = _phrase(
+_BEFORE = r"^\W?{file}\W?: {topic}$"
+_WITHIN = (
     r"[ ,(]*\b(according to|as per|per|based on|in|inside|within|from|of|see) {the}"
     r"[\"'“‘`]?{file}[\"'”’`]?[ ,:)]*"
 )
-_DOES = _phrase(r"\b(does|did) {the}[\"'“‘`]?{file}[\"'”’`]? (?=\w)")
-_FILE = _phrase(r"(?<![\w/.:@-]){file}")
+_DOES = r"\b(does|did) {the}[\"'“‘`]?{file}[\"'”’`]? (?=\w)"
+_FILE = r"(?<![\w/.:@-]){file}"
+_ENDING = re.compile(r"\w\.\w")
+_OPENING = re.compile(
+    r"(?:please |(?:can|could|would|will) you |i (?:want|need|would)|i'd )?"
+    r"(?:what|which|how many|in (?:which|what)|list|show|find|give|make|write|name|enum|tell|collect|gather"
+    r"|every|any|all|an? |the |short|brief|quick|sum|recap|outline|over|abstract|tl|gist"
+    r"|key|main|fass|zusammen|r[ée]sum|please)",
+    re.IGNORECASE,
+)
+"""How a question of the library may begin; a glance that spares most questions the rest."""
+_OF_FILES = r"\b({i}|my|our|{unit})\b"
 _QUOTED = re.compile(r"[\"“'‘`«](?P<inner>[^\"“”'’`«»]+)[\"”'’`»]")
-_BARE = _phrase("^{the}(?P<name>.*?)( {kind})?$")
+_BARE = "^{the}(?P<name>.*?)( {kind})?$"
 
+_TIMED = (
+    r"^{topic},? (?P<time>yesterday|today|(this|last) \w+"
+    r"|(in|on|from|of|during|since|before|after) (the )?{when})$"
+)
 _PHRASES: tuple[tuple[Wish, bool, str], ...] = (
     ("overview", False, "what (did|have|had) {i} ((already|ever) )?{write} {about} {topic}"),
     ("overview", False, "what (do|did) {my} {unit} (say|tell( me)?|contain|have|hold) {about} {topic}"),
@@ -258,7 +295,8 @@ _PHRASES: tuple[tuple[Wish, bool, str], ...] = (
     (
         "count",
         False,
-        r"how many (?P<topic>(?!days|times|people|years)([\w-]+ ){0,2}[\w-]+s (from|dated|of|in) {when})"
+        r"how many (?P<topic>(?!days|times|people|years)([\w-]+ ){0,2}[\w-]+s"
+        r" (from|dated|of|in|since) {when})"
         " (do {i} have|have {i}( got)?|did {i} (get|receive|send|write|save|keep)"
         "|are there in {my} {unit})",
     ),
@@ -266,11 +304,7 @@ _PHRASES: tuple[tuple[Wish, bool, str], ...] = (
         "count",
         False,
         r"how many (?P<topic>(notes|files|documents|invoices|receipts|contracts|recipes|e-?mails|mails)"
-        r" ((are )?(from|dated)|in) {when})",
+        r" (from|in|since) {when})",
     ),
 )
 """What is wished for, whether the words themselves are meant, and how that is said."""
-
-_LIBRARY = tuple(
-    (wish, is_mention, _whole(text, end=f"{_MINE}(,? please)?")) for wish, is_mention, text in _PHRASES
-)

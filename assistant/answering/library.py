@@ -14,7 +14,7 @@ from functools import partial
 from assistant.answering.asking import Asking
 from assistant.answering.kinds import AboutLibrary
 from assistant.answering.mapreduce import condense
-from assistant.answering.results import finished, refused
+from assistant.answering.results import finished, refused, unless_refused
 from assistant.answering.rooms import make_ready
 from assistant.answering.writing import write
 from assistant.citations import narrow
@@ -44,6 +44,9 @@ _SHARED_WEIGHT = 0.3
 _TAIL = 50
 """See `_is_all`."""
 
+_UNITS = frozenset(words("notes files documents"))
+"""Words that only say that files are meant."""
+
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -71,7 +74,7 @@ def files_speaking(topic: str, passages: Sequence[Passage], *, is_mention: bool 
         passages: What was found for it, best first.
         is_mention: Whether the words themselves must be there.
     """
-    wanted = [set(content_words(each)) for each in _alternatives(topic)]
+    wanted = [set(content_words(each)) - _UNITS for each in _alternatives(topic)]
     files: dict[object, list[Passage]] = {}
     for passage in passages:
         if any(_speaks(passage, each, is_mention=is_mention) for each in wanted):
@@ -91,7 +94,10 @@ def answer_from_library(asking: Asking, kind: AboutLibrary) -> Iterator[AnswerEv
         asking: The question.
         kind: What is wanted.
     """
-    found = asking.search(kind.topic, top_k=SEARCHED)
+    dated = _of_its_time(asking, kind)
+    found = asking.search(kind.topic, top_k=SEARCHED, filters=dated.filters if dated else None)
+    if dated is not None:
+        found = replace(found, remarks=(*dated.remarks, *found.remarks))
     topic = found.question or kind.topic
     if kind.is_mention:
         found = _mentioned(asking, found, topic)
@@ -108,8 +114,10 @@ def answer_from_library(asking: Asking, kind: AboutLibrary) -> Iterator[AnswerEv
     is_all = _is_all(found.passages, files)
     counted = count_of(len(files), topic, is_mention=kind.is_mention, is_all=is_all)
     if asking.generator is not None and kind.wish == "overview":
-        yield from _told(asking, found, files, counted, asking.generator)
-        return
+        told = _told(asking, found, files, counted, asking.generator)
+        if (yield from unless_refused(told)):
+            return
+        yield Notice("the model told nothing of them; this is a list")
     left = f" Shown are {len(shown)}." if len(shown) < len(files) else ""
     text, citations = _listed(shown, f"{counted}.{left}")
     asking.clock.keep("first_token")
@@ -121,6 +129,8 @@ def count_of(files: int, topic: str, *, is_mention: bool, is_all: bool) -> str:
     """Say how many files speak of a topic."""
     least = "" if is_all else "At least "
     what = f"{files} file{'' if files == 1 else 's'}"
+    if not set(content_words(topic)) - _UNITS:
+        return f"{least}{what} found"
     verb = (
         ("mentions" if files == 1 else "mention")
         if is_mention
@@ -156,7 +166,7 @@ def _told(
         return
     yield from write(
         asking.question,
-        replace(found, question=asking.text),
+        replace(found, question=asking.text, passages=tuple(file.best for file in files)),
         generator=generator,
         settings=asking.settings,
         clock=asking.clock,
@@ -202,6 +212,12 @@ def _best_sentence(passage: Passage) -> Span:
     )
 
 
+def _of_its_time(asking: Asking, kind: AboutLibrary) -> SearchResult | None:
+    """Have the search say what the time of the question confines it to; `None` without a time."""
+    # of what somebody wrote then, the time is certainly that of the files.
+    return asking.search(f"what did I write {kind.time}", top_k=1) if kind.time else None
+
+
 def _mentioned(asking: Asking, found: SearchResult, topic: str) -> SearchResult:
     """Search for the words of a topic in quotes, so that no passage is missed for being far in meaning."""
     mixed: dict[int, Passage] = {}
@@ -235,5 +251,5 @@ def _speaks(passage: Passage, wanted: set[str], *, is_mention: bool) -> bool:
     if is_mention and wanted:
         return False
     share = len(wanted & held) / len(wanted) if wanted else 0.0
-    # nothing but a time or a folder was asked for: whatever was found is of it.
+    # only a time or a folder was asked for, and whatever was found is of it.
     return not wanted or passage.similarity + _SHARED_WEIGHT * share >= ENOUGH

@@ -1,7 +1,8 @@
 """How an answer ends, and how long it took."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 from assistant.evidence import confidence
@@ -35,6 +36,21 @@ def with_steps(events: Iterable[AnswerEvent]) -> Iterator[AnswerEvent]:
             yield AnswerFinished(replace(event.answer, steps=tuple(steps)))
         else:
             yield event
+
+
+def unless_refused(events: Iterator[AnswerEvent]) -> Generator[AnswerEvent, None, bool]:
+    """Pass on the events of an answer but for its end where it is a refusal; tell whether it was answered."""
+    with closing(_relay(events)) as relayed:
+        for event in relayed:
+            if isinstance(event, AnswerFinished) and not event.answer.answered:
+                return False
+            yield event
+    return True
+
+
+def _relay(events: Iterator[AnswerEvent]) -> Generator[AnswerEvent, None, None]:
+    """Pass on what comes, and the closing too."""
+    yield from events
 
 
 def finished(

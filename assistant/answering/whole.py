@@ -14,7 +14,7 @@ from assistant.answering.asking import Asking
 from assistant.answering.finding import Library
 from assistant.answering.kinds import AboutFile
 from assistant.answering.mapreduce import condense
-from assistant.answering.results import finished, refused
+from assistant.answering.results import finished, refused, unless_refused
 from assistant.answering.rooms import Room, make_ready
 from assistant.answering.summary import summarise
 from assistant.answering.writing import write
@@ -92,7 +92,13 @@ def answer_from_file(
         yield from _in_its_words(here, found, file, kind, library)
     else:
         asked = replace(found, question=asking.text)
-        yield from _read(here, asked, file, kind, library=library, generator=asking.generator)
+        read = _read(here, asked, file, kind, library=library, generator=asking.generator)
+        if not kind.is_summary:
+            yield from read
+        elif not (yield from unless_refused(read)):
+            # a file with text in it has something to say.
+            yield Notice("the model did not summarise it; these are the file's own sentences")
+            yield from _in_its_words(here, found, file, kind, library)
 
 
 def _in_its_words(

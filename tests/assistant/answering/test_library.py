@@ -7,7 +7,8 @@ import pytest
 
 from assistant.answering.library import MOST_LISTED, files_speaking, newest_first
 from assistant.config import AnswerSettings
-from assistant.types import Step
+from assistant.prompting import NOT_FOUND
+from assistant.types import Step, Understood
 from indexer.types import EVERYTHING, Filters, SearchResult
 from tests.assistant.answering.scripted import (
     FakeLibrary,
@@ -148,16 +149,38 @@ def test_files_without_a_date_come_last() -> None:
     assert [file.best.path.name for file in newest_first(files)] == ["new.md", "old.md", "a.md", "b.md"]
 
 
-def test_what_the_search_understood_is_what_is_counted() -> None:
-    """A time that was said is a filter, and no word that a file must hold."""
+def test_the_time_is_understood_by_the_search() -> None:
+    """It confines what is searched, is told, and is no word that a file must hold."""
 
-    class Understanding(FakeSearcher):
+    class Dating(FakeSearcher):
         def search(self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING) -> SearchResult:
-            found = super().search("invoices", top_k=top_k, filters=replace(filters, since=1.0))
-            assert query == "invoices from 2026"
-            return found
+            if query == "what did I write from 2026":
+                filters = replace(filters, since=1.0)
+            found = super().search(query, top_k=top_k, filters=filters)
+            return replace(found, remarks=("only files dated 2026",) if "2026" in query else ())
 
-    searcher = Understanding([make_passage("The invoice of the plumber.", name="i.md")])
-    result = finished(ask("how many invoices from 2026 do I have?", searcher))
+    searcher = Dating([make_passage("The invoice of the plumber.", name="i.md")])
+    events = ask("how many invoices from 2026 do I have?", searcher)
+    result = finished(events)
     assert result.text.startswith("1 file speaks of invoices.\n")
     assert result.filters == Filters(since=1.0)
+    assert [query for query, _, _ in searcher.asked] == ["what did I write from 2026", "invoices"]
+    assert any(isinstance(event, Understood) and event.remarks for event in events)
+
+
+def test_files_alone_are_counted_whatever_they_hold() -> None:
+    """Who asks for the notes of a time does not ask for the word."""
+    text = finished(
+        ask("how many notes from last week do I have?", FakeSearcher([make_passage("Rain.")]))
+    ).text
+    assert text.startswith("1 file found.\n")
+
+
+def test_where_the_model_tells_nothing_there_is_a_list() -> None:
+    """Files that speak of it are there, whatever the model makes of them."""
+    events = ask("what did I write about sourdough?", notes(2), ScriptedGenerator(NOT_FOUND))
+    assert notices(events) == [
+        "2 files speak of sourdough",
+        "the model told nothing of them; this is a list",
+    ]
+    assert finished(events).text.startswith("2 files speak of sourdough.\n- ")

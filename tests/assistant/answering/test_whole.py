@@ -207,6 +207,17 @@ def test_a_file_without_text_is_told_why() -> None:
     assert notices(events) == ["notes/scan.pdf holds no text that could be read: no text on pages 1, 2"]
 
 
+@pytest.mark.parametrize("context_tokens", [800, 16_000])
+def test_a_file_with_text_is_summarised_whatever_the_model_says(context_tokens: int) -> None:
+    """Where it refuses, the file's own sentences stand in, and that is told."""
+    generator = ScriptedGenerator(NOT_FOUND, context_tokens=context_tokens)
+    events = ask("summarise book.md", library(), generator, AnswerSettings(max_tokens=100))
+    assert notices(events) == ["the model did not summarise it; these are the file's own sentences"]
+    result = finished(events)
+    assert (result.answered, result.model) == (True, None)
+    assert are_exact(result)
+
+
 def test_piped_text_is_what_a_summary_is_of() -> None:
     """With text beside the question no file is looked for."""
     searcher = library()
