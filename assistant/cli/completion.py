@@ -24,6 +24,7 @@ def complete_model(
     from click.shell_completion import CompletionItem
 
     from assistant.cli.models.surroundings import Surroundings
+    from assistant.engine.models.names import match_names
     from indexer.errors import KbError
 
     if incomplete.startswith(("/", ".", "~")):
@@ -39,8 +40,7 @@ def complete_model(
         for name in (*file.aliases[::-1], file.name)
     }
     begun = incomplete.lower()
-    return [
-        CompletionItem(name, help=program)
-        for name, program in reversed(names.items())
-        if name.lower().startswith(begun)
-    ]
+    found = [name for name in reversed(names) if name.lower().startswith(begun)]
+    # what only holds the words that were typed is offered where nothing begins with them.
+    found = found or match_names(incomplete, {name: [name] for name in reversed(names)})
+    return [CompletionItem(name, help=names[name]) for name in found]

@@ -79,7 +79,8 @@ def look_at_index(places: Places) -> Iterator[Finding]:
         yield problem("index", error)
         return
     files = said["files"]
-    what = f"{files.get('indexed', 0):,} files indexed, the indexer is {said['state']}"
+    indexed = files.get("indexed", 0)
+    what = f"{indexed:,} file{'' if indexed == 1 else 's'} indexed, the indexer is {said['state']}"
     if fault := said.get("fault"):
         yield problem("index", DaemonError(fault["message"], hint="`kb status` shows when it goes on"))
     elif not said["roots"]:

@@ -69,7 +69,7 @@ def find_file(
         raise ModelNotFoundError(f"{name} could be any of {_list_names(meant)}", hint="give more of the name")
     if path is not None and len(path.parts) > 1 and _is_spelled_as_file(name):
         raise ModelNotFoundError(f"there is no file {path}")
-    raise _unknown(name, models if is_any_kind else [model for model in models if not model.is_side_file])
+    raise _unknown(name, [model for model in models if is_any_kind or not model.is_side_file])
 
 
 def _is_spelled_as_file(name: str) -> bool:
@@ -123,8 +123,9 @@ def _unknown(name: str, models: Sequence[ModelFile]) -> ModelNotFoundError:
         return ModelNotFoundError(
             f"there is no model {name}; did you mean {' or '.join(near)}?", hint="`kb models list` shows all"
         )
+    whole = [model for model in models if not (model.is_side_file or model.trouble)]
     return ModelNotFoundError(
-        f"there is no model {name} on this machine; there are {_list_names(models)}",
+        f"there is no model {name} on this machine; there are {_list_names(whole or models)}",
         hint="give the path of a GGUF file",
     )
 

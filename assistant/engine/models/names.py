@@ -2,7 +2,8 @@
 
 Whoever types a name has seen it somewhere: in `kb models list`, in Ollama, as a
 file. So the whole name comes first, then its beginning, then all words of it in
-any order, and only a name that fits nothing is answered with what is like it.
+any order, then words of it written as one, and only a name that fits nothing is
+answered with what is like it.
 """
 
 import difflib
@@ -32,6 +33,7 @@ def match_names(wanted: str, names: Mapping[KeyT, Sequence[str]]) -> list[KeyT]:
         [key for key, each in lowered.items() if _is_one_of(wanted, each)]
         or [key for key, each in lowered.items() if any(name.startswith(wanted) for name in each)]
         or [key for key, each in lowered.items() if words and _has_words(words, " ".join(each))]
+        or [key for key, each in lowered.items() if any(_has_run("".join(words), name) for name in each)]
     )
 
 
@@ -59,3 +61,10 @@ def _has_words(wanted: Sequence[str], name: str) -> bool:
     return all(
         any(word == each if word[0].isdigit() else each.startswith(word) for each in there) for word in wanted
     )
+
+
+def _has_run(wanted: str, name: str) -> bool:
+    """Say whether some words of a name, one behind the other, are spelled so without what parts them."""
+    there = _WORD.findall(name)
+    runs = ("".join(there[start:end]) for end in range(len(there) + 1) for start in range(end))
+    return wanted in runs

@@ -56,6 +56,7 @@ def completed(home: Path, *words: str) -> list[str]:
         (("models", "use", "qwen3", ":", "8"), ["8b"]),
         (("models", "use", "qwen3", ":"), ["14b", "8b"]),
         (("ask", "--model", "Gem"), ["Gemma-3-4B"]),
+        (("models", "use", "4b"), ["Gemma-3-4B"]),
         (("models", "use", "zephyr"), []),
         (("models", "list", "--a"), ["--all"]),
     ],

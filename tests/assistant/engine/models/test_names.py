@@ -29,6 +29,10 @@ NAMES = {
         ("instruct q4_k_m", ["b"]),
         ("4b gemma q8", ["c"]),
         ("qw", ["a", "b"]),
+        ("qwen330b", ["b"]),
+        ("gemma34b", ["c"]),
+        ("qwen330", ["b"]),
+        ("emma3", []),
         ("2507 8", []),
         ("llama", []),
         ("", []),
@@ -37,7 +41,7 @@ NAMES = {
     ],
 )
 def test_what_is_meant(wanted: str, meant: list[str]) -> None:
-    """A whole name, its beginning, or all words in any order; the first of these that fits anything."""
+    """A whole name, its beginning, words in any order or written as one; the first that fits anything."""
     assert match_names(wanted, NAMES) == meant
 
 
