@@ -22,7 +22,7 @@ else
 INSTALL = $(BIN)/python -m pip install -q --no-deps -r requirements.lock
 endif
 
-BENCHES := faces engine watching sweep busy growth idle indexing search
+BENCHES := faces engine watching sweep busy growth idle indexing search filters
 
 .PHONY: demo test check format bench bench-retrieval bench-refusal $(BENCHES:%=bench-%) bench-gpu model-matrix fault-run \
   test-gpu lock clean

@@ -45,7 +45,11 @@ def find(searcher: Searcher, text: str, question: Question, *, top_k: int) -> Se
     extra = question.extra.strip()
     if not extra:
         return found
-    beside = searcher.search(extra[:_EXTRA_QUERY_CHARS], top_k=top_k, filters=question.filters)
+    if not found.passages and found.filters != question.filters:
+        return found
+    # it is read where the question is; "in:" and the like are no filters in it.
+    plain = extra[:_EXTRA_QUERY_CHARS].replace(":", " ")
+    beside = searcher.search(plain, top_k=top_k, filters=found.filters)
     mixed: dict[int, Passage] = {}
     for pair in itertools.zip_longest(found.passages, beside.passages):
         for passage in pair:

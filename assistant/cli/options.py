@@ -14,7 +14,6 @@ from assistant.cli import diagnostics
 from indexer.client import connect
 from indexer.errors import UsageError
 from indexer.paths import Places
-from indexer.types import Filters
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -28,17 +27,6 @@ MAX_PIPED_BYTES = 16_000_000
 def json_option(what: str) -> Callable[[CommandT], CommandT]:
     """Return the `--json` option; `what` says what it prints."""
     return click.option("--json", "as_json", is_flag=True, help=f"Print {what} as JSON.")
-
-
-def within_option(command: CommandT) -> CommandT:
-    """Add the repeatable `--in PATH` option."""
-    return click.option(
-        "--in",
-        "within",
-        multiple=True,
-        metavar="PATH",
-        help="Search only in this folder or file; may be given more than once.",
-    )(command)
 
 
 def fresh_option(command: CommandT) -> CommandT:
@@ -94,20 +82,6 @@ def absolute_path(given: str) -> Path:
     except RuntimeError as error:
         raise UsageError(f"{given}: there is no such user") from error
     return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
-
-
-def existing_paths(given: Sequence[str]) -> list[Path]:
-    """Return what `existing_path` says of each."""
-    return [existing_path(one) for one in given]
-
-
-def filters_of(within: Sequence[str]) -> Filters:
-    """Return what a search is confined to.
-
-    Raises:
-        UsageError: If a path does not exist.
-    """
-    return Filters(within=tuple(map(str, existing_paths(within))))
 
 
 def question_and_extra(words: Sequence[str]) -> tuple[str, str]:

@@ -2,12 +2,12 @@
 
 import click
 
-from assistant.cli import diagnostics, freshness, options, output
+from assistant.cli import diagnostics, filtering, freshness, options, output
 from assistant.cli.diagnostics import Exit
 from assistant.cli.group import Command
 from indexer.client import connect
 from indexer.paths import Places
-from indexer.types import Passage
+from indexer.types import Filters, Passage
 
 
 @click.command(cls=Command)
@@ -15,27 +15,30 @@ from indexer.types import Passage
 @click.option(
     "-n", "top_k", default=8, show_default=True, type=click.IntRange(1, 1000), help="Passages at most."
 )
-@options.within_option
+@filtering.filter_options
 @options.fresh_option
 @options.json_option("an array of passages, best first,")
-def search(
-    query: tuple[str, ...], top_k: int, within: tuple[str, ...], *, fresh: bool, as_json: bool
-) -> Exit:
+def search(query: tuple[str, ...], top_k: int, filters: Filters, *, fresh: bool, as_json: bool) -> Exit:
     """Find the passages of your files that speak of QUERY, by words and by meaning.
 
-    Each passage is shown with its place and its best sentences.
-    """
+    Each passage is shown with its place and its best sentences. What is searched
+    can be said in QUERY too:
+
+    \b
+        kb search "rent in:home since:2026-01 type:pdf tag:flat exclude:drafts"
+    """  # noqa: D301 - click reads the control character
     text = options.written(query, what="query")
     if not text:
         raise click.UsageError("the query is empty")
-    filters = options.filters_of(within)
     client = connect(Places.discover())
     with diagnostics.StatusLine() as line:
         if fresh:
-            freshness.wait_until_fresh(client, options.existing_paths(within), line)
+            freshness.wait_until_fresh(client, filtering.paths_of(filters), line)
         line.show("searching…")
         found = client.search(text, top_k=top_k, filters=filters)
     freshness.mention_freshness(client, found.as_of, found.pending)
+    for remark in found.remarks:
+        diagnostics.notice(remark)
     if as_json:
         output.write_json([passage.to_json() for passage in found.passages])
     else:

@@ -34,6 +34,7 @@ from assistant.types import (
     Retracted,
     Thinking,
     Turn,
+    Understood,
 )
 from indexer.connections import wait_for_disconnect
 from indexer.errors import IndexerError, KbError, UsageError
@@ -180,6 +181,8 @@ class _Transcript:
                 return [{"retract": True}]
             case Notice(text):
                 self.notices.append(text)
+            case Understood(_, _, remarks):
+                self.notices.extend(remarks)
             case AnswerFinished(answer):
                 self.answer = answer
                 if not answer.answered:

@@ -152,11 +152,12 @@ def _place(connection: sqlite3.Connection, roots: Mapping[int, bytes], place: st
 
 def _expression(patterns: Sequence[str]) -> re.Pattern[str]:
     """Return what finds any of these patterns as whole parts of a path."""
+    # names with brackets are as frequent as patterns with them, so each stands for itself too.
+    literal = "|".join(f"/{re.escape(pattern)}/" for pattern in patterns)
     try:
-        return re.compile("|".join(f"/{_translated(pattern)}/" for pattern in patterns), re.DOTALL)
+        return re.compile("|".join([literal, *(f"/{_translated(each)}/" for each in patterns)]), re.DOTALL)
     except re.error:
-        # brackets that mean nothing stand for themselves.
-        return re.compile("|".join(f"/{re.escape(pattern)}/" for pattern in patterns))
+        return re.compile(literal)
 
 
 def _translated(pattern: str) -> str:
@@ -171,9 +172,13 @@ def _translated(pattern: str) -> str:
 
 
 def _without_stars(piece: str) -> str:
+    escaped_dash = re.escape("-")
     parts = re.split(r"(\?)|(\[[^\]/\\^!]+\])", piece)
     plain, one, group = parts[::3], parts[1::3], parts[2::3]
-    wild = ["[^/]" if mark else letters for mark, letters in zip(one, group, strict=True)]
+    wild = [
+        "[^/]" if mark else f"[{re.escape(letters[1:-1]).replace(escaped_dash, '-')}]"
+        for mark, letters in zip(one, group, strict=True)
+    ]
     return re.escape(plain[0]) + "".join(
         mark + re.escape(text) for mark, text in zip(wild, plain[1:], strict=True)
     )

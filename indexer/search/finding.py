@@ -11,14 +11,14 @@ from indexer.search.asking import both, checked, describe, read_filters
 from indexer.search.background import grounds_of
 from indexer.search.candidates import SearchIndex
 from indexer.search.retrieve import run, search
-from indexer.search.timing import Timing, newest_first, newest_words, those_first, timing_of
+from indexer.search.timing import Timing, newest_first, newest_words, those_first, timing_of, with_more
 from indexer.types import EVERYTHING, Filters, Grounds, Passage
 
 QUESTION_CHARS = 500
 """Longer text is no question that speaks of its own time."""
 
 DEEPER, LEAST_DEPTH = 3, 24
-"""How many more passages are looked through where time changes their order."""
+"""How many more passages are looked through for newer ones."""
 
 
 class FilteredIndex(SearchIndex, Protocol):
@@ -74,14 +74,15 @@ def find(index: FilteredIndex, query: str, *, top_k: int, filters: Filters = EVE
     """
     aim = take_aim(index, query, filters, now)
     remarks = aim.remarks
-    is_timed = aim.preferred is not None or bool(aim.newest)
-    depth = max(DEEPER * top_k, LEAST_DEPTH) if is_timed else top_k
-    first = run(index, aim.question, top_k=depth, scope=aim.scope)
+    first = run(index, aim.question, top_k=top_k, scope=aim.scope)
     passages: Sequence[Passage] = first.passages if first else ()
     if aim.preferred is not None:
-        passages = those_first(passages, search(index, aim.question, top_k=depth, scope=aim.preferred))
-    if aim.newest:
-        ordered = newest_first(passages)
+        passages = those_first(passages, search(index, aim.question, top_k=top_k, scope=aim.preferred))
+    if aim.newest and passages:
+        # with some of those behind them, which may be newer and nearly as good.
+        depth = max(DEEPER * top_k, LEAST_DEPTH)
+        more = search(index, aim.question, top_k=depth, scope=aim.scope)
+        ordered = newest_first(with_more(passages, more))
         if [each.chunk_id for each in ordered[:top_k]] != [each.chunk_id for each in passages[:top_k]]:
             remarks = (*remarks, f"newer files first: “{aim.newest}”")
         passages = ordered
@@ -160,7 +161,7 @@ def _said(index: FilteredIndex, scope: Scope, filters: Filters, typed: Filters) 
         said.append(
             f'no indexed file or folder is called “{name}”; to search for the words, write "in:{name}"'
         )
-    elif not scope.files:
+    elif not scope.files and filters != Filters(within=filters.within if typed == EVERYTHING else ()):
         lacking = [tag for tag in filters.tags if not _files(index, Filters(tags=(tag,)))]
         said.append(
             f"no file has the tag #{lacking[0]}" if lacking else f"there is no file {describe(filters)}"

@@ -198,15 +198,20 @@ def those_first(everywhere: Sequence[Passage], inside: Sequence[Passage]) -> lis
     """
     if not everywhere:
         return list(inside)
-    best, last = everywhere[0].score, everywhere[-1].score
-    known = {passage.chunk_id: passage for passage in everywhere}
-    # what is not among the best of all is no better than the last of them.
-    added = [
+    gain = GAIN * everywhere[0].score
+    return _raised(with_more(everywhere, inside), {passage.chunk_id: gain for passage in inside})
+
+
+def with_more(passages: Sequence[Passage], others: Sequence[Passage]) -> list[Passage]:
+    """Add what another search found; it is no better than the last of those that are there."""
+    known = {passage.chunk_id for passage in passages}
+    last = passages[-1].score if passages else 1.0
+    added = (
         replace(passage, score=min(passage.score, last))
-        for passage in inside
+        for passage in others
         if passage.chunk_id not in known
-    ]
-    return _raised([*everywhere, *added], {passage.chunk_id: GAIN * best for passage in inside})
+    )
+    return [*passages, *added]
 
 
 def _raised(passages: Sequence[Passage], gains: dict[int, float]) -> list[Passage]:

@@ -189,6 +189,18 @@ def test_piped_text_has_a_say_in_the_search() -> None:
     assert result.passages == (RENT, KEY)
 
 
+def test_piped_text_holds_no_filters() -> None:
+    """It is searched for where the question is, and "in:" is a word in it."""
+    searcher = FakeSearcher([RENT])
+    filters = Filters(within=("/notes",))
+    events = ask("What?", searcher=searcher, filters=filters, extra="error in:main type:pdf")
+    assert events
+    assert [(query, where) for query, _, where in searcher.asked] == [
+        ("What?", filters),
+        ("error in main type pdf", filters),
+    ]
+
+
 def test_passages_that_do_not_fit_are_named() -> None:
     """Nothing is cut in silence."""
     passages = [make_passage(f"{number} " + "word " * 100, name=f"{number}.md") for number in range(6)]

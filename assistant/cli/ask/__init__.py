@@ -3,7 +3,7 @@
 import click
 
 from assistant.answering import answer
-from assistant.cli import diagnostics, freshness, generators, options, output, search
+from assistant.cli import diagnostics, filtering, freshness, generators, options, output, search
 from assistant.cli.ask import talking
 from assistant.cli.ask.drawing import Drawing, say_not_found
 from assistant.cli.completion import complete_model
@@ -15,6 +15,7 @@ from indexer.client import connect
 from indexer.config import load_settings
 from indexer.errors import UsageError
 from indexer.paths import Places
+from indexer.types import Filters
 
 
 @click.command(cls=Command)
@@ -22,7 +23,7 @@ from indexer.paths import Places
 @click.option(
     "-n", "--passages", type=click.IntRange(1, 50), help="Passages to read.  [default: from the config]"
 )
-@options.within_option
+@filtering.filter_options
 @options.fresh_option
 @click.option(
     "--model", metavar="NAME", shell_complete=complete_model, help="Answer with this GGUF, by name or path."
@@ -50,7 +51,7 @@ def ask(
     question: tuple[str, ...],
     *,
     passages: int | None,
-    within: tuple[str, ...],
+    filters: Filters,
     model: str | None,
     thinking: str | None,
     conversation: int | None,
@@ -72,7 +73,13 @@ def ask(
     \b
         cat mail.txt | kb ask "what do they want?"
 
-    Without a model the answer is made of your files' own sentences. Questions and
+    Without a model the answer is made of your files' own sentences. What is
+    searched can be said in QUESTION too:
+
+    \b
+        kb ask "what is the rent? in:home since:2026-01 type:pdf tag:flat exclude:drafts"
+
+    Questions and
     answers are kept (`kb history`): each one begins a conversation, `-c` goes on
     with the last, so that a follow-up may lean on what was said:
 
@@ -97,7 +104,7 @@ def ask(
         Question(
             text=text,
             extra=extra,
-            filters=options.filters_of(within),
+            filters=filters,
             is_deep=deep,
             is_strict=strict,
             allows_own_knowledge=anything,
@@ -111,7 +118,7 @@ def ask(
         line.show("searching…")
         client = connect(places)
         if fresh:
-            freshness.wait_until_fresh(client, options.existing_paths(within), line)
+            freshness.wait_until_fresh(client, filtering.paths_of(filters), line)
         has_model = not no_model and (model is not None or generators.has_generator(settings))
         generator = (
             generators.open_generator(places, settings, model=model, say=line.show) if has_model else None

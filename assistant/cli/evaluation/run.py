@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant.cli import diagnostics, generators, options
+from assistant.cli import diagnostics, filtering, generators, options
 from assistant.cli.completion import complete_model
 from assistant.cli.diagnostics import Exit, Interrupted, StatusLine
 from assistant.cli.group import Command
 from indexer.client import IndexerClient, connect
 from indexer.errors import KbError, UsageError
 from indexer.paths import Places
+from indexer.types import Filters
 
 if TYPE_CHECKING:
     from assistant.cli.evaluation.session import Session
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @click.command("run", cls=Command)
 @click.argument("questions", metavar="QUESTIONS")
 @click.option("--corpus", metavar="FOLDER", help="Ask FOLDER alone, indexed for this run and then forgotten.")
-@options.within_option
+@filtering.filter_options
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Ask only the first N questions.")
 @click.option("--sample", metavar="N", type=click.IntRange(1), help="Ask only N questions drawn at random.")
 @click.option("--seed", default=0, show_default=True, help="Draws the same questions again.")
@@ -47,7 +48,7 @@ def run(
     questions: str,
     *,
     corpus: str | None,
-    within: tuple[str, ...],
+    filters: Filters,
     limit: int | None,
     sample: int | None,
     seed: int,
@@ -99,7 +100,7 @@ def run(
             settings=settings.answer.model_copy(update=given),
             line=line,
             keep=keep,
-            filters=options.filters_of(within),
+            filters=filters,
             has_history=not no_history,
         )
         session.begin()

@@ -30,6 +30,7 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
     put(catalog, NOTES / "homework" / "2026-06-01.md", "sums #garden")
     put(catalog, NOTES / "Übungen" / "eins.md", "sums")
     put(catalog, PAPERS / "work.pdf", "paper", root=PAPERS)
+    put(catalog, PAPERS / "a [1].md", "paper", root=PAPERS, metadata={"date": "1999-01-01"})
     yield catalog
     catalog.close()
 
@@ -87,20 +88,22 @@ def test_no_filters_are_no_scope(catalog: Catalog) -> None:
         ("Work/Drafts/", {"june.txt"}),
         ("notes", {"plan.md", "may.md", "june.txt", "2026-06-01.md", "eins.md"}),
         ("notes/plan.md", {"plan.md"}),
-        ("papers", {"work.pdf"}),
+        ("papers", {"work.pdf", "a [1].md"}),
         ("home", set()),
         ("may.md", {"may.md"}),
         ("übungen", {"eins.md"}),
         ("ÜBUNGEN", {"eins.md"}),
-        ("*.md", {"plan.md", "may.md", "2026-06-01.md", "eins.md"}),
+        ("*.md", {"plan.md", "may.md", "2026-06-01.md", "eins.md", "a [1].md"}),
         ("*work", {"may.md", "june.txt", "2026-06-01.md"}),
         ("w*k", {"may.md", "june.txt"}),
         ("w*k.pdf", {"work.pdf"}),
         ("ma?.md", {"may.md"}),
-        ("[jp]*", {"june.txt", "plan.md", "work.pdf"}),
+        ("[jp]*", {"june.txt", "plan.md", "work.pdf", "a [1].md"}),
         ("work/*.md", {"may.md"}),
         ("notes/**.txt", {"june.txt"}),
         ("[z-a]*", set()),
+        ("a [1].md", {"a [1].md"}),
+        ("* [[]1].md", {"a [1].md"}),
         ("*" * 30 + "x", set()),
         ("%", set()),
         ("'", set()),
@@ -113,10 +116,10 @@ def test_a_place_is_a_path_a_name_or_a_pattern(catalog: Catalog, place: str, fou
 
 def test_places_add_up_and_exclusions_have_the_last_word(catalog: Catalog) -> None:
     """Any of the places, none of the excluded ones; chunks are counted once."""
-    both = Filters(within=("work", "plan.md", "*.md"), exclude=("drafts",))
+    both = Filters(within=("work", "plan.md", "*.md"), exclude=("drafts", "papers"))
     assert names(catalog, both) == {"plan.md", "may.md", "2026-06-01.md", "eins.md"}
     assert scope_of(catalog, both).chunks == 5
-    assert names(catalog, Filters(exclude=("notes",))) == {"work.pdf"}
+    assert names(catalog, Filters(exclude=("notes",))) == {"work.pdf", "a [1].md"}
 
 
 def test_names_that_nothing_bears_are_told(catalog: Catalog) -> None:
@@ -176,7 +179,7 @@ def test_what_moves_or_is_copied_takes_its_tags_along(catalog: Catalog) -> None:
         with catalog.write() as transaction:
             assert transaction.adopt(adoption)
     assert names(catalog, Filters(tags=("work",))) == {"plan.md", "2020-01-01.md", "maj.md"}
-    assert names(catalog, Filters(before=CHANGED)) == {"2020-01-01.md"}
+    assert names(catalog, Filters(before=CHANGED)) == {"2020-01-01.md", "a [1].md"}
 
 
 def test_what_is_not_found_any_more_has_no_tags(catalog: Catalog) -> None:

@@ -10,7 +10,7 @@ from indexer.catalog import Catalog
 from indexer.dates import seconds_of
 from indexer.errors import UsageError
 from indexer.index import Index, NewDocument
-from indexer.search import Found, find
+from indexer.search import Found, find, search
 from indexer.types import EVERYTHING, FileState, Filters
 from tests.indexer.documents import make_chunks
 from tests.indexer.fakes import InMemoryWorker
@@ -175,6 +175,18 @@ def test_the_newest_of_near_equals_comes_first(index: Index) -> None:
     assert names(found)[:2] == ["work/drafts/budget.txt", "work/budget.md"]
     assert found.remarks == ("newer files first: “latest”",)
     assert ask(index, "the latest rent of the flat").remarks == ()
+
+
+def test_where_no_file_is_newer_nothing_changes(index: Index) -> None:
+    """A search for the newest, or by a time that all files are from, is the same search."""
+    for name in ("a", "b", "c", "d", "e"):
+        put(index, f"same/{name}.md", f"The latest report {name} of our river is ready", at=LONG_AGO)
+    same = Filters(within=("same",))
+    for question in ("the latest report of our river", "our report of the river in January 2023"):
+        found = find(index, question, top_k=2, filters=same, now=NOW)
+        plain = search(index, question, top_k=2, scope=index.scope(same))
+        assert [each.chunk_id for each in found.passages] == [each.chunk_id for each in plain]
+        assert found.remarks == ()
 
 
 def test_typed_dates_have_the_last_word(index: Index) -> None:
