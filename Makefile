@@ -23,8 +23,9 @@ INSTALL = $(BIN)/python -m pip install -q --no-deps -r requirements.lock
 endif
 
 BENCHES := faces engine watching sweep busy growth idle indexing search filters
+DATA_BENCHES := retrieval refusal citations extractive answering
 
-.PHONY: demo test check format bench bench-retrieval bench-refusal $(BENCHES:%=bench-%) bench-gpu model-matrix fault-run \
+.PHONY: demo test check format bench $(DATA_BENCHES:%=bench-%) $(BENCHES:%=bench-%) bench-gpu model-matrix fault-run \
   test-gpu lock clean
 
 demo: .venv/.ready
@@ -43,12 +44,12 @@ format: .venv/.ready
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(BENCHES:%=bench-%) bench-retrieval bench-refusal
+bench: $(BENCHES:%=bench-%) $(DATA_BENCHES:%=bench-%)
 
 $(BENCHES:%=bench-%): bench-%: .venv/.ready
 	@$(BIN)/python -m benchmarks.bench_$*
 
-bench-retrieval bench-refusal: bench-%: .venv/.ready
+$(DATA_BENCHES:%=bench-%): bench-%: .venv/.ready
 	@$(BIN)/python -m benchmarks.bench_$* $(if $(DATA),--data $(DATA))
 
 # 200 kills at random moments, about half an hour; SEED repeats one.

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.citations import narrow
+from assistant.spans import asks_for_list, is_definition, kind_asked, shortest_span
 from assistant.types import Citation
 from assistant.words import content_words, words
 from indexer.sentences import quotable_sentences
@@ -30,28 +31,25 @@ _HIGHLIGHT_WEIGHT = 0.15
 _FURTHER_SHARE = 0.75
 """A further sentence needs this share of the best one's score."""
 
-_NUMBER = re.compile(
-    r"(?i)\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand)\b"
-)
-_DATE = re.compile(
-    r"(?i)\b(?:\d{4}|\d{1,2}[:.]\d{2}|\d{1,2}(?:st|nd|rd|th)|\d{1,2}\s?(?:am|pm|a\.m|p\.m)"
-    r"|today|tomorrow|yesterday"
-    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september"
-    r"|october|november|december|morning|noon|evening|night|spring|summer|autumn|winter)\b"
-)
-_DURATION = re.compile(r"(?i)\b(?:second|minute|hour|day|night|week|month|year|decade|centur(?:y|ie))s?\b")
-_NAME = re.compile(r"(?<=[\w,;:'’)] )[A-Z][\w'’-]+")
-_PLACE = re.compile(r"(?i)\b(?:in|at|on|near|behind|under|above|beside|inside|from|to|between|next to)\b")
+_PASSAGE_POWER = 2
+"""How much the score of a passage decides: what stands in the best one is the likelier answer."""
 
-_KINDS = (
-    (re.compile(r"(?i)\bhow long\b"), _DURATION),
-    (re.compile(r"(?i)\bhow (?:many|much|old|far|big|tall|high|often|heavy|large)\b"), _NUMBER),
-    (re.compile(r"(?i)\bwhen\b|\b(?:what|which) (?:date|day|time|year|month)\b"), _DATE),
-    (re.compile(r"(?i)\bwhat (?:number|price|cost)\b"), _NUMBER),
-    (re.compile(r"(?i)\bwhere\b"), _PLACE),
-    (re.compile(r"(?i)\bwho(?:m|se)?\b"), _NAME),
-)
-"""What a question asks for → what a sentence that says it holds; the first that fits."""
+_NEXT_WEIGHT = 0.2
+"""What it counts that a sentence follows one that is chosen already: it goes on from there."""
+
+_DEFINITION_WEIGHT = 0.3
+"""What it counts that a sentence says what the thing is, where that is asked."""
+
+_FEW_WORDS, _FEW_FACTOR = 5, 0.8
+"""Shorter sentences say less than their words promise."""
+
+_SPAN_WORDS = 8
+"""A sentence with fewer words is short enough without its date or name before it."""
+
+MOST_ITEMS = 12
+"""Items of a list that are quoted."""
+
+_ITEM = re.compile(r"(?:^|\n)[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,25 +58,32 @@ class Extract:
 
     text: str
     citations: tuple[Citation, ...]
+    span: str = ""
+    """The date, number or name that was asked for, as it stands in the first sentence; empty if unsure."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     number: int
     passage: Passage
+    at: int
+    """Which sentence of its passage it is."""
+
     span: Span
-    shared: frozenset[str]
     score: float
+    is_item: bool
+    """Whether it is an item of a list."""
 
 
 def extract(question: str, passages: Sequence[Passage]) -> Extract | None:
-    """Answer a question with one to three sentences of the passages.
+    """Answer a question with one to three sentences of the passages, or with a list that stands in one.
 
     A sentence is scored by the share of the question's content words in it,
     each weighted by its rarity among all sentences of the passages; words in
     its headings, its title or the sentence before count three quarters. A sentence that
-    holds the kind of thing asked for, and a passage that was found with more
-    certainty, come before others.
+    holds the kind of thing asked for, one that defines what is asked about, and a passage
+    that was found with more certainty come before others. Where one date, amount or name
+    in the best sentence is what was asked for, it stands first, on a line of its own.
 
     Args:
         question: What the person typed.
@@ -88,21 +93,26 @@ def extract(question: str, passages: Sequence[Passage]) -> Extract | None:
         `None` when no sentence of them says anything; whether they answer at all is for
         `assistant.evidence` to tell.
     """
-    candidates = sorted(_candidates(question, passages), key=lambda one: -one.score)
+    candidates = _candidates(question, passages)
     if not candidates:
         return None
-    chosen = _choose(candidates)
+    best = max(candidates, key=lambda one: (one.score, -one.number, -one.at))
+    chosen = _items(question, candidates, best) or _choose(candidates, best)
     lines = [f"{' '.join(_text(one).split())} [{one.number}]" for one in chosen]
+    sentence = " ".join(_text(best).split())
+    span = shortest_span(question, sentence)
+    if span and len(sentence.split()) >= _SPAN_WORDS and not best.is_item:
+        lines.insert(0, f"{span} [{best.number}]")
     citations = tuple(
         Citation(n=one.number, passage=one.passage, quote=_text(one), locator=narrow(one.passage, one.span))
         for one in sorted(chosen, key=lambda one: (one.number, one.span.start))
     )
-    return Extract(text="\n".join(lines), citations=citations)
+    return Extract(text="\n".join(lines), citations=citations, span=span)
 
 
 def _candidates(question: str, passages: Sequence[Passage]) -> list[_Candidate]:
     wanted = content_words(question)
-    kind = next((kind for asks, kind in _KINDS if asks.search(question)), None)
+    kind = kind_asked(question)
     cut = [
         (number, passage, [part for part in quotable_sentences(passage.text) if not part.is_heading])
         for number, passage in enumerate(passages, start=1)
@@ -116,7 +126,7 @@ def _candidates(question: str, passages: Sequence[Passage]) -> list[_Candidate]:
     for number, passage, parts in cut:
         about = set(words(" ".join((*passage.locator.headings, passage.title, passage.path.stem))))
         before: set[str] = set()
-        for part in parts:
+        for at, part in enumerate(parts):
             text = passage.text[part.start : part.end]
             said = set(words(text))
             shared = frozenset(word for word in wanted if word in said)
@@ -127,28 +137,52 @@ def _candidates(question: str, passages: Sequence[Passage]) -> list[_Candidate]:
             # a sentence that only repeats the question says nothing new.
             if said - set(wanted):
                 span = Span(start=part.start, end=part.end)
-                score = score / total + (_KIND_WEIGHT if kind and kind.search(text) else 0.0)
+                score = score / total + (_KIND_WEIGHT if kind and kind.says.search(text) else 0.0)
+                score += _DEFINITION_WEIGHT if is_definition(question, text) else 0.0
                 score += _HIGHLIGHT_WEIGHT if _is_highlighted(passage, span) else 0.0
                 # what ends in a colon announces the answer, and is none.
                 score *= 0.7 if text.endswith(":") else 1.0
-                score *= 0.5 + 0.5 * max(0.0, passage.score) / best_score
-                found.append(_Candidate(number, passage, span, shared, score))
+                score *= _FEW_FACTOR if len(text.split()) < _FEW_WORDS else 1.0
+                score *= (max(0.0, passage.score) / best_score) ** _PASSAGE_POWER
+                is_item = _ITEM.search(passage.text, max(0, part.start - 40), part.start) is not None
+                found.append(_Candidate(number, passage, at, span, score, is_item))
             before = said
     return found
 
 
-def _choose(candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """Take the best sentence, and others that are nearly as good and say something else."""
-    chosen = [candidates[0]]
-    for one in candidates[1:]:
-        if len(chosen) == MOST_SENTENCES or one.score < _FURTHER_SHARE * candidates[0].score:
+def _choose(candidates: Sequence[_Candidate], best: _Candidate) -> list[_Candidate]:
+    """Take the best sentence, and others that are nearly as good or go on from it, and say something else."""
+    chosen = [best]
+    for one in sorted(candidates, key=lambda one: -one.score):
+        if len(chosen) == MOST_SENTENCES:
             break
+        is_next = any(one.number == other.number and one.at == other.at + 1 for other in chosen)
+        if one.score + (_NEXT_WEIGHT if is_next else 0.0) < _FURTHER_SHARE * best.score:
+            continue
         said = set(words(_text(one)))
         if all(len(said & set(words(_text(other)))) < 0.7 * len(said) for other in chosen):
             chosen.append(one)
-    first = chosen[0].number
     # the best passage leads; inside a passage sentences stand in reading order.
-    return sorted(chosen, key=lambda one: (one.number != first, one.number, one.span.start))
+    return sorted(chosen, key=lambda one: (one.number != best.number, one.number, one.span.start))
+
+
+def _items(question: str, candidates: Sequence[_Candidate], best: _Candidate) -> list[_Candidate]:
+    """Return the list that the best sentence announces or belongs to, where a list is asked for."""
+    own = sorted((one for one in candidates if one.number == best.number), key=lambda one: one.at)
+    is_announced = _text(best).endswith(":")
+    if not is_announced and not (best.is_item and asks_for_list(question)):
+        return []
+    place = own.index(best)
+    first = place + 1 if is_announced else place
+    while not is_announced and first and own[first - 1].is_item and own[first - 1].at == own[first].at - 1:
+        first -= 1
+    last = first
+    while last < len(own) and own[last].is_item and own[last].at == own[first].at + last - first:
+        last += 1
+    if last - first < 2:
+        return []
+    lead = own[first - 1 : first] if first and _text(own[first - 1]).endswith(":") else []
+    return [*lead, *own[first : min(last, first + MOST_ITEMS)]]
 
 
 def _rarity(wanted: Sequence[str], texts: Sequence[str]) -> dict[str, float]:

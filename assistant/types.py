@@ -130,6 +130,9 @@ class Answer:
     evidence: float = 0.0
     """How likely it is that the files answer the question, 0 to 1, as far as the search can tell."""
 
+    span: str = ""
+    """The date, number or name that was asked for, in the files' own words; empty where that is not sure."""
+
     def to_json(self) -> dict[str, Any]:
         """Return the object that `kb ask --json` prints."""
         return {
@@ -147,6 +150,7 @@ class Answer:
             "is_own_knowledge": self.is_own_knowledge,
             "steps": list(self.steps),
             "evidence": self.evidence,
+            "span": self.span,
         }
 
 

@@ -104,4 +104,12 @@ def _extractive(question: Question, found: SearchResult, clock: Clock) -> Iterat
         yield refused(found.passages, None, found=found, clock=clock)
         return
     yield AnswerText(extracted.text)
-    yield finished(extracted.text, extracted.citations, found.passages, None, found=found, clock=clock)
+    yield finished(
+        extracted.text,
+        extracted.citations,
+        found.passages,
+        None,
+        found=found,
+        clock=clock,
+        span=extracted.span,
+    )

@@ -63,6 +63,7 @@ def finished(
     clock: Clock,
     unsupported: Sequence[Span] = (),
     is_own_knowledge: bool = False,
+    span: str = "",
 ) -> AnswerFinished:
     """Return the last event of an answer."""
     clock.keep("total")
@@ -80,6 +81,7 @@ def finished(
             filters=found.filters,
             unsupported=tuple(unsupported),
             is_own_knowledge=is_own_knowledge,
+            span=span,
             evidence=round(confidence(found), 3),
         )
     )
