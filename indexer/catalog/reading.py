@@ -17,7 +17,7 @@ from indexer.catalog.files import FileRow, file_rows
 from indexer.catalog.lexical import rank_chunks
 from indexer.catalog.naming import chunk_ids_of, named_files
 from indexer.catalog.scoping import DATED, Scope, resolve
-from indexer.catalog.spelling import similar_words
+from indexer.catalog.words import WordReads
 from indexer.errors import UsageError
 from indexer.types import EVERYTHING, FileEntry, FileState, FileStatus, Filters, Locator, NamedFile
 
@@ -46,11 +46,8 @@ class StoredChunk:
     """When its file is from, in seconds since the epoch: by its own account, or its last change."""
 
 
-class CatalogReader:
+class CatalogReader(WordReads):
     """Questions to the catalog; made by `Catalog.read`, valid until its block ends."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
 
     def meta(self, key: str) -> str | None:
         """Return a value noted under a key, or `None`."""
@@ -238,15 +235,6 @@ class CatalogReader:
             if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
                 raise UsageError("the words to look for are not a valid full-text expression") from error
             raise
-
-    def word_count(self, word: str) -> int:
-        """Count the chunks that hold a word, in any of its forms; `word` is letters and digits only."""
-        statement = "SELECT count(*) FROM chunk_text WHERE chunk_text MATCH ?"
-        return int(self._connection.execute(statement, (f'"{word}"',)).fetchone()[0])
-
-    def similar_words(self, word: str, *, most: int) -> list[str]:
-        """Return words that a word of no chunk may have been meant for, the likeliest first."""
-        return similar_words(self._connection, word, most=most)
 
     def chunks(self, chunk_ids: Sequence[int]) -> dict[int, StoredChunk]:
         """Return chunks by id; ids that are gone are left out."""

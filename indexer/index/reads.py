@@ -62,6 +62,23 @@ class IndexReads(LedgerReads):
         with self._catalog.read() as catalog:
             return {word: catalog.word_count(word) for word in words}
 
+    def unspaced(
+        self, text: str, *, top_k: int, scope: Scope | None = None, needs_all: bool = False
+    ) -> list[tuple[int, float]]:
+        """Rank chunks by the letters of a text whose script puts no spaces between words.
+
+        Args:
+            text: A question; one in other scripts ranks nothing.
+            top_k: How many at most.
+            scope: The files to stay in; `None` for everywhere.
+            needs_all: Whether a chunk must hold all of it; then nothing but such letters is looked for.
+
+        Returns:
+            (chunk id, score > 0) on the scale of BM25, best first.
+        """
+        with self._catalog.read() as catalog:
+            return catalog.unspaced(text, top_k=top_k, scope=scope, needs_all=needs_all)
+
     def similar_words(self, words: Sequence[str], *, most: int) -> dict[str, list[str]]:
         """Return what each of some words of no chunk may have been meant for, the likeliest first.
 

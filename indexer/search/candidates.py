@@ -43,6 +43,9 @@ class SearchIndex(Protocol):
     def word_counts(self, words: Sequence[str]) -> Mapping[str, int]: ...
     def similar_words(self, words: Sequence[str], *, most: int) -> Mapping[str, Sequence[str]]: ...
     def lexical(self, match: str, *, top_k: int, scope: Scope | None = None) -> list[tuple[int, float]]: ...
+    def unspaced(
+        self, text: str, *, top_k: int, scope: Scope | None = None, needs_all: bool = False
+    ) -> list[tuple[int, float]]: ...
     def dense(
         self, query: str, *, top_k: int, scope: Scope | None = None
     ) -> tuple[Vectors, list[tuple[int, float]]]: ...
@@ -133,8 +136,7 @@ def gather(
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="dense") as pool:
         pending = pool.submit(clock.timed, "dense", index.dense, query.embedded, top_k=depth, scope=scope)
         sought = clock.timed("words", seek, index, query, total=total, common_chunks=common_chunks)
-        match = sought.match
-        ranked = clock.timed("lexical", index.lexical, match, top_k=depth, scope=scope) if match else []
+        ranked = clock.timed("lexical", by_words, index, sought, depth=depth, scope=scope)
         query_vector, nearest = pending.result()
     lexical, similarity = dict(ranked), dict(nearest)
     if query.is_exact:
@@ -191,6 +193,17 @@ def seek(index: SearchIndex, query: Query, *, total: int, common_chunks: int) ->
             phrases=query.phrases,
         )
     return Sought(query=query, words=words, match=match, full=full_score(kept, counts, total))
+
+
+def by_words(
+    index: SearchIndex, sought: Sought, *, depth: int, scope: Scope | None
+) -> list[tuple[int, float]]:
+    """Rank chunks by the words of a question, those that no spaces part included."""
+    ranked = dict(index.lexical(sought.match, top_k=depth, scope=scope)) if sought.match else {}
+    typed = " ".join(sought.query.words)
+    for chunk_id, score in index.unspaced(typed, top_k=depth, scope=scope, needs_all=sought.query.is_exact):
+        ranked[chunk_id] = ranked.get(chunk_id, 0.0) + score
+    return sorted(ranked.items(), key=lambda pair: (-pair[1], pair[0]))[:depth]
 
 
 def _corrected(index: SearchIndex, unknown: Sequence[str]) -> dict[str, Sequence[str]]:

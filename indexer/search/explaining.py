@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from indexer.catalog import Scope
-from indexer.search.candidates import Candidate, Gathered, rank
+from indexer.search.candidates import Candidate, Gathered, by_words, rank
 from indexer.search.finding import FilteredIndex, take_aim
 from indexer.search.fusion import WEIGHTS
 from indexer.search.query import parse_query
@@ -172,14 +172,14 @@ def _best_chunk(index: FilteredIndex, gathered: Gathered, scope: Scope | None) -
     """Score the chunks of a file that were no candidates, and find their places in both rankings."""
     sought = gathered.sought
     depth = gathered.depth
-    lexical = dict(index.lexical(sought.match, top_k=depth, scope=scope)) if sought.match else {}
+    lexical = dict(by_words(index, sought, depth=depth, scope=scope))
     vector, nearest = index.dense(sought.query.embedded, top_k=depth, scope=scope)
     own, _ = rank(index, sought, vector, lexical, dict(nearest), most=depth, floor=gathered.floor)
     if not own:
         return None
     best = own[0]
-    by_words = [each for each, _ in index.lexical(sought.match, top_k=RANKED)] if sought.match else []
-    by_meaning = [each for each, _ in index.dense(sought.query.embedded, top_k=RANKED)[1]]
+    in_words = [each for each, _ in by_words(index, sought, depth=RANKED, scope=None)]
+    in_meaning = [each for each, _ in index.dense(sought.query.embedded, top_k=RANKED)[1]]
     return CandidateTrace(
         chunk_id=best.chunk.chunk_id,
         path=best.chunk.path,
@@ -188,8 +188,8 @@ def _best_chunk(index: FilteredIndex, gathered: Gathered, scope: Scope | None) -
         excerpt=_excerpt(best.chunk.text),
         score=best.score,
         rank=None,
-        lexical_rank=_place(by_words, best.chunk.chunk_id),
-        dense_rank=_place(by_meaning, best.chunk.chunk_id),
+        lexical_rank=_place(in_words, best.chunk.chunk_id),
+        dense_rank=_place(in_meaning, best.chunk.chunk_id),
         features=best.features,
         outcome=Outcome.LEFT_OVER,
     )

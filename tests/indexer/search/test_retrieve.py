@@ -270,3 +270,16 @@ def test_what_is_named_letter_by_letter_is_found_in_other_spellings(
     found = {each.path.name: each for each in explain(index, typed, top_k=3).candidates}
     assert {name for name, each in found.items() if each.features["literal"]} == {"wanted.md"}
     assert found["wanted.md"].lexical_rank is not None
+
+
+def test_words_that_no_spaces_part_are_found(index: Index) -> None:
+    """A word inside a run of Chinese or Japanese is found by its letters, and in quotes by all of them."""
+    put(index, "weather.md", "明日は東京の天気がとても良いです。")
+    put(index, "city.md", "私は東京に住んでいます。")
+    put(index, "food.md", "昨日は寿司を食べました。")
+    found = search(index, "東京の天気", top_k=2)
+    assert names(found) == ["weather.md", "city.md"]
+    assert found[0].lexical > found[1].lexical > 0
+    assert set(names(search(index, '"東京"', top_k=9))) == {"weather.md", "city.md"}
+    assert search(index, '"東京の寿司"', top_k=9) == ()
+    assert search(index, '"東京 cabin"', top_k=9) == ()
