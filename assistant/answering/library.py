@@ -25,7 +25,7 @@ from assistant.words import content_words, words
 from indexer.sentences import quotable_sentences
 from indexer.types import Passage, SearchResult, Span
 
-SEARCHED = 300
+SEARCHED = 200
 """Passages that are looked through."""
 
 ENOUGH = 0.6
@@ -95,9 +95,14 @@ def answer_from_library(asking: Asking, kind: AboutLibrary) -> Iterator[AnswerEv
         kind: What is wanted.
     """
     dated = _of_its_time(asking, kind)
-    found = asking.search(kind.topic, top_k=SEARCHED, filters=dated.filters if dated else None)
+    # of a mention the words are searched for; this only says how the topic is understood.
+    top_k = asking.settings.passages if kind.is_mention else SEARCHED
+    found = asking.search(kind.topic, top_k=top_k, filters=dated.filters if dated else None)
     if dated is not None:
-        found = replace(found, remarks=(*dated.remarks, *found.remarks))
+        said = " ".join(dated.remarks)
+        found = replace(
+            found, remarks=(*dated.remarks, *(each for each in found.remarks if each not in said))
+        )
     topic = found.question or kind.topic
     if kind.is_mention:
         found = _mentioned(asking, found, topic)

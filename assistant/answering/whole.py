@@ -13,11 +13,13 @@ from pathlib import Path
 from assistant.answering.asking import Asking
 from assistant.answering.finding import Library
 from assistant.answering.kinds import AboutFile
+from assistant.answering.library import files_speaking
 from assistant.answering.mapreduce import condense
 from assistant.answering.results import finished, refused, unless_refused
 from assistant.answering.rooms import Room, make_ready
 from assistant.answering.summary import summarise
 from assistant.answering.writing import write
+from assistant.evidence import ENOUGH, confidence
 from assistant.extractive import extract
 from assistant.generating import TextGenerator, count_prompt
 from assistant.prompting import FittedPrompt, fit_messages
@@ -111,8 +113,10 @@ def _in_its_words(
             passages = [
                 *{one.n: one.passage for one in sorted(extracted.citations, key=lambda each: each.n)}.values()
             ]
-    else:
+    elif confidence(found) >= ENOUGH or files_speaking(kind.topic, found.passages, is_mention=True):
         extracted = extract(found.question, found.passages)
+    else:
+        extracted = None
     asking.clock.keep("first_token")
     if extracted is None:
         yield refused(found.passages, None, found=found, clock=asking.clock)

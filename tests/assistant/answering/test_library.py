@@ -8,7 +8,7 @@ import pytest
 from assistant.answering.library import MOST_LISTED, files_speaking, newest_first
 from assistant.config import AnswerSettings
 from assistant.prompting import NOT_FOUND
-from assistant.types import Step, Understood
+from assistant.types import Question, Step, Understood
 from indexer.types import EVERYTHING, Filters, SearchResult
 from tests.assistant.answering.scripted import (
     FakeLibrary,
@@ -69,7 +69,7 @@ def test_what_is_not_shown_is_counted() -> None:
 def test_a_count_beyond_what_is_looked_through_is_the_least() -> None:
     """Where more passages may speak of it than were searched, the number is no upper bound."""
     assert finished(ask("how many notes mention sourdough?", notes(320))).text.startswith(
-        "At least 300 files mention sourdough. Shown are 20."
+        "At least 200 files mention sourdough. Shown are 20."
     )
 
 
@@ -174,6 +174,14 @@ def test_files_alone_are_counted_whatever_they_hold() -> None:
         ask("how many notes from last week do I have?", FakeSearcher([make_passage("Rain.")]))
     ).text
     assert text.startswith("1 file found.\n")
+
+
+def test_a_model_may_tell_what_no_file_does() -> None:
+    """Where its own knowledge is allowed, a question of the library goes on as any other."""
+    generator = ScriptedGenerator("Whales are mammals.")
+    question = Question(text="what did I write about whales?", allows_own_knowledge=True)
+    result = finished(ask(question, notes(3), generator))
+    assert (result.answered, result.is_own_knowledge) == (True, True)
 
 
 def test_where_the_model_tells_nothing_there_is_a_list() -> None:

@@ -74,6 +74,12 @@ def test_what_a_file_says_about_something_is_answered_from_it_alone() -> None:
     assert {filters.within for _, _, filters in searcher.asked} == {(str(VAULT / "work/plan.md"),)}
 
 
+def test_without_a_model_a_file_does_not_say_what_it_does_not() -> None:
+    """Sentences that share nothing with what is asked of a file are no answer."""
+    result = finished(ask("what does lease.md say about submarines?", library()))
+    assert (result.answered, result.text) == (False, "")
+
+
 def test_without_a_model_a_summary_is_made_of_the_files_sentences() -> None:
     """Each stands in the file word for word, behind its section's heading, with its exact place."""
     result = finished(ask("tl;dr of lease.md", library()))
