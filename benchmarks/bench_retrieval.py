@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.retrieval_sets import Figures, RetrievalSet, judge, load_sets
+from benchmarks.retrieval_sets import Figures, RetrievalSet, judge, load_sets, mistyped
 from indexer.chunking import capacity_for
 from indexer.config import EmbeddingSettings, IndexerSettings
 from indexer.errors import DocumentError
@@ -48,6 +48,7 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, help="where indexes are kept; a temporary folder if left out")
     parser.add_argument("--sets", nargs="*", help="names of sets; all if left out")
     parser.add_argument("--chunk-tokens", type=int, default=0, help="tokens of a chunk; 0 for the default")
+    parser.add_argument("--typos", type=int, help="mistype two words of each question; a seed")
     arguments = parser.parse_args()
     if arguments.data is None:
         print(
@@ -58,6 +59,8 @@ def main() -> int:
     sets = [
         each for each in load_sets(Path(arguments.data)) if not arguments.sets or each.name in arguments.sets
     ]
+    if arguments.typos is not None:
+        sets = [mistyped(each, arguments.typos) for each in sets]
     if not sets:
         print(f"bench_retrieval: {arguments.data} holds no set with corpus/ and questions.jsonl")
         return 2

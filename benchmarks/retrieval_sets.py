@@ -7,8 +7,14 @@ question counts if it is answerable at least in part and names a gold file.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
+
+LONG_CHARS = 6
+"""Length from which on a word is mistyped."""
+
+LETTERS = "aeiourstln"
 
 ANSWERABLE = {"yes", "partial"}
 
@@ -74,6 +80,26 @@ def load_set(folder: Path) -> RetrievalSet:
         if row["answerable"] in ANSWERABLE and row["gold_files"]
     )
     return RetrievalSet(folder.resolve().name, (folder / "corpus").resolve(), questions)
+
+
+def mistyped(each: RetrievalSet, seed: int) -> RetrievalSet:
+    """Return a set with a mistake in two long words of each question: letters swapped, lost or other ones."""
+    random = Random(seed)
+    return replace(
+        each, questions=tuple(replace(one, text=_mistyped(one.text, random)) for one in each.questions)
+    )
+
+
+def _mistyped(text: str, random: Random) -> str:
+    words = text.split()
+    long = [at for at, word in enumerate(words) if word.isalpha() and len(word) >= LONG_CHARS]
+    for at in random.sample(long, min(2, len(long))):
+        word, place = words[at], random.randrange(1, len(words[at]) - 1)
+        before, letter, after = word[:place], word[place], word[place + 1 :]
+        words[at] = random.choice(
+            (before + after[:1] + letter + after[1:], before + after, before + random.choice(LETTERS) + after)
+        )
+    return " ".join(words)
 
 
 def judge(question: Question, ranked_files: Sequence[str]) -> Figures:

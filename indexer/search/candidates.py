@@ -6,6 +6,7 @@ whoever found it, and that of its best window, so that no score depends on which
 list a chunk happened to be in; one that only the dense retriever found counts as holding no word.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -82,6 +83,20 @@ class Sought:
     """BM25 score of an average chunk that holds the rarest words."""
 
     @property
+    def embedded(self) -> str:
+        """What the embedder gets: the question, with misspelt words as they were meant."""
+        text = self.query.embedded
+        for word in self.words:
+            if word.instead:
+                text = re.sub(
+                    rf"(?<![^\W_]){re.escape(word.word)}(?![^\W_])",
+                    word.instead[0],
+                    text,
+                    flags=re.IGNORECASE,
+                )
+        return text
+
+    @property
     def asked(self) -> dict[str, float]:
         """The words of the question in the order typed, misspelt ones as they were meant, by rarity."""
         return {(*word.instead, word.word)[0]: word.rarity for word in self.words}
@@ -138,6 +153,9 @@ def gather(
         sought = clock.timed("words", seek, index, query, total=total, common_chunks=common_chunks)
         ranked = clock.timed("lexical", by_words, index, sought, depth=depth, scope=scope)
         query_vector, nearest = pending.result()
+    if sought.embedded != query.embedded:
+        # begun before it was known which words are misspelt; few questions pay for it twice.
+        query_vector, nearest = clock.timed("dense", index.dense, sought.embedded, top_k=depth, scope=scope)
     lexical, similarity = dict(ranked), dict(nearest)
     if query.is_exact:
         similarity = {chunk_id: similarity[chunk_id] for chunk_id in lexical if chunk_id in similarity}

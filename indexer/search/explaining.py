@@ -93,7 +93,7 @@ def explain(
             filters=aim.filters,
             remarks=aim.remarks,
         ),
-        embedded=asked.embedded,
+        embedded=gathered.sought.embedded,
         words=gathered.sought.words,
         phrases=tuple(map(" ".join, asked.phrases)),
         is_exact=asked.is_exact,
@@ -173,13 +173,13 @@ def _best_chunk(index: FilteredIndex, gathered: Gathered, scope: Scope | None) -
     sought = gathered.sought
     depth = gathered.depth
     lexical = dict(by_words(index, sought, depth=depth, scope=scope))
-    vector, nearest = index.dense(sought.query.embedded, top_k=depth, scope=scope)
+    vector, nearest = index.dense(sought.embedded, top_k=depth, scope=scope)
     own, _ = rank(index, sought, vector, lexical, dict(nearest), most=depth, floor=gathered.floor)
     if not own:
         return None
     best = own[0]
     in_words = [each for each, _ in by_words(index, sought, depth=RANKED, scope=None)]
-    in_meaning = [each for each, _ in index.dense(sought.query.embedded, top_k=RANKED)[1]]
+    in_meaning = [each for each, _ in index.dense(sought.embedded, top_k=RANKED)[1]]
     return CandidateTrace(
         chunk_id=best.chunk.chunk_id,
         path=best.chunk.path,

@@ -58,6 +58,7 @@ def test_a_correction_is_told(index: Index) -> None:
     """A word of no chunk comes with those that were looked for in its place."""
     (word,) = explain(index, "fierwood", top_k=3).words
     assert (word.chunks, word.use, word.instead) == (0, WordUse.CORRECTED, ("firewood",))
+    assert explain(index, "The FIERWOOD, fierwood2", top_k=3).embedded == "The firewood, fierwood2"
     assert word.rarity == explain(index, "firewood", top_k=3).words[0].rarity
 
 
