@@ -217,6 +217,7 @@ def _describe(editions: Editions, process: psutil.Process) -> dict[str, Any]:
         "api": RELEASE.api,
         "pid": process.pid,
         "embedding": embedding,
+        "reranker": editions.index.reranker,
         "building": editions.describe_building(),
         "memory_mb": round(_memory_bytes(process) / 1e6),
     }

@@ -185,6 +185,8 @@ def _costs(said: Mapping[str, Any]) -> list[Row]:
     if embedding := said.get("embedding"):
         named = [str(embedding[key]) for key in ("model", "device", "dtype") if embedding.get(key)]
         found.append(("embedding", ", ".join(named)))
+    if reranker := said.get("reranker"):
+        found.append(("reranker", str(reranker)))
     taken = [f"{said['memory_mb']:,.0f} MB of memory"] if said.get("memory_mb") else []
     if disk := said.get("disk_bytes"):
         parts = ", ".join(f"{name} {megabytes(disk[name])}" for name in ("catalog", "chroma", "logs"))

@@ -296,6 +296,11 @@ class Index(IndexReads):
                 self._catalog, self._worker, query, top_k=top_k, scope=scope, is_in_step=False
             )
 
+    @property
+    def reranker(self) -> str:
+        """What the reranker did last, or why it does nothing; empty where none is configured."""
+        return self._worker.reranker
+
     def rerank(self, question: str, texts: Sequence[str]) -> tuple[list[float], str]:
         """Have a cross-encoder read passages with a question; see `Worker.rerank`."""
         return self._worker.rerank(question, texts)

@@ -31,6 +31,8 @@ _CHUNKER_MARK = "-chunker-"
 class VectorWorker(Protocol):
     """What the index needs of `indexer.worker.Worker`."""
 
+    reranker: str
+
     def describe(self) -> WorkerInfo:
         """Return the facts of the running child."""
 

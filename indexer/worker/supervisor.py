@@ -81,7 +81,9 @@ class Worker:
     ) -> None:
         self._sections = (settings, search)
         self._has_reranker = bool(search.reranker)
-        self._told = ""
+        self.reranker = "not asked yet" if search.reranker else ""
+        """What the reranker did last, or why it does nothing; empty where none is configured."""
+
         self._nice = nice
         self._places = places
         self._store_dir = places.index_dir / store_name
@@ -274,9 +276,9 @@ class Worker:
             # what kills the child is the reranker's fault: without it a search does not ask again.
             self._has_reranker = False
             message = {"scores": [], "remark": f"{error.message} while it reranked; it is not used any more"}
-        if not message["scores"] and message["remark"] != self._told:
-            self._told = message["remark"]
-            logger.warning("reranker_unused reason=%r", self._told)
+        if not message["scores"] and message["remark"] != self.reranker:
+            logger.warning("reranker_unused reason=%r", message["remark"])
+        self.reranker = message["remark"]
         return message["scores"], message["remark"]
 
     def reset_store(self) -> None:

@@ -34,6 +34,7 @@ class InMemoryWorker:
         self.switches = 0
         self.removed: list[str] = []
         self.crash: Callable[[], None] = lambda: None
+        self.reranker = ""
         self.error: KbError | None = None
         """Raised by everything that embeds, where one is set."""
 

@@ -102,6 +102,13 @@ def test_a_daemon_at_rest_says_little() -> None:
     ]
 
 
+def test_a_reranker_says_what_it_does() -> None:
+    """Where one is configured, its last sentence stands below the embedding model; else nothing does."""
+    trouble = "[search] reranker: /models/ce is not a folder of a cross-encoder"
+    assert ("reranker", trouble) in rows(status(reranker=trouble), now=NOW)
+    assert "reranker" not in dict(rows(status(reranker=""), now=NOW))
+
+
 def test_all_at_once_is_one_screen() -> None:
     """Three folders, a fault, a pause, a queue, another model and errors fit 80 columns and 24 lines."""
     lines = fitted(rows(WORST, now=NOW), 80)

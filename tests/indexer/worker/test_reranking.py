@@ -31,11 +31,12 @@ def test_a_reranker_is_loaded_when_it_is_asked_for(tmp_path: Path) -> None:
     """The first question goes on without it; once it is there, every passage gets a score."""
     write_tiny_reranker(tmp_path / "tiny")
     with running(str(tmp_path / "tiny")) as worker:
+        assert worker.reranker == "not asked yet"
         assert worker.rerank("where do hens live?", TEXTS) == ([], "the reranker is still being loaded")
         wait_until(lambda: bool(worker.rerank("where do hens live?", TEXTS)[0]))
         scores, remark = worker.rerank("where do hens live?", TEXTS)
         assert len(scores) == 3
-        assert remark == "tiny read 3 of 3 passages on cpu"
+        assert remark == worker.reranker == "tiny read 3 of 3 passages on cpu"
         assert worker.search("hens", 1)[1] == []
 
 
