@@ -1,10 +1,12 @@
 """Whoever writes text, and how an object is had from one in place of prose."""
 
 import json
+import math
+import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from assistant.engine.types import ChatOptions, Delta, Finished, FinishReason, Progress
 from assistant.errors import MalformedAnswerError
@@ -74,6 +76,8 @@ def generate_json(
     *,
     max_tokens: int = 1024,
     time_limit_s: float = 0,
+    attempts: Literal[1, 2] = 2,
+    patience_s: float = 0,
 ) -> dict[str, Any]:
     """Have an object written that follows a JSON schema.
 
@@ -86,17 +90,20 @@ def generate_json(
         schema: Of type "object".
         max_tokens: Longest object.
         time_limit_s: Longest time for one attempt; 0 for no limit.
+        attempts: How often it is tried.
+        patience_s: Longest time for all of it, waiting for other answers included; 0 for no limit.
 
     Raises:
-        MalformedAnswerError: If both attempts fail.
+        MalformedAnswerError: If all attempts fail, or the patience is at its end.
         KbError: Whatever the generator raises.
     """
     options = ChatOptions(
         max_tokens=max_tokens, temperature=0, thinking="off", time_limit_s=time_limit_s, schema=schema
     )
     reason = ""
-    for attempt in (options, replace(options, temperature=None)):
-        text, ended_by = _collect(generator.chat(messages, attempt))
+    give_up_at = time.monotonic() + patience_s if patience_s else math.inf
+    for attempt in (options, replace(options, temperature=None))[:attempts]:
+        text, ended_by = _collect(generator.chat(messages, attempt), give_up_at)
         value = _read_object(text, schema)
         if value is not None:
             return value
@@ -112,8 +119,11 @@ def _relay(chat: Iterator[Delta | Progress | Finished]) -> Generator[Delta | Pro
     yield from chat
 
 
-def _collect(chat: Iterator[Delta | Progress | Finished]) -> tuple[str, FinishReason]:
-    """Return the text of an answer and why it ended; thoughts are left out."""
+def _collect(chat: Iterator[Delta | Progress | Finished], give_up_at: float) -> tuple[str, FinishReason]:
+    """Return the text of an answer and why it ended; thoughts are left out.
+
+    The model is stopped at the first sign of life after `give_up_at`, a moment of the monotonic clock.
+    """
     text = ""
     ended_by: FinishReason = "stop"
     # closing stops the model, whatever ends this loop.
@@ -121,6 +131,8 @@ def _collect(chat: Iterator[Delta | Progress | Finished]) -> tuple[str, FinishRe
         for event in events:
             if isinstance(event, Finished):
                 ended_by = event.reason
+            elif time.monotonic() > give_up_at:
+                return text, "time"
             elif isinstance(event, Delta):
                 if event.kind == "retract":
                     text = ""
@@ -147,6 +159,9 @@ def _why_malformed(ended_by: FinishReason, options: ChatOptions) -> str:
         case "length":
             return f"it was cut off after {options.max_tokens} tokens"
         case "time":
-            return f"it was cut off after {options.time_limit_s:g} s"
+            limit = (
+                f"after {options.time_limit_s:g} s" if options.time_limit_s else "because it took too long"
+            )
+            return f"it was cut off {limit}"
         case "stop":
             return "what it wrote does not follow the schema"

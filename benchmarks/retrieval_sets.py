@@ -6,7 +6,7 @@ question counts if it is answerable at least in part and names a gold file.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -26,6 +26,12 @@ class Question:
     text: str
     gold: frozenset[str]
     """Files that answer it, relative to the corpus."""
+
+    said: tuple[tuple[str, str], ...] = ()
+    """What was asked before in the same conversation, and answered; oldest first."""
+
+    rewrite: str = ""
+    """As a person wrote it to stand by itself; empty where nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,12 @@ def load_set(folder: Path) -> RetrievalSet:
     with (folder / "questions.jsonl").open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines if line.strip()]
     questions = tuple(
-        Question(row["question"], frozenset(row["gold_files"]))
+        Question(
+            row["question"],
+            frozenset(row["gold_files"]),
+            said=_pairs(row.get("history") or []),
+            rewrite=row.get("rewrite") or "",
+        )
         for row in rows
         if row["answerable"] in ANSWERABLE and row["gold_files"]
     )
@@ -100,6 +111,19 @@ def _mistyped(text: str, random: Random) -> str:
             (before + after[:1] + letter + after[1:], before + after, before + random.choice(LETTERS) + after)
         )
     return " ".join(words)
+
+
+def _pairs(history: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Pair questions with their answers; what got no answer is left out."""
+    pairs: list[tuple[str, str]] = []
+    asked = ""
+    for message in history:
+        if message["role"] == "user":
+            asked = message["text"]
+        elif asked:
+            pairs.append((asked, message["text"]))
+            asked = ""
+    return tuple(pairs)
 
 
 def judge(question: Question, ranked_files: Sequence[str]) -> Figures:

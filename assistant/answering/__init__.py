@@ -7,6 +7,7 @@ files word for word.
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from dataclasses import replace
 
 from assistant.answering.asking import Asking
 from assistant.answering.finding import Searcher, find
@@ -17,7 +18,7 @@ from assistant.config import AnswerSettings
 from assistant.evidence import ENOUGH, HOPELESS, confidence
 from assistant.extractive import extract
 from assistant.generating import TextGenerator
-from assistant.rewriting import standalone
+from assistant.rewriting import rewrite
 from assistant.types import AnswerEvent, AnswerText, Notice, PassagesFound, Question, Understood
 from indexer.errors import UsageError
 from indexer.types import SearchResult
@@ -50,24 +51,23 @@ def answer(
         raise UsageError(
             "the question is empty", hint='ask something, as in `kb ask "when is the rent due?"`'
         )
-    with closing(_answer(text, question, searcher, generator, settings)) as events:
+    with closing(_answer(question, searcher, generator, settings)) as events:
         yield from with_steps(events)
 
 
 def _answer(
-    text: str,
     question: Question,
     searcher: Searcher,
     generator: TextGenerator | None,
     settings: AnswerSettings,
 ) -> Generator[AnswerEvent, None, None]:
     clock = Clock()
-    asked = standalone(text, question.turns, generator)
-    if asked != text:
+    asked = yield from rewrite(question, generator)
+    if asked.is_rewritten:
         clock.keep("rewriting")
     asking = Asking(
-        question=question,
-        text=asked,
+        question=replace(question, filters=asked.filters),
+        text=asked.text,
         searcher=searcher,
         generator=generator,
         settings=settings,
@@ -77,10 +77,10 @@ def _answer(
     if left is None:
         return
     question = left.question
-    found = find(searcher, asked, question, top_k=settings.passages)
+    found = find(searcher, asked.text, question, top_k=settings.passages)
     clock.keep("search")
-    if asked != text or found.remarks:
-        yield Understood(found.question, found.filters, found.remarks)
+    if asked.is_rewritten or found.remarks:
+        yield Understood(found.question, found.filters, found.remarks, asked.is_rewritten)
     yield PassagesFound(found.passages, found.as_of, found.pending)
     if generator is None:
         yield from _extractive(question, found, clock)

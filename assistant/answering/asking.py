@@ -35,7 +35,8 @@ class Asking:
         told = PassagesFound(found.passages, found.as_of, found.pending)
         if self.text == self.question.text.strip() and not found.remarks:
             return (told,)
-        return Understood(self.text, found.filters, found.remarks), told
+        is_rewritten = self.text != self.question.text.strip()
+        return Understood(self.text, found.filters, found.remarks, is_rewritten), told
 
     def within(self, *paths: str) -> "Asking":
         """Return the same question, confined to some files."""

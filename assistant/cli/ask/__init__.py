@@ -45,6 +45,11 @@ from indexer.types import Filters
     metavar="ID",
     help="Go on with this conversation; `kb history list` shows them.",
 )
+@click.option(
+    "--show-rewrite",
+    is_flag=True,
+    help="Say on stderr what a follow-up was searched for as; on a terminal that is always said.",
+)
 @click.option("--private", "is_private", is_flag=True, help="Keep nothing of this question.")
 @options.json_option("one object")
 def ask(
@@ -63,6 +68,7 @@ def ask(
     show_thinking: bool,
     is_continued: bool,
     is_private: bool,
+    show_rewrite: bool,
     as_json: bool,
 ) -> Exit:
     """Answer QUESTION from your files, with the places that say so.
@@ -125,7 +131,9 @@ def ask(
         )
         line.show("searching…")
         events = answer(asked, searcher=client, generator=generator, settings=answer_settings)
-        drawing = Drawing(client, line, is_text=not as_json, shows_thinking=show_thinking)
+        drawing = Drawing(
+            client, line, is_text=not as_json, shows_thinking=show_thinking, shows_rewriting=show_rewrite
+        )
         finished = drawing.run(events)
     talking.keep(talk, asked, finished)
     if as_json:

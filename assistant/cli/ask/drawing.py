@@ -37,11 +37,19 @@ class Drawing:
     """Shows the events of one answer as they come; with `--json` only what belongs on stderr."""
 
     def __init__(
-        self, client: IndexerClient, line: StatusLine, *, is_text: bool, shows_thinking: bool
+        self,
+        client: IndexerClient,
+        line: StatusLine,
+        *,
+        is_text: bool,
+        shows_thinking: bool,
+        shows_rewriting: bool,
     ) -> None:
         self._client = client
         self._line = line
         self._is_text = is_text
+        # whoever sits there wants to know; a script asks for it.
+        self._shows_rewriting = shows_rewriting or (is_text and line.is_visible)
         self._reading = ""
         self._placement = ""
         self._thoughts = PlainStream() if shows_thinking else None
@@ -71,8 +79,10 @@ class Drawing:
                 freshness.mention_freshness(self._client, as_of, pending)
                 self._reading = f"reading {len(passages)} passage{'' if len(passages) == 1 else 's'}…"
                 self._line.show(self._reading)
-            case Understood(_, _, remarks):
+            case Understood(question, _, remarks, is_rewritten):
                 self._line.wipe()
+                if is_rewritten and self._shows_rewriting:
+                    diagnostics.notice(f"searched for: {question}")
                 for remark in remarks:
                     diagnostics.notice(remark)
             case Step(text, done, total, is_kept):

@@ -54,6 +54,7 @@ def conversation_of(run: Run) -> int:
     return found
 
 
+@pytest.mark.timeout(300)  # two models are loaded
 def test_an_answer_is_kept_and_gone_on_with(home: Home) -> None:
     """`kb ask` begins a conversation, `-c` goes on with the last, `--conversation` with any."""
     first = kb(home.path, "ask", "--json", "--model", str(home.answering), RENT)
@@ -206,3 +207,16 @@ def test_without_a_history_nothing_is_found(tmp_path: Path) -> None:
     for command in (["list"], ["show"], ["search", "x"], ["export"], ["delete", "--all", "--yes"]):
         assert kb(tmp_path, "history", *command).code == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_follow_up_says_what_was_searched_for(home: Home) -> None:
+    """On demand on stderr, always in the JSON; the answer leans on the turn before."""
+    kb(home.path, "ask", "--no-model", "Who bought the cabin in 1987?")
+    run = kb(home.path, "ask", "-c", "--no-model", "--show-rewrite", "How much is its rent?")
+    assert run.code == 0
+    assert run.err.startswith("kb: searched for: How much is its rent? (")
+    assert "cabin" in run.err.splitlines()[0]
+    assert "4,200 kr" in run.out
+    run = kb(home.path, "ask", "-c", "--no-model", "--json", "Is it a monthly rent?")
+    assert run.err == ""
+    assert json.loads(run.out)["question"].startswith("Is it a monthly rent? (")

@@ -96,13 +96,16 @@ def test_without_a_model_the_files_answer_in_their_own_words() -> None:
 
 
 def test_the_last_message_is_the_question() -> None:
-    """The search is for what was asked last, not for what was said before."""
+    """The search is for what was asked last, and leans on what was said before where it is a follow-up."""
     searcher = FakeSearcher([RENT])
     turns = [{"role": "user", "content": "Who is Ada?"}, {"role": "assistant", "content": "The owner [1]."}]
     with served([FakeWriter(ANSWER)], searcher=searcher) as server:
         status, _ = server.ask({"role": "system", "content": "Be a pirate."}, *turns, QUESTION)
     assert status == 200
-    assert [query for query, _, _ in searcher.asked] == ["How much is the rent?"]
+    assert [query for query, _, _ in searcher.asked] == [
+        "How much is the rent? (Ada)",
+        "How much is the rent?",
+    ]
 
 
 def test_what_was_said_before_is_handed_on() -> None:
