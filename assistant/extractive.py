@@ -58,6 +58,9 @@ class Extract:
 
     text: str
     citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...] = ()
+    """What it was chosen from, numbered from 1 in this order: as they are used, and then the rest."""
+
     span: str = ""
     """The date, number or name that was asked for, as it stands in the first sentence; empty if unsure."""
 
@@ -87,7 +90,7 @@ def extract(question: str, passages: Sequence[Passage]) -> Extract | None:
 
     Args:
         question: What the person typed.
-        passages: Best first; numbered from 1 in this order.
+        passages: Best first.
 
     Returns:
         `None` when no sentence of them says anything; whether they answer at all is for
@@ -98,16 +101,28 @@ def extract(question: str, passages: Sequence[Passage]) -> Extract | None:
         return None
     best = max(candidates, key=lambda one: (one.score, -one.number, -one.at))
     chosen = _items(question, candidates, best) or _choose(candidates, best)
-    lines = [f"{' '.join(_text(one).split())} [{one.number}]" for one in chosen]
+    used = list(dict.fromkeys([*(one.number for one in chosen), *range(1, len(passages) + 1)]))
+    number = {before: after for after, before in enumerate(used, start=1)}
+    lines = [f"{' '.join(_text(one).split())} [{number[one.number]}]" for one in chosen]
     sentence = " ".join(_text(best).split())
     span = shortest_span(question, sentence)
     if span and len(sentence.split()) >= _SPAN_WORDS and not best.is_item:
-        lines.insert(0, f"{span} [{best.number}]")
+        lines.insert(0, f"{span} [{number[best.number]}]")
     citations = tuple(
-        Citation(n=one.number, passage=one.passage, quote=_text(one), locator=narrow(one.passage, one.span))
-        for one in sorted(chosen, key=lambda one: (one.number, one.span.start))
+        Citation(
+            n=number[one.number],
+            passage=one.passage,
+            quote=_text(one),
+            locator=narrow(one.passage, one.span),
+        )
+        for one in sorted(chosen, key=lambda one: (number[one.number], one.span.start))
     )
-    return Extract(text="\n".join(lines), citations=citations, span=span)
+    return Extract(
+        text="\n".join(lines),
+        citations=citations,
+        passages=tuple(passages[before - 1] for before in used),
+        span=span,
+    )
 
 
 def _candidates(question: str, passages: Sequence[Passage]) -> list[_Candidate]:

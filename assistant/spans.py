@@ -117,7 +117,9 @@ def is_definition(question: str, sentence: str) -> bool:
     if not wanted:
         return False
     subject = re.split(r"\b(?:is|are|was|were)\b", sentence[:160], maxsplit=1)
-    return len(subject) == 2 and set(wanted) <= set(words(subject[0]))
+    said = content_words(subject[0])
+    # "the title of a callout is" says nothing of what a callout is.
+    return len(subject) == 2 and set(wanted) <= set(said) and len(said) <= len(wanted) + 1
 
 
 def shortest_span(question: str, sentence: str) -> str:

@@ -107,7 +107,7 @@ def _extractive(question: Question, found: SearchResult, clock: Clock) -> Iterat
     yield finished(
         extracted.text,
         extracted.citations,
-        found.passages,
+        extracted.passages,
         None,
         found=found,
         clock=clock,

@@ -115,6 +115,7 @@ def _in_its_words(
             ]
     elif confidence(found) >= ENOUGH or files_speaking(kind.topic, found.passages, is_mention=True):
         extracted = extract(found.question, found.passages)
+        passages = extracted.passages if extracted is not None else passages
     else:
         extracted = None
     asking.clock.keep("first_token")

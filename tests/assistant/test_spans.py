@@ -45,6 +45,7 @@ def test_definitions_are_known_by_both_sides() -> None:
     """The question asks what it is, and the sentence says it of that very thing."""
     assert is_definition("What is a heddle?", "A heddle is a part of a loom.")
     assert not is_definition("What is a heddle?", "The loom is beside the heddle.")
+    assert not is_definition("What is a heddle?", "By default the title of the heddle is blue.")
     assert not is_definition("Where is the heddle?", "A heddle is a part of a loom.")
 
 
