@@ -39,6 +39,8 @@ PROBES, MOST_COMPARED = 5, 3
 """Longest words of a text, nearly all of which another one must hold to be compared; with how many it is."""
 
 _WORD = re.compile(r"[^\W_]+")
+_ENDED = re.compile(r"[.!?…:;,][\"'”’)\]*_]*$")
+_BEGUN = re.compile(r"[\"'“‘(\[*_]*[^\W_]")
 _LONG_WORD = re.compile(r"[^\W_]{5,}")
 
 
@@ -125,7 +127,9 @@ def _seam(first: Group, second: Group) -> str | None:
         return None
     if a.line_end is not None and b.line_start is not None:
         lines = b.line_start - a.line_end
-        if lines < 0 or first.text.count("\n") != a.line_end - (a.line_start or 0):
+        # cut within a line, perhaps within a word: what stood between is not known.
+        is_cut = lines == 0 and not (_ENDED.search(first.text) and _BEGUN.match(second.text))
+        if lines < 0 or is_cut or first.text.count("\n") != a.line_end - (a.line_start or 0):
             return None
         return "\n" * lines or " "
     if (a.line_end, a.page_start, a.page_end) != (b.line_start, b.page_end, b.page_start):

@@ -209,3 +209,22 @@ def test_whatever_comes_is_arranged(candidates: list[Candidate], top_k: int) -> 
     assert sorted(members) == sorted(
         chunk_id for chunk_id, fate in arrangement.fates.items() if fate.outcome in told
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "joined"),
+    [
+        ("It rains.", "It pours.", "It rains. It pours."),
+        ("Set `publish", ": true` there.", None),
+        ("See https:", "//example.org for more.", None),
+        ("a very long wo", "rd that was cut.", None),
+    ],
+)
+def test_parts_of_a_line_are_joined_only_between_sentences(
+    before: str, after: str, joined: str | None
+) -> None:
+    """Where a line was cut within a word, white space would be something that the file does not hold."""
+    first = candidate(1, before, score=0.9, name="a.md", ordinal=0, locator=lines(4, 4))
+    second = candidate(2, after, score=0.8, name="a.md", ordinal=1, locator=lines(4, 4))
+    texts = [group.text for group in arrange([first, second], top_k=5).groups]
+    assert texts == ([joined] if joined else [before, after])
