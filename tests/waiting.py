@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-PATIENCE_S = 100.0
+PATIENCE_S = 200.0
 """What takes longer never happens, even where many processes share few cores."""
 
 

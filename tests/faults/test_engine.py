@@ -128,10 +128,10 @@ def test_a_full_disk_stops_no_answer(model: Path) -> None:
 
 def test_memory_is_given_back_when_nobody_asks(places: Places, model: Path) -> None:
     """The process ends, so that nothing of it stays; counting tokens puts that off."""
-    client = open_engine(places, settings_for(model, keep_alive_s=1))
+    client = open_engine(places, settings_for(model, keep_alive_s=3))
     answer_of(client)
     pid = client.status()["pid"]
-    end = time.monotonic() + 2.5
+    end = time.monotonic() + 5
     while time.monotonic() < end:
         client.count_tokens("a conversation goes on")
         time.sleep(0.2)
@@ -149,7 +149,7 @@ def test_who_does_not_read_holds_up_no_stop(places: Places, model: Path) -> None
         began = time.monotonic()
         assert client.stop()
         wait_for_end(pid)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 25
         assert answer_of(client) == "0 1 2 3 4 "
 
 
@@ -218,7 +218,7 @@ def test_twenty_clients_of_all_kinds(places: Places, tmp_path: Path) -> None:
     began = time.monotonic()
     client.stop()
     wait_for_end(engine.pid)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25
 
 
 def test_homes_have_engines_of_their_own(model: Path) -> None:

@@ -162,6 +162,8 @@ def load_model(
             f"llama.cpp cannot load {path.name}: {reasons[-1]}",
             hint="close other programs, or take a smaller model: `kb models list` shows what fits",
         )
+    # a context that is no multiple of what llama.cpp likes makes it take smaller batches.
+    batch_tokens = min(found.batch_tokens, llama.llama_n_batch(opened.context))
     model = Model(
         opened.model,
         opened.context,
@@ -169,8 +171,7 @@ def load_model(
         threads=threads,
         snapshot=snapshot,
         draft=draft,
-        # a context that is no multiple of what llama.cpp likes makes it take smaller batches.
-        batch_tokens=min(found.batch_tokens, llama.llama_n_batch(opened.context)),
+        batch_tokens=batch_tokens,
         identity=f"{identity}:{found.kv_type}:{found.context_tokens}",
     )
     remarks = [describe_step(first, found, reasons[0])] if reasons else []
@@ -178,7 +179,7 @@ def load_model(
     model.facts = replace(
         model.facts,
         kv_type=found.kv_type,
-        batch_tokens=found.batch_tokens,
+        batch_tokens=batch_tokens,
         gpu_bytes=_taken_bytes(devices, opened),
         planned_gpu_bytes=found.gpu_bytes + (wishes.beside_bytes if found.gpu_layers else 0),
         expert_layers_on_cpu=found.expert_layers_on_cpu,

@@ -103,10 +103,14 @@ class Api:
         prepared = self._prepared(asked, model)
         prompt = await run_in_threadpool(model.tokenize, prepared.pieces)
         if len(prompt) >= facts.context_tokens:
+            could_be_more = facts.context_tokens < facts.trained_context_tokens
             raise PromptTooLongError(
                 f"the prompt is {len(prompt):,} tokens long, and the context of {self._model_file.name}"
                 f" holds {facts.context_tokens:,}",
-                hint="ask with fewer passages, or set [model] context_tokens higher",
+                hint="ask with fewer passages"
+                + (
+                    ", or set [model] context_tokens higher" if could_be_more else "; the model takes no more"
+                ),
             )
         return Job(
             prompt,

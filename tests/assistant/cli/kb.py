@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.waiting import PATIENCE_S
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -38,7 +40,7 @@ def kb(
     *arguments: str,
     stdin: str | bytes | None = None,
     environ: Mapping[str, str] | None = None,
-    timeout_s: float = 100.0,
+    timeout_s: float = PATIENCE_S,
     before: Callable[[], None] | None = None,
 ) -> Run:
     """Run `kb` to its end.

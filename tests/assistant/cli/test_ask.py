@@ -15,7 +15,7 @@ from assistant.types import Message
 from indexer.paths import Places
 from tests.assistant.cli.conftest import Home
 from tests.assistant.cli.kb import kb, on_terminal, start_kb
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 NO_MODEL = "kb: no model is set, so the answer is in your files' own words\n"
 
@@ -150,7 +150,7 @@ def test_ctrl_c_during_an_answer_stops_the_model(home: Home) -> None:
     assert process.stdout is not None
     begin = process.stdout.read(10)
     process.send_signal(signal.SIGINT)
-    rest, err = process.communicate(timeout=30)
+    rest, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err.decode()) == (130, "kb: stopped; the answer is not complete\n")
     assert (begin + rest).decode().startswith("and so on,")
     engine = EngineClient(Places(config_file=home.path / "config.toml", home=home.path))

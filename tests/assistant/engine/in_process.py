@@ -15,6 +15,7 @@ from assistant.engine.server.api import Api
 from assistant.engine.server.door import Door
 from assistant.engine.server.serving import Server
 from indexer.paths import Places
+from tests.waiting import PATIENCE_S
 
 Load = Callable[[Callable[[float], bool]], LoadedModel]
 
@@ -104,5 +105,5 @@ def connect(path: Path) -> socket.socket:
     """Open a bare connection."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.connect(os.fspath(path))
-    connection.settimeout(20)
+    connection.settimeout(PATIENCE_S)
     return connection

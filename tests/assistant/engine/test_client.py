@@ -86,6 +86,15 @@ def test_a_prompt_that_does_not_fit_is_refused_with_both_numbers(shared_engine: 
     assert caught.value.message == (
         "the prompt is 100,019 tokens long, and the context of scripted.gguf holds 8,192"
     )
+    assert caught.value.hint == "ask with fewer passages; the model takes no more"
+
+
+def test_a_context_that_could_be_longer_is_named_as_the_remedy(places: Places, scripted_model: Path) -> None:
+    """A person who asked for a short one learns which setting that was."""
+    client = open_engine(places, settings_for(scripted_model, context_tokens=1024))
+    with pytest.raises(PromptTooLongError) as caught:
+        ask(client, [Message("user", "x" * 2000)])
+    assert "holds 1,024" in caught.value.message
     assert caught.value.hint == "ask with fewer passages, or set [model] context_tokens higher"
 
 

@@ -20,6 +20,7 @@ from indexer.errors import EngineError
 from indexer.paths import Places
 from tests.assistant.engine.in_process import connect, serving, serving_api
 from tests.assistant.engine.test_runner import ToldModel
+from tests.waiting import PATIENCE_S
 
 ASKED = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 LARGE = b"x" * 4_000_000
@@ -73,7 +74,7 @@ def test_who_does_not_read_is_hung_up_on(places: Places) -> None:
 
     with serving(places, app, unread_s=0.3) as served, connect(served.path) as deaf:
         deaf.sendall(ASKED)
-        assert is_given_up.wait(20)
+        assert is_given_up.wait(PATIENCE_S)
         assert len(read_all(deaf)) < 4 * len(LARGE)
     with serving(places, app) as served, connect(served.path) as reading:
         ask(reading, "GET", "/")
@@ -88,7 +89,8 @@ def test_the_end_comes_whatever_clients_do(places: Places, app: Callable[..., ob
         half.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
         client.recv(1) if app is large_app else time.sleep(0.1)
         served.end(within_s=0.2)
-        assert served.has_ended(5)
+        # sooner than who asks, or reads, too slowly is hung up on anyway.
+        assert served.has_ended(15)
 
 
 def test_the_soonest_end_counts(places: Places) -> None:
@@ -99,7 +101,7 @@ def test_the_soonest_end_counts(places: Places) -> None:
         served.end(within_s=100)
         served.end(within_s=0.1)
         served.end(within_s=100)
-        assert served.has_ended(5)
+        assert served.has_ended(50)
 
 
 def test_waiting_for_a_model_ends_when_the_engine_is_stopped(places: Places) -> None:
@@ -114,9 +116,9 @@ def test_waiting_for_a_model_ends_when_the_engine_is_stopped(places: Places) -> 
 
     asked = json.dumps({"messages": [{"role": "user", "content": "hi"}]}).encode()
     with serving_api(places, load) as served:
-        is_loading.wait(5)
+        is_loading.wait(PATIENCE_S)
         with connect(served.path) as status, connect(served.path) as question:
-            ask(status, "GET", "/health?wait_s=20")
+            ask(status, "GET", "/health?wait_s=60")
             ask(question, "POST", "/v1/chat/completions", asked)
             time.sleep(0.1)
             with connect(served.path) as stop:
@@ -125,10 +127,10 @@ def test_waiting_for_a_model_ends_when_the_engine_is_stopped(places: Places) -> 
             began = time.monotonic()
             assert answer_of(status)["state"] == "stopping"
             error = answer_of(question)["error"]
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
         assert isinstance(error, dict)
         assert error["message"] == "the engine was stopped before it answered"
-        assert served.has_ended(10)
+        assert served.has_ended(30)
 
 
 def test_a_wrong_time_to_wait_is_refused(places: Places) -> None:

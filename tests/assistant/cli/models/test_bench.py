@@ -12,7 +12,7 @@ import pytest
 from tests.assistant.cli.kb import kb, start_kb
 from tests.homes import short_home
 from tests.models.wired_gguf import write_random_model, write_scripted_model
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 
 @pytest.fixture
@@ -22,6 +22,8 @@ def home() -> Iterator[Path]:
         places.models_dir.mkdir()
         write_random_model(places.models_dir / "babble.gguf")
         write_scripted_model(places.models_dir / "short.gguf", ["hi"])
+        # several threads of so small a model wait for one another for ever where others use the cores.
+        places.config_file.write_text("[model]\nthreads = 1\n", encoding="utf-8")
         yield places.home
 
 
@@ -59,7 +61,7 @@ def test_ctrl_c_leaves_no_engine_behind(home: Path) -> None:
         wait_until(lambda: bool(_engines_of(running.pid)), what="an engine is started")
         engines = _engines_of(running.pid)
         running.send_signal(signal.SIGINT)
-        _, said = running.communicate(timeout=60)
+        _, said = running.communicate(timeout=PATIENCE_S)
     assert running.returncode == 130
     assert b"stopped; what was measured before is kept" in said
     for process, engine_home in engines:

@@ -19,7 +19,7 @@ from assistant.cli.models.pull import Pace, amount, bar
 from assistant.engine.pull.starting import pull_environment
 from tests.assistant.cli.kb import Run, environment, kb, on_terminal
 from tests.assistant.engine.pull.hub_server import FakeHub, model_bytes, serving, stalling
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 NAME = "acme/Robo-GGUF"
 SMALL, LARGE = model_bytes(2_000_000), model_bytes(4_000_000, seed=2)
@@ -132,7 +132,7 @@ def test_ctrl_c_keeps_what_has_come(tmp_path: Path, hub: FakeHub) -> None:
     with start_pull(tmp_path, hub, f"{NAME}:Q8_0") as running:
         wait_until(lambda: has_come(tmp_path, 1_000_000), what="a part has come")
         running.send_signal(signal.SIGINT)
-        _, said = running.communicate(timeout=30)
+        _, said = running.communicate(timeout=PATIENCE_S)
     until.set()
     assert running.returncode == 130
     assert b"kb: stopped; the same command goes on from here\n" in said
@@ -152,7 +152,7 @@ def test_a_killed_command_leaves_no_process_behind(tmp_path: Path, hub: FakeHub)
         assert part is not None
         assert not is_let_go(part)
         running.kill()
-        running.communicate(timeout=30)
+        running.communicate(timeout=PATIENCE_S)
     wait_until(lambda: is_let_go(part), what="the process that downloads has ended")
     until.set()
     assert pull(tmp_path, hub, f"{NAME}:Q8_0").code == 0
@@ -166,7 +166,7 @@ def test_a_killed_download_is_told_and_goes_on(tmp_path: Path, hub: FakeHub) -> 
         wait_until(lambda: has_come(tmp_path, 1_000_000), what="a part has come")
         (child,) = _children(running.pid)
         os.kill(child, signal.SIGKILL)
-        _, said = running.communicate(timeout=30)
+        _, said = running.communicate(timeout=PATIENCE_S)
     until.set()
     assert running.returncode == 4
     assert b"the process that downloads was ended" in said
