@@ -1,7 +1,8 @@
 """`kb models bench`: how fast models are on this machine."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,9 +16,11 @@ from assistant.terminal import plain_line
 
 if TYPE_CHECKING:
     from assistant.cli.models.surroundings import Surroundings
+    from assistant.config import ModelSettings
     from assistant.engine.models import Bench, ModelFile
     from assistant.engine.models.licences import Licence
 
+FoundT = TypeVar("FoundT")
 Row = tuple["ModelFile", "Licence", "Bench"]
 
 
@@ -26,8 +29,9 @@ Row = tuple["ModelFile", "Licence", "Bench"]
 @click.option(
     "--rounds", type=click.IntRange(1, 20), default=3, show_default=True, help="Rounds to take medians of."
 )
+@click.option("--batches", is_flag=True, help="Find the size of the batches in which one reads fastest.")
 @options.json_option("an array of objects")
-def bench(names: tuple[str, ...], rounds: int, *, as_json: bool) -> Exit:
+def bench(names: tuple[str, ...], rounds: int, *, batches: bool, as_json: bool) -> Exit:
     """Measure how fast models are, with the settings of the config.
 
     Without NAME the model that answers is measured. Each is loaded by an engine
@@ -37,6 +41,9 @@ def bench(names: tuple[str, ...], rounds: int, *, as_json: bool) -> Exit:
     LOAD is the time to load it, READS and WRITES are tokens per second, FIRST
     is the time from a question to the first word, and NEXT the same for a
     second question about the same passages.
+
+    With --batches only reading is measured, with one size of `[model] batch_tokens`
+    after the other.
     """
     # deferred: settings and library take longer to import than help takes to print.
     from assistant.cli.models.surroundings import Surroundings
@@ -44,19 +51,19 @@ def bench(names: tuple[str, ...], rounds: int, *, as_json: bool) -> Exit:
 
     around = Surroundings.discover()
     files = [find_file(name, around.shelves) for name in names or (_configured_name(around),)]
-    rows: list[Row] = []
-    has_failed = False
-    try:
-        with StatusLine() as line:
+    with StatusLine() as line:
+        work = _Work(around, line, rounds)
+        if batches:
+            return _bench_batches(work, files, as_json=as_json)
+        rows: list[Row] = []
+        try:
             for file in files:
-                row = _measure(around, file, rounds, line)
-                has_failed = has_failed or row is None
-                rows += [row] if row else []
-    except KeyboardInterrupt:
-        _write(rows, as_json=as_json)
-        raise Interrupted("stopped; what was measured before is kept") from None
+                rows += _rows_of(work, file)
+        except KeyboardInterrupt:
+            _write(rows, as_json=as_json)
+            raise Interrupted("stopped; what was measured before is kept") from None
     _write(rows, as_json=as_json)
-    return Exit.ENGINE if has_failed else Exit.ANSWERED
+    return Exit.ENGINE if len(rows) < len(files) else Exit.ANSWERED
 
 
 def _configured_name(around: "Surroundings") -> str:
@@ -70,37 +77,94 @@ def _configured_name(around: "Surroundings") -> str:
     return around.settings.model.path
 
 
-def _measure(around: "Surroundings", file: "ModelFile", rounds: int, line: StatusLine) -> Row | None:
-    """Measure one model and keep the figures; what goes wrong with it is said, and the others go on."""
+class _Work:
+    """Measures one model after the other; what goes wrong with one is said, and the others go on."""
+
+    def __init__(self, around: "Surroundings", line: StatusLine, rounds: int) -> None:
+        self.around = around
+        self.rounds = rounds
+        self._line = line
+
+    def measure(
+        self, file: "ModelFile", how: "Callable[[ModelSettings, Callable[[str], None]], FoundT]"
+    ) -> "FoundT | None":
+        """Measure one model, with the card to itself; `None` if that failed.
+
+        Args:
+            file: The model.
+            how: Measures it, with settings that hold for a home without models; told whom to tell of it.
+        """
+        # deferred: as in the command.
+        from assistant.cli.models.measuring import make_room
+        from assistant.engine.models.finding import find_model
+        from indexer.errors import EngineError
+
+        def tell(what: str) -> None:
+            self._line.show(f"{file.name}: {what}")
+
+        settings = self.around.settings.model.model_copy(update={"keep_alive_s": 60})
+        try:
+            if settings.draft_path:
+                # the home of the engine that measures holds no models of its own.
+                draft = find_model(settings.draft_path, self.around.shelves)
+                settings = settings.model_copy(update={"draft_path": str(draft)})
+            if make_room(self.around.places, on_progress=tell):
+                self._line.wipe()
+                diagnostics.notice(
+                    "the engine has left, so that its memory is free; the next question starts it again"
+                )
+            return how(settings, tell)
+        except EngineError as error:
+            self._line.wipe()
+            diagnostics.report(error.message, hint=error.hint)
+            return None
+
+
+def _rows_of(work: _Work, file: "ModelFile") -> list[Row]:
+    """Measure how fast one model is, and keep the figures."""
     # deferred: as in the command.
-    from assistant.cli.models.measuring import make_room, measure, own_engine
+    from assistant.cli.models.measuring import measure, own_engine
     from assistant.engine.models import Kept
     from assistant.engine.models.cards import read_card
-    from assistant.engine.models.finding import find_model
-    from indexer.errors import EngineError
 
-    def tell(what: str) -> None:
-        line.show(f"{file.name}: {what}")
-
-    settings = around.settings.model.model_copy(update={"keep_alive_s": 60})
-    try:
-        if settings.draft_path:
-            # the home of the engine that measures holds no models of its own.
-            draft = find_model(settings.draft_path, around.shelves)
-            settings = settings.model_copy(update={"draft_path": str(draft)})
-        if make_room(around.places, on_progress=tell):
-            line.wipe()
-            diagnostics.notice(
-                "the engine has left, so that its memory is free; the next question starts it again"
-            )
+    def how(settings: "ModelSettings", tell: Callable[[str], None]) -> "Bench":
         with own_engine(settings, file.path) as client:
-            found = measure(client, rounds=rounds, on_progress=tell)
-    except EngineError as error:
-        line.wipe()
-        diagnostics.report(error.message, hint=error.hint)
-        return None
-    Kept(around.places.home / "models.json").keep_bench(file.path, found)
-    return file, read_card(file).licence, found
+            return measure(client, rounds=work.rounds, on_progress=tell)
+
+    if (found := work.measure(file, how)) is None:
+        return []
+    Kept(work.around.places.home / "models.json").keep_bench(file.path, found)
+    return [(file, read_card(file).licence, found)]
+
+
+def _bench_batches(work: _Work, files: Sequence["ModelFile"], *, as_json: bool) -> Exit:
+    """Measure how fast models read by the size of a batch, and say which one is fastest."""
+    # deferred: as in the command.
+    from assistant.cli.models.measuring import measure_batches
+
+    found: dict[str, dict[int, float]] = {}
+    for file in files:
+
+        def how(
+            settings: "ModelSettings", tell: Callable[[str], None], path: Path = file.path
+        ) -> dict[int, float]:
+            return measure_batches(settings, path, rounds=work.rounds, on_progress=tell)
+
+        if rates := work.measure(file, how):
+            found[file.name] = rates
+    rows = [(name, size, rate) for name, rates in found.items() for size, rate in rates.items()]
+    if as_json:
+        keys = ("name", "batch_tokens", "prompt_tokens_per_s")
+        output.write_json([dict(zip(keys, row, strict=True)) for row in rows])
+    else:
+        output.write_table((plain_line(name), str(size), _rate(rate)) for name, size, rate in rows)
+    for name, rates in found.items():
+        best = max(rates, key=lambda size: rates[size])
+        diagnostics.notice(
+            f"{name} reads fastest in batches of {best} tokens",
+            hint=f"batch_tokens = {best} under [model] takes that for all models (`kb config edit`)",
+        )
+    return Exit.ENGINE if len(found) < len(files) else Exit.ANSWERED
 
 
 def _write(rows: Sequence[Row], *, as_json: bool) -> None:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from assistant.config import ModelSettings
 
 ROUNDS = 3
+BATCHES = (128, 256, 512, 1024, 2048)
+"""Tokens evaluated at a time that are worth trying: fewer leave every device idle, more make none faster."""
+
 PROMPT_TOKENS = 1024
 """About what a question with its passages has."""
 
@@ -112,8 +115,7 @@ def measure(
     """
     on_progress("loading…")
     status = client.wait_ready()
-    room = (int(status["context_tokens"]) - answer_tokens) * 3 // 4
-    words = words_for(client, min(prompt_tokens, max(16, room)))
+    words = words_for(client, min(prompt_tokens, _room(int(status["context_tokens"]), answer_tokens)))
     on_progress("warming up…")
     ask(client, passages(0, 50), QUESTIONS[0], max_tokens=_WARM_UP_TOKENS)
     cold: list[Answered] = []
@@ -140,6 +142,55 @@ def measure(
         device=str(status["device"]),
         when=now(),
     )
+
+
+def measure_batches(
+    settings: "ModelSettings",
+    file: Path,
+    *,
+    sizes: Sequence[int] = BATCHES,
+    rounds: int = ROUNDS,
+    prompt_tokens: int = 0,
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> dict[int, float]:
+    """Find out how fast a model reads with batches of several sizes, each in an engine of its own.
+
+    Args:
+        settings: `[model]` of the config.
+        file: The model.
+        sizes: Tokens of a batch, in order; those that the context does not hold are left out.
+        rounds: How often each is measured, after a warm-up.
+        prompt_tokens: Length of what is read; 0 for the largest batch.
+        on_progress: Is told what goes on.
+
+    Returns:
+        Tokens read per second, medians, by size of the batch.
+
+    Raises:
+        EngineError: If the model does not load or does not answer.
+    """
+    rates: dict[int, float] = {}
+    context = max(sizes)
+    for size in sizes:
+        if size > context:
+            break
+        on_progress(f"batches of {size} tokens…")
+        with own_engine(settings.model_copy(update={"batch_tokens": size}), file) as client:
+            status = client.wait_ready()
+            context = int(status["context_tokens"])
+            words = words_for(client, min(prompt_tokens or max(sizes), _room(context)))
+            ask(client, passages(0, min(50, words)), QUESTIONS[0], max_tokens=1)
+            answers = [
+                ask(client, passages(number, words), QUESTIONS[0], max_tokens=1)
+                for number in range(1, rounds + 1)
+            ]
+            rates[size] = _median([each.prompt_tokens_per_s for each in answers])
+    return rates
+
+
+def _room(context_tokens: int, answer_tokens: int = ANSWER_TOKENS) -> int:
+    """Return how long a text a context holds beside question, template and answer; words vary in tokens."""
+    return max(16, (context_tokens - answer_tokens) * 3 // 4)
 
 
 def ask(client: EngineClient, text: str, question: str, *, max_tokens: int) -> Answered:

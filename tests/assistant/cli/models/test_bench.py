@@ -40,6 +40,18 @@ def test_figures_are_shown_kept_and_listed(home: Path) -> None:
     assert listed["bench"]["generation_tokens_per_s"] == figures["generation_tokens_per_s"]
 
 
+def test_the_best_size_of_a_batch_is_found(home: Path) -> None:
+    """Each size is measured in an engine that has it, and the fastest is named with what to do."""
+    (home / "config.toml").write_text("[model]\ncontext_tokens = 512\nthreads = 1\n", encoding="utf-8")
+    ended = kb(home, "models", "bench", "babble", "--batches", "--rounds", "1", "--json")
+    assert ended.code == 0, ended.err
+    rates = {each["batch_tokens"]: each["prompt_tokens_per_s"] for each in json.loads(ended.out)}
+    assert list(rates) == [128, 256, 512]
+    assert min(rates.values()) > 0
+    best = max(rates, key=lambda size: rates[size])
+    assert f"kb: babble reads fastest in batches of {best} tokens\n  batch_tokens = {best} under" in ended.err
+
+
 def test_a_model_that_fails_does_not_stop_the_others(home: Path) -> None:
     """Its reason is told, and the exit code tells that there was one."""
     ended = kb(home, "models", "bench", "short", "babble", "--rounds", "1")
