@@ -16,6 +16,7 @@ from indexer.catalog.adopting import copies_of, may_adopt
 from indexer.catalog.files import FileRow, file_rows
 from indexer.catalog.lexical import rank_chunks
 from indexer.catalog.naming import chunk_ids_of, named_files
+from indexer.catalog.sampling import sample_chunk_ids
 from indexer.catalog.scoping import DATED, Scope, resolve
 from indexer.catalog.words import WordReads
 from indexer.errors import UsageError
@@ -107,6 +108,10 @@ class CatalogReader(WordReads):
     def chunks_of(self, path: Path, *, limit: int, offset: int) -> list[StoredChunk]:
         """Return a file's chunks in reading order."""
         return [*self.chunks(chunk_ids_of(self._connection, path, limit=limit, offset=offset)).values()]
+
+    def sample(self, *, count: int, seed: int, scope: Scope | None) -> list[int]:
+        """Draw chunks at random; see `sample_chunk_ids`."""
+        return sample_chunk_ids(self._connection, count=count, seed=seed, scope=scope)
 
     def pages_without_text(self, path: Path) -> list[int]:
         """List the pages of a file that hold no text, from 1."""

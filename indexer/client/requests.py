@@ -71,6 +71,18 @@ class IndexerClient:
         found = self._connection.ask("POST", "/v1/resolve", {"names": list(names)})["files"]
         return [[NamedFile.from_json(file) for file in files] for files in found]
 
+    def sample(self, count: int, *, seed: int = 0, filters: Filters = EVERYTHING) -> tuple[Passage, ...]:
+        """Return passages drawn at random, spread over files and kinds of files; their scores are 0.
+
+        Args:
+            count: How many at most; the daemon gives no more than 500 at a time.
+            seed: Draws the same ones again, as long as the index stays the same.
+            filters: What to draw from.
+        """
+        body = {"count": count, "seed": seed, "filters": filters.to_json()}
+        found = self._connection.ask("POST", "/v1/sample", body)["passages"]
+        return tuple(map(Passage.from_json, found))
+
     def passages_of(self, path: Path) -> FileText:
         """Return the text of a file as it is indexed, at most `MOST_PASSAGES` of it; empty if it is not."""
         passages: list[Passage] = []

@@ -57,6 +57,14 @@ class IndexReads(LedgerReads):
             chunks = catalog.chunks_of(path, limit=limit, offset=offset)
             return sorted(chunks, key=lambda chunk: chunk.ordinal), catalog.chunk_count(under=[path])
 
+    def sample(self, *, count: int, seed: int, filters: Filters) -> list[StoredChunk]:
+        """Return chunks drawn at random, spread over files and kinds of files, in the order drawn."""
+        scope = self.scope(filters)
+        with self._catalog.read() as catalog:
+            drawn = catalog.sample(count=count, seed=seed, scope=scope)
+            found = catalog.chunks(drawn)
+        return [found[chunk_id] for chunk_id in drawn if chunk_id in found]
+
     def word_counts(self, words: Sequence[str]) -> dict[str, int]:
         """Count the chunks that hold each of some words; a word is letters and digits only."""
         with self._catalog.read() as catalog:

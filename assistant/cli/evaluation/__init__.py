@@ -2,6 +2,7 @@
 
 import click
 
+from assistant.cli.evaluation.make import make
 from assistant.cli.evaluation.run import run
 from assistant.cli.group import Group
 
@@ -12,3 +13,4 @@ def evaluate() -> None:
 
 
 evaluate.add_command(run)
+evaluate.add_command(make)

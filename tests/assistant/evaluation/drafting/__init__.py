@@ -1,0 +1,1 @@
+"""Tests of drafting questions from files."""
