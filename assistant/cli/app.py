@@ -12,6 +12,7 @@ TABLE = {
     "ask": Entry("assistant.cli.ask:ask", "Answer a question from your files."),
     "history": Entry("assistant.cli.history:history", "Show, search or delete past conversations."),
     "search": Entry("assistant.cli.search:search", "Find passages in your files."),
+    "explain": Entry("assistant.cli.explain:explain", "Show what leads to an answer, stage by stage."),
     "add": Entry("assistant.cli.roots:add", "Index a folder and keep it indexed."),
     "remove": Entry("assistant.cli.roots:remove", "Forget a folder; its files stay as they are."),
     "roots": Entry("assistant.cli.roots:roots", "List the indexed folders."),

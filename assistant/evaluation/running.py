@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assistant.answering import Searcher, TextGenerator, answer
+from assistant.answering.finding import Library
 from assistant.config import AnswerSettings
 from assistant.engine.types import ChatOptions, Delta, Finished, Progress
 from assistant.evaluation.cases import Case
@@ -84,6 +85,10 @@ class SamePassages:
         self._calls = 0
         self.spared_ms = 0.0
         """What the searches for this question took the first time, if this is not it."""
+
+        if isinstance(searcher, Library):
+            self.resolve = searcher.resolve
+            self.passages_of = searcher.passages_of
 
     def begin(self, case: Case) -> None:
         """Say which question the next searches are for."""
