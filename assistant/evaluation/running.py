@@ -7,7 +7,7 @@ compared, all of them answer the same questions from the same passages.
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assistant.answering import Searcher, TextGenerator, answer
@@ -180,7 +180,13 @@ def run(
         if isinstance(searcher, SamePassages):
             searcher.begin(case)
         metered = None if generator is None else _Metered(generator)
-        question = Question(text=case.question, filters=filters, turns=case.turns if has_history else ())
+        gold = golds[case.id]
+        exclude = (*filters.exclude, *sorted(map(str, gold.left_out)))
+        question = Question(
+            text=case.question,
+            filters=replace(filters, exclude=exclude),
+            turns=case.turns if has_history else (),
+        )
         try:
             answered = _ask(question, searcher, metered, settings)
             ranked = rankings.of(answered.question or case.question, answered.filters)
@@ -192,7 +198,7 @@ def run(
                 raise
             continue
         in_a_row = 0
-        judged = judge(case, golds[case.id], answered, ranked)
+        judged = judge(case, gold, answered, ranked)
         yield Result(
             case=case,
             model=model,

@@ -22,6 +22,9 @@ class Gold:
     passages: tuple[tuple[frozenset[Path], str], ...] = ()
     """The files that a passage may stand in, no matter which if there are none, and its text."""
 
+    left_out: frozenset[Path] = frozenset()
+    """Files that are not searched for this question."""
+
     @property
     def all_files(self) -> frozenset[Path]:
         """Every file that is right."""
@@ -84,3 +87,22 @@ class IndexedFiles:
         """List the sources whose names fit several indexed files, in order of appearance."""
         named = dict.fromkeys(name for case in cases for name in case.sources)
         return [name for name in named if len(self.find(name)) > 1]
+
+
+def without_sources(case: Case, gold: Gold) -> tuple[Case, Gold] | None:
+    """Return the same question asked without the files that say it, which is then to be refused.
+
+    Returns:
+        `None` where the files do not say it anyhow, or it is not known which do.
+    """
+    if case.answerable != "yes" or not gold.files or not all(gold.files):
+        return None
+    asked = Case(
+        id=f"{case.id} without its sources",
+        line=case.line,
+        question=case.question,
+        answerable="no",
+        turns=case.turns,
+        fields={**case.fields, "answerable": "no"},
+    )
+    return asked, Gold(left_out=gold.all_files)

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Ask only the first N questions.")
 @click.option("--sample", metavar="N", type=click.IntRange(1), help="Ask only N questions drawn at random.")
 @click.option("--seed", default=0, show_default=True, help="Draws the same questions again.")
+@click.option(
+    "--without-sources",
+    is_flag=True,
+    help="Ask every answerable question once more without the files that say it, to be refused.",
+)
 @click.option("--no-history", is_flag=True, help="Ask follow-ups without what was said before.")
 @click.option(
     "-n", "--passages", type=click.IntRange(1, 50), help="Passages to read.  [default: from the config]"
@@ -59,6 +64,7 @@ def run(
     show: str | None,
     output: str | None,
     compare: str | None,
+    without_sources: bool,
     no_history: bool,
     no_model: bool,
     as_json: bool,
@@ -102,6 +108,7 @@ def run(
             keep=keep,
             filters=filters,
             has_history=not no_history,
+            asks_without_sources=without_sources,
         )
         session.begin()
         try:
@@ -112,7 +119,7 @@ def run(
             ended_by = error
     outcome = report.Outcome(
         file=Path(questions),
-        cases=cases,
+        cases=session.cases,
         bad=bad,
         runs=session.runs,
         is_complete=not (is_stopped or ended_by),

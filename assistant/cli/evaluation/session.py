@@ -17,7 +17,7 @@ from assistant.config import AnswerSettings, Settings
 from assistant.evaluation.cases import Case
 from assistant.evaluation.records import to_json
 from assistant.evaluation.running import Rankings, Result, SamePassages, run
-from assistant.evaluation.sources import IndexedFiles
+from assistant.evaluation.sources import IndexedFiles, without_sources
 from assistant.generating import Loads
 from indexer.client import IndexerClient
 from indexer.errors import EngineError, KbError, UsageError
@@ -41,6 +41,9 @@ class Session:
     keep: Keep
     filters: Filters = EVERYTHING
     has_history: bool = True
+    asks_without_sources: bool = False
+    """Whether each question is asked once more without the files that say it."""
+
     runs: list[Run] = field(default_factory=list)
     """Those that have begun; whatever ends a run early, what it has come to stays here."""
 
@@ -62,12 +65,20 @@ class Session:
             )
         files = IndexedFiles([entry.path for entry in self.client.files()], roots)
         self._golds = {case.id: files.gold_of(case) for case in self.cases}
+        if self.asks_without_sources:
+            self._add_without_sources()
         self._rankings = Rankings(self.client)
         # the first search waits for the model, which is no question's fault.
         found = self.client.search("the first search", top_k=1)
         self.line.wipe()
         mention_sources(files, self.cases)
         freshness.mention_freshness(self.client, found.as_of, found.pending)
+
+    def _add_without_sources(self) -> None:
+        added = [without_sources(case, self._golds[case.id]) for case in self.cases]
+        more = [pair for pair in added if pair is not None]
+        self.cases = [*self.cases, *(case for case, _ in more)]
+        self._golds |= {case.id: gold for case, gold in more}
 
     def without_model(self) -> None:
         """Answer in the files' own sentences."""

@@ -11,7 +11,7 @@ from assistant.engine.types import Finished, Usage
 from assistant.evaluation.cases import Case
 from assistant.evaluation.records import read_records, to_json
 from assistant.evaluation.running import GIVE_UP_AFTER, Rankings, Result, SamePassages, run
-from assistant.evaluation.sources import Gold, IndexedFiles
+from assistant.evaluation.sources import Gold, IndexedFiles, without_sources
 from assistant.types import Turn
 from indexer.errors import DaemonError
 from indexer.types import EVERYTHING, Filters, SearchResult
@@ -97,6 +97,33 @@ def test_what_was_said_before_goes_along_unless_it_is_not_wanted() -> None:
         generator = FakeGenerator(["4,200 kr [1]"])
         results_of([follow_up], FakeSearcher([RENT]), generator, has_history=has_history)
         assert any("What of the cabin?" in each.content for each in generator.messages) == has_history
+
+
+def test_files_that_are_left_out_are_not_searched() -> None:
+    """The question is the same, and the search is confined to all other files."""
+    searcher = FakeSearcher([WIFI])
+    pair = without_sources(case(), FILES.gold_of(case()))
+    assert pair is not None
+    asked, gold = pair
+    (result,) = run(
+        [asked],
+        {asked.id: gold},
+        searcher=searcher,
+        rankings=Rankings(searcher),
+        generator=None,
+        settings=AnswerSettings(),
+    )
+    assert [filters.exclude for _, _, filters in searcher.asked] == [(str(RENT.path),)] * 2
+    assert asked.question == case().question
+    assert result.scores["refusal_recall"] == 1
+
+
+@pytest.mark.parametrize(
+    "more", [{"answerable": "no"}, {"sources": ()}, {"sources": ("gone.md", "lease.md")}]
+)
+def test_what_cannot_be_left_out_is_not_asked_again(more: dict[str, Any]) -> None:
+    """Unanswerable anyhow, or it is not known by which files it is answered."""
+    assert without_sources(case(**more), FILES.gold_of(case(**more))) is None
 
 
 class Failing(FakeSearcher):
