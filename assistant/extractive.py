@@ -46,6 +46,9 @@ _FEW_WORDS, _FEW_FACTOR = 5, 0.8
 _SPAN_WORDS = 8
 """A sentence with fewer words is short enough without its date or name before it."""
 
+_METADATA_FACTOR = 0.5
+"""What a text says of itself in its front matter seldom is what was asked."""
+
 MOST_ITEMS = 12
 """Items of a list that are quoted."""
 
@@ -157,6 +160,7 @@ def _candidates(question: str, passages: Sequence[Passage]) -> list[_Candidate]:
                 score += _HIGHLIGHT_WEIGHT if _is_highlighted(passage, span) else 0.0
                 # what ends in a colon announces the answer, and is none.
                 score *= 0.7 if text.endswith(":") else 1.0
+                score *= _METADATA_FACTOR if part.is_metadata else 1.0
                 score *= _FEW_FACTOR if len(text.split()) < _FEW_WORDS else 1.0
                 score *= (max(0.0, passage.score) / best_score) ** _PASSAGE_POWER
                 is_item = _ITEM.search(passage.text, max(0, part.start - 40), part.start) is not None

@@ -8,7 +8,7 @@ that grows with the length of the text alone, whatever it holds.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LONGEST_CHARS = 400
 """Longer stretches without an end (tables, minified text) are cut at a blank."""
@@ -32,7 +32,11 @@ _CODE = re.compile(r"[{}]$|\s[-+*/|&:!=<>]?=\s")
 """No line of prose, whatever follows."""
 _PERHAPS_CODE = re.compile(r";$|\w\(")
 _HARD_BREAK = re.compile(r"(?:\\|<br ?/?>)$")
-_MARK = re.compile(r"[ \t]*+(?:(?:[-*+•]|\d{1,3}[.)]|#{1,6}|>)[ \t]++)*+(?:\[[ xX]\][ \t]+)?")
+_MARK = re.compile(
+    r"[ \t]*+(?:(?:[-*+•]|\d{1,3}[.)]|#{1,6}|>)[ \t]++)*+(?:\[(?:[ xX]|![\w-]+)\][+-]?[ \t]+)?"
+)
+"""What stands before the words of a line: signs of lists, headings and quotations, boxes, callouts."""
+_FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\n(?=[\w\"'-][\w \"'-]*[:=])(?:.*\n)*?\1[ \t]*(?:\n|\Z)")
 _END = re.compile(r"[。！？｡]++[”’」』）]*+|(?<![.!?…])(?P<mark>[.!?…]++)(?P<closing>[\"'”’»)\]*_]*+)(?=\s)")
 _LETTER = re.compile(r"[^\W_]")
 _EMBED = re.compile(r"!\[\[[^\]]*\]\]|!\[[^\]]*\]\([^)]*\)")
@@ -56,6 +60,8 @@ class Sentence:
     start: int
     end: int
     is_heading: bool = False
+    is_metadata: bool = False
+    """Whether it stands in the front matter that a text begins with."""
 
 
 def split_sentences(text: str) -> list[Sentence]:
@@ -80,12 +86,13 @@ def quotable_sentences(text: str) -> list[Sentence]:
             is_fence = start == body and _FENCE.match(text, start) is not None
             is_embed = _EMBED.fullmatch(text, start, piece.end) is not None
             if not is_fence and not is_embed and _LETTER.search(text, start, piece.end):
-                found.append(Sentence(start, piece.end, piece.is_heading))
+                found.append(replace(piece, start=start))
     return found
 
 
 def _cut(text: str) -> Iterator[tuple[int, list[Sentence]]]:
     """Yield for every block where its words begin, behind any list mark, and its sentences."""
+    front = _FRONT_MATTER.match(text)
     for start, end in _blocks(text):
         match = _MARK.match(text, start, end)
         body = match.end() if match else start
@@ -94,7 +101,10 @@ def _cut(text: str) -> Iterator[tuple[int, list[Sentence]]]:
         pieces: list[Sentence] = []
         at = start
         for stop in (end,) if is_whole else (*_stops(text, body, end), end):
-            pieces += [Sentence(*span, is_heading) for span in _shortened(text, at, stop)]
+            pieces += [
+                Sentence(*span, is_heading, is_metadata=front is not None and span[0] < front.end())
+                for span in _shortened(text, at, stop)
+            ]
             at = stop
         yield body, pieces
 

@@ -206,15 +206,17 @@ def _listed(files: Sequence[Speaking], headline: str) -> tuple[str, tuple[Citati
 
 
 def _best_sentence(passage: Passage) -> Span:
-    """Return the first highlight, or the first sentence that is no heading, or all of a passage."""
-    if passage.highlights:
-        return passage.highlights[0]
+    """Return the sentence that the search marked first, rather one of the text than of its front matter."""
     sentences = [part for part in quotable_sentences(passage.text) if not part.is_heading]
-    return (
-        Span(start=sentences[0].start, end=sentences[0].end)
-        if sentences
-        else Span(start=0, end=len(passage.text))
-    )
+    said = [part for part in sentences if not part.is_metadata] or sentences
+    marked = [
+        part
+        for part in said
+        if any(one.start < part.end and part.start < one.end for one in passage.highlights)
+    ]
+    if best := (marked or said)[:1]:
+        return Span(start=best[0].start, end=best[0].end)
+    return Span(start=0, end=len(passage.text))
 
 
 def _of_its_time(asking: Asking, kind: AboutLibrary) -> SearchResult | None:

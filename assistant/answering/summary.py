@@ -104,7 +104,12 @@ def _sentences(passages: Sequence[Passage]) -> list[_Said]:
                 # a short text may be one passage with all its headings.
                 section = (text,)
             words = frozenset(content_words(text))
-            if part.is_heading or text.startswith("|") or not _FEWEST_WORDS <= len(words) <= _MOST_WORDS:
+            if (
+                part.is_heading
+                or part.is_metadata
+                or text.startswith("|")
+                or not _FEWEST_WORDS <= len(words) <= _MOST_WORDS
+            ):
                 continue
             span = Span(start=part.start, end=part.end)
             found.append(_Said(len(found), passage, span, words, section, section not in opened))

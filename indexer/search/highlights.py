@@ -22,6 +22,9 @@ LEAST_GAIN = 0.25
 LONG_SENTENCE_CHARS = 120
 """Length from which on a sentence loses weight, since it holds more words by its length alone."""
 
+METADATA_SHARE = 0.5
+"""What the words of a text's front matter count beside those of the text."""
+
 FEWEST_WORDS = 4
 """Words of a sentence that may stand for a passage in which no word was found."""
 
@@ -51,12 +54,18 @@ def best_sentences(
     words = [_WORD.findall(text[span.start : span.end]) for span in sentences]
     held = [{root for word in found if (root := word_root(word)) in wanted} for found in words]
     worth = [
-        0.0 if span.is_heading else math.sqrt(min(1.0, LONG_SENTENCE_CHARS / (span.end - span.start)))
+        0.0
+        if span.is_heading
+        else math.sqrt(min(1.0, LONG_SENTENCE_CHARS / (span.end - span.start)))
+        * (METADATA_SHARE if span.is_metadata else 1.0)
         for span in sentences
     ]
     chosen = _chosen(held, wanted, worth, most=most)
     if not chosen and sentences:
-        lengths = [0 if span.is_heading else len(found) for span, found in zip(sentences, words, strict=True)]
+        lengths = [
+            0 if span.is_heading or span.is_metadata else len(found)
+            for span, found in zip(sentences, words, strict=True)
+        ]
         heading = next((at for at, roots in enumerate(held) if roots), -1)
         chosen = [_first_statement(lengths, after=heading)]
     return tuple(Span(start=sentences[at].start, end=sentences[at].end) for at in sorted(chosen))

@@ -199,3 +199,26 @@ def test_endless_lines_are_cut(cut: Callable[[str], list[str]]) -> None:
     assert max(map(len, cut("word " * 1000))) <= LONGEST_CHARS
     assert max(map(len, cut("x" * 1000))) <= LONGEST_CHARS
     assert max(map(len, cut("| cell " * 1000))) <= LONGEST_CHARS
+
+
+def test_what_a_text_says_of_itself_is_told_apart() -> None:
+    """Sentences of the front matter are known as such, those behind it and after a mere rule are not."""
+    text = "---\ntitle: Cabin\naliases:\n  - Hut\n---\nThe cabin is red.\n"
+    assert [(text[one.start : one.end], one.is_metadata) for one in quotable_sentences(text)] == [
+        ("title: Cabin", True),
+        ("aliases:", True),
+        ("Hut", True),
+        ("The cabin is red.", False),
+    ]
+    ruled = "---\nThe cabin is red.\n---\nIt is small.\n"
+    assert not any(one.is_metadata for one in quotable_sentences(ruled))
+
+
+def test_the_kind_of_a_callout_is_no_part_of_what_it_says() -> None:
+    """As the sign of a list, it is not quoted."""
+    text = "> [!tip] Press Enter.\n\n> [!info]- More\n> It folds.\n"
+    assert [text[one.start : one.end] for one in quotable_sentences(text)] == [
+        "Press Enter.",
+        "More",
+        "It folds.",
+    ]

@@ -60,3 +60,10 @@ def test_a_heading_is_shown_where_there_is_nothing_else() -> None:
 def test_blank_text_has_no_highlights() -> None:
     """White space holds no sentence."""
     assert best_sentences(" \n ", {"a": 1.0}) == ()
+
+
+def test_the_text_is_shown_rather_than_its_front_matter() -> None:
+    """What stands in both is pointed at where it is said."""
+    text = "---\ndescription: Feed the stove at dusk\n---\nFeed the stove with dry birch at dusk.\n"
+    (span,) = best_sentences(text, {"stove": 2.0, "dusk": 2.0}, most=1)
+    assert text[span.start : span.end] == "Feed the stove with dry birch at dusk."
