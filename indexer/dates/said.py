@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
 
 from indexer.dates.periods import period_of, seconds_of
 
@@ -124,7 +123,12 @@ def _pdf(text: str) -> float | None:
 
 
 def _mail(text: str) -> float | None:
-    return parsedate_to_datetime(text).timestamp() if ":" in text else None
+    if ":" not in text:
+        return None
+    # deferred: commands that only read options of time would load all of it.
+    from email.utils import parsedate_to_datetime
+
+    return parsedate_to_datetime(text).timestamp()
 
 
 def _plain(text: str) -> float | None:
