@@ -21,6 +21,7 @@ def open_generator(
     settings: "Settings",
     *,
     model: str | None = None,
+    is_private: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Union["EngineClient", "RemoteClient"]:
     """Open whoever writes the answers; does not wait until the model is loaded.
@@ -29,6 +30,7 @@ def open_generator(
         places: Where kb lives.
         settings: Names a GGUF or a server; a server goes before.
         model: A GGUF that stands in for both, by name or path.
+        is_private: Whether the engine may write nothing of what it is asked to the disk.
         say: Told what is waited for.
 
     Raises:
@@ -44,4 +46,4 @@ def open_generator(
     from assistant.engine.client import open_engine
 
     say("starting the model…")
-    return open_engine(places, settings.model, model=model)
+    return open_engine(places, settings.model, model=model, is_private=is_private)

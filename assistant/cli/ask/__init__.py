@@ -127,7 +127,15 @@ def ask(
             freshness.wait_until_fresh(client, filtering.paths_of(filters), line)
         has_model = not no_model and (model is not None or generators.has_generator(settings))
         generator = (
-            generators.open_generator(places, settings, model=model, say=line.show) if has_model else None
+            generators.open_generator(
+                places,
+                settings,
+                model=model,
+                is_private=is_private or not settings.history.keep,
+                say=line.show,
+            )
+            if has_model
+            else None
         )
         line.show("searching…")
         events = answer(asked, searcher=client, generator=generator, settings=answer_settings)

@@ -48,6 +48,7 @@ class EngineClient:
             runs is taken as it is, and none is ever started.
         model_name: What the model is called, where that is not the name of its file.
         silence_s: How long an engine may say nothing before it is ended.
+        is_private: Whether the engine may write nothing of what it is asked to the disk.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class EngineClient:
         launch: Launch | None = None,
         model_name: str = "",
         silence_s: float = SILENCE_S,
+        is_private: bool = False,
     ) -> None:
         self.places = places
         self._model_name = model_name
         self._launch = launch
         self._silence_s = silence_s
+        self._is_private = is_private
         self._pid = 0
         """The engine that was spoken to last."""
 
@@ -129,7 +132,7 @@ class EngineClient:
                 again.
             EngineUnavailableError: If it does not start, does not answer, or was stopped.
         """
-        body = _body(messages, options)
+        body = _body(messages, options) | {"private": self._is_private}
         for is_last in (False, True):
             has_begun = False
             try:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from assistant.config import ModelSettings
 
 
-def open_engine(places: Places, settings: "ModelSettings", *, model: str | None = None) -> EngineClient:
+def open_engine(
+    places: Places, settings: "ModelSettings", *, model: str | None = None, is_private: bool = False
+) -> EngineClient:
     """Find the model and make sure that its engine is on its way; does not wait until it is loaded.
 
     A model that is loaded is found also when its file was deleted meanwhile.
@@ -24,6 +26,7 @@ def open_engine(places: Places, settings: "ModelSettings", *, model: str | None 
         places: Where kb lives.
         settings: `[model]` of the config.
         model: A name or path that stands in for the configured one.
+        is_private: Whether the engine may write nothing of what it is asked to the disk.
 
     Raises:
         ModelNotFoundError: If there is no such model, or none is configured.
@@ -54,6 +57,7 @@ def open_engine(places: Places, settings: "ModelSettings", *, model: str | None 
             draft=_find(settings.draft_path, shelves)[0] if settings.draft_path else None,
         ),
         model_name=shown,
+        is_private=is_private,
     )
     client.start()
     return client

@@ -85,6 +85,9 @@ class Model:
         llama.llama_set_abort_callback(context, self._abort, ctypes.cast(self._interrupt, ctypes.c_void_p))
         self.facts = self._describe(gpu_layers, threads)
         self._snapshot = snapshot
+        self.is_private = False
+        """Whether what stands in its memory may not be written to the disk."""
+
         self._identity = self._identify(identity)
         if snapshot is not None and (kept := snapshots.open_snapshot(snapshot, identity=self._identity)):
             self.prefixes.add(kept)
@@ -98,7 +101,11 @@ class Model:
 
     def close(self) -> None:
         """Free the model; nothing may be called afterwards."""
-        if self._snapshot is not None and (kept := self.prefixes.copy_for_next_start()):
+        if (
+            self._snapshot is not None
+            and not self.is_private
+            and (kept := self.prefixes.copy_for_next_start())
+        ):
             snapshots.save(self._snapshot, kept, identity=self._identity)
         for drafter in self.drafters:
             drafter.close()

@@ -49,6 +49,9 @@ class ChatRequest:
     schema: Mapping[str, Any] | None = None
     """JSON schema that the answer must follow."""
 
+    is_private: bool = False
+    """Whether nothing of it may be written to the disk."""
+
     template_options: Mapping[str, Any] = field(default_factory=dict)
     """What the model's chat template may ask for, such as `enable_thinking`."""
 
@@ -87,6 +90,7 @@ def read_request(body: Any) -> ChatRequest:
         thinking_tokens=int(_number(body.get("thinking_tokens") or 0, "thinking_tokens", 0, 1 << 31)),
         time_limit_s=_number(body.get("time_limit_s") or 0, "time_limit_s", 0, 1 << 31),
         schema=_read_format(body.get("response_format")),
+        is_private=bool(body.get("private", False)),
         template_options=options,
     )
 

@@ -45,6 +45,7 @@ class Job:
         time_limit_s: Longest time from the first token of the prompt to the last of the answer; 0 for no
             limit.
         schema: JSON schema that the output follows from its first token.
+        is_private: Whether nothing of it may be written to the disk.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Job:
         closing: Closing | None = None,
         time_limit_s: float = 0,
         schema: Mapping[str, Any] | None = None,
+        is_private: bool = False,
     ) -> None:
         self.prompt = prompt
         self.sampling = sampling
@@ -68,6 +70,7 @@ class Job:
         self.thinking_tokens = thinking_tokens
         self.closing = closing
         self.time_limit_s = time_limit_s
+        self.is_private = is_private
         self.schema = schema
         self.submitted = time.perf_counter()
         self.is_cancelled = False

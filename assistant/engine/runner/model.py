@@ -9,6 +9,9 @@ from assistant.engine.types import FinishReason, ModelFacts, Piece, Sampling
 class LoadedModel(Protocol):
     """A model that one thread answers with."""
 
+    is_private: bool
+    """Whether what it reads next may not be written to the disk."""
+
     @property
     def facts(self) -> ModelFacts:
         """What is known of the model."""

@@ -23,6 +23,7 @@ def write_answer(job: Job, model: LoadedModel) -> Finished:
     output = _Output(job)
     cached = 0
     is_read = False
+    model.is_private = job.is_private
     try:
         cached = model.read(job.prompt, _teller(job))
         read_at = time.perf_counter()

@@ -122,6 +122,7 @@ class Api:
             closing=_closing(prepared, model) if asked.thinking_tokens else None,
             time_limit_s=asked.time_limit_s,
             schema=asked.schema,
+            is_private=asked.is_private,
         )
 
     def _prepared(self, asked: ChatRequest, model: LoadedModel) -> Prepared:

@@ -43,6 +43,7 @@ def test_a_plain_request_takes_the_defaults() -> None:
     assert request.messages == (Message("user", "hi"),)
     assert request.choose_sampling(Sampling(top_k=7)) == Sampling(top_k=7)
     assert (request.thinking, request.thinking_tokens, request.time_limit_s) == ("auto", 0, 0)
+    assert not request.is_private
     assert request.schema is None
     assert request.max_tokens is None
     assert not request.is_stream
@@ -66,6 +67,7 @@ def test_everything_that_can_be_asked_is_read() -> None:
             "progress": True,
             "thinking": "on",
             "thinking_tokens": 5,
+            "private": True,
             "time_limit_s": 1.5,
             "chat_template_kwargs": {"enable_thinking": False},
         }
@@ -77,6 +79,7 @@ def test_everything_that_can_be_asked_is_read() -> None:
     assert request.is_stream
     assert request.wants_progress
     assert (request.thinking, request.thinking_tokens, request.time_limit_s) == ("on", 5, 1.5)
+    assert request.is_private
     assert request.template_options == {"enable_thinking": False}
 
 

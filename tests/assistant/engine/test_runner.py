@@ -44,6 +44,7 @@ class ToldModel:
     speculation: tuple[int, int] = (4, 3)
     sent: list[Sequence[int]] = dataclasses.field(default_factory=list)
     schema: Mapping[str, Any] | None = None
+    is_private: bool = False
     interrupted: threading.Event = dataclasses.field(default_factory=threading.Event)
 
     def tokenize(self, pieces: Sequence[Piece]) -> list[int]:
@@ -105,6 +106,7 @@ def make_job(
     closing: Closing | None = None,
     time_limit_s: float = 0,
     schema: Mapping[str, Any] | None = None,
+    is_private: bool = False,
 ) -> Job:
     """A job with a prompt of four tokens."""
     return Job(
@@ -117,6 +119,7 @@ def make_job(
         closing=closing,
         time_limit_s=time_limit_s,
         schema=schema,
+        is_private=is_private,
     )
 
 
@@ -389,7 +392,7 @@ def test_a_model_that_fails_is_unfit_until_it_answers() -> None:
 def test_a_schema_reaches_the_model_and_guesses_are_counted() -> None:
     """What is asked for goes in, what the model says of its guesses comes out."""
     model = ToldModel()
-    (events,) = run(model, lambda: [make_job(schema={"type": "object"})])
-    assert model.schema == {"type": "object"}
+    (events,) = run(model, lambda: [make_job(schema={"type": "object"}, is_private=True)])
+    assert (model.schema, model.is_private) == ({"type": "object"}, True)
     assert isinstance(events[-1], Finished)
     assert (events[-1].usage.drafted_tokens, events[-1].usage.accepted_tokens) == (4, 3)

@@ -57,6 +57,20 @@ def test_what_is_soon_read_is_not_written(random_model: Path, tmp_path: Path) ->
     assert not snapshot.exists()
 
 
+def test_what_is_private_is_not_written(random_model: Path, tmp_path: Path) -> None:
+    """Whatever reading it has cost, no file holds it; the next prompt that is not private is kept again."""
+    snapshot = tmp_path / "prompt.bin"
+    model = load(random_model, snapshot)
+    model.is_private = True
+    answer(model)
+    model.close()
+    assert not snapshot.exists()
+    model = load(random_model, snapshot)
+    answer(model)
+    model.close()
+    assert snapshot.exists()
+
+
 def test_a_start_without_a_question_leaves_the_snapshot(random_model: Path, tmp_path: Path) -> None:
     """What was kept for the next question waits for it."""
     snapshot = tmp_path / "prompt.bin"
