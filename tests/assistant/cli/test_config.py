@@ -77,7 +77,7 @@ def test_show_prints_what_is_in_effect(tmp_path: Path) -> None:
         (
             "[anwser]\n",
             "kb: error: {file}: unknown key anwser;"
-            " allowed here: answer, embedding, history, index, indexer, model\n"
+            " allowed here: answer, embedding, history, index, indexer, model, search\n"
             "  run `kb config edit`\n",
         ),
         (

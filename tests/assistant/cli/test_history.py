@@ -61,13 +61,13 @@ def test_an_answer_is_kept_and_gone_on_with(home: Home) -> None:
     other = kb(home.path, "ask", "--json", "--no-model", "When is bread done?")
     number = conversation_of(first)
     assert conversation_of(other) != number
-    again = kb(home.path, "ask", "--json", "--no-model", "--conversation", str(number), "and who bought it?")
+    again = kb(home.path, "ask", "--json", "--no-model", "--conversation", str(number), "and who bought the cabin?")
     assert conversation_of(again) == number
     last = kb(home.path, "ask", "-c", "--json", "--model", str(home.refusing), "and who painted it?")
     assert (last.code, conversation_of(last)) == (1, number)
     shown = kb(home.path, "history", "show", str(number), "--json")
     turns = json.loads(shown.out)["turns"]
-    assert [turn["question"] for turn in turns] == [RENT, "and who bought it?", "and who painted it?"]
+    assert [turn["question"] for turn in turns] == [RENT, "and who bought the cabin?", "and who painted it?"]
     assert [turn["answered"] for turn in turns] == [True, True, False]
     assert turns[0]["sources"] == json.loads(first.out)["citations"]
     assert turns[0]["model"] == "answering.gguf"

@@ -19,7 +19,7 @@ QUESTIONS: Sequence[Mapping[str, Any]] = (
         "answer": "blue-heron-77",
         "source": "sub/wifi.txt",
     },
-    {"question": "Who directed the opera about zeppelins?", "answerable": False, "category": "none"},
+    {"question": "Who sold the cabin?", "answerable": False, "category": "none"},
 )
 
 
