@@ -34,9 +34,22 @@ class Mark:
     numbers: tuple[int, ...]
 
 
+def code_spans(text: str) -> list[tuple[int, int]]:
+    """Find the code of a text, in fences and in lines: (start, end) pairs in order."""
+    return [match.span() for match in _CODE.finditer(text)]
+
+
+def has_open_code(text: str) -> bool:
+    """Tell whether a text holds a backtick that may begin code which ends behind it."""
+    closed = code_spans(text)
+    return any(
+        char == "`" and not any(start <= at < end for start, end in closed) for at, char in enumerate(text)
+    )
+
+
 def marks(text: str) -> list[Mark]:
     """Find the citation marks of a text: [1], [1, 2], [1-3], [^1] and 【1】, but none inside code."""
-    code = [match.span() for match in _CODE.finditer(text)]
+    code = code_spans(text)
     return [
         Mark(match.start(), match.end(), _numbers(match[1] or match[2]))
         for match in _MARK.finditer(text)

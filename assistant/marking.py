@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from assistant.citations import Mark, marks
+from assistant.citations import Mark, code_spans, has_open_code, marks
 from assistant.facts import figures
 from assistant.support import BORNE, PLAIN, Evidence
 from assistant.terminal import plain
@@ -162,12 +162,14 @@ class MarkedText:
         if newline < 0 and len(self._raw) >= LONGEST_CHARS:
             return LONGEST_CHARS
         line = self._raw if newline < 0 else self._raw[:newline]
-        sentences = split_sentences(_blanked(line))
-        if len(sentences) > 1:
-            following = sentences[1].start
-            if newline >= 0 or is_last or not _MAY_BE_MARK.match(line, following):
-                return following
-            return None
+        is_whole = newline >= 0 or is_last
+        code = code_spans(line)
+        for following in [one.start for one in split_sentences(_blanked(line))[1:]]:
+            if any(start < following < end for start, end in code):
+                continue
+            if not is_whole and (_MAY_BE_MARK.match(line, following) or has_open_code(line[:following])):
+                return None
+            return following
         if newline >= 0:
             return newline + 1
         return len(self._raw) if is_last else None

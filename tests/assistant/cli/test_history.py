@@ -61,7 +61,9 @@ def test_an_answer_is_kept_and_gone_on_with(home: Home) -> None:
     other = kb(home.path, "ask", "--json", "--no-model", "When is bread done?")
     number = conversation_of(first)
     assert conversation_of(other) != number
-    again = kb(home.path, "ask", "--json", "--no-model", "--conversation", str(number), "and who bought the cabin?")
+    again = kb(
+        home.path, "ask", "--json", "--no-model", "--conversation", str(number), "and who bought the cabin?"
+    )
     assert conversation_of(again) == number
     last = kb(home.path, "ask", "-c", "--json", "--model", str(home.refusing), "and who painted it?")
     assert (last.code, conversation_of(last)) == (1, number)
