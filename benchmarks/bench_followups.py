@@ -16,8 +16,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from assistant.answering.finding import BLENDED as DEPTH
-from assistant.answering.finding import blend
 from assistant.rewriting import rewrite_by_rule
 from assistant.rewriting.by_rule import standalone_turns
 from assistant.rewriting.leaning import leans
@@ -34,8 +32,11 @@ WANTED_GAIN = 0.05
 
 LAST, RULE = "last turn alone", "rewritten by the rule"
 HUMAN = "rewritten by a person"
-BLENDED = {RULE, HUMAN}
+BESIDE = {RULE, HUMAN}
 """Ways in which both what was typed and the rewriting are searched for, as `kb ask` does."""
+
+DEPTH = 32
+"""Passages asked for, so that ten files are among them."""
 
 
 def main() -> int:
@@ -73,7 +74,7 @@ def main() -> int:
 def _measure(each: RetrievalSet, home: Path, *, is_shown: bool) -> bool:
     """Index a set, ask its follow-ups in every way, print the tables, and tell whether the rule is good."""
     with opened(each, home, IndexerSettings()) as index:
-        find = functools.cache(lambda text: search(index, text, top_k=DEPTH))
+        find = functools.cache(lambda text, typed: search(index, text, top_k=DEPTH, beside=typed))
         is_good = True
         for group, questions in _groups(each.questions).items():
             print(f"\n{each.name}, {group}: {len(questions)} questions")
@@ -127,11 +128,10 @@ def _whole_history(question: Question) -> str:
     return "\n".join([*(f"{asked}\n{answer}" for asked, answer in question.said), question.text])
 
 
-def _judge(find: Callable[[str], Sequence[Passage]], corpus: Path, question: Question, way: str) -> Figures:
-    text = WAYS[way](question)
-    found = find(text)
-    if way in BLENDED and text != question.text:
-        found = blend(found, find(question.text))
+def _judge(
+    find: Callable[[str, str], Sequence[Passage]], corpus: Path, question: Question, way: str
+) -> Figures:
+    found = find(WAYS[way](question), question.text if way in BESIDE else "")
     return judge(question, [passage.path.relative_to(corpus).as_posix() for passage in found])
 
 
@@ -147,7 +147,7 @@ WAYS: Mapping[str, Callable[[Question], str]] = {
         [*(asked for asked, _ in question.said), question.text]
     ),
     "with the whole history": _whole_history,
-    "rewritten by the rule, unblended": _by_rule,
+    "rewritten by the rule, alone": _by_rule,
     HUMAN: lambda question: question.rewrite or question.text,
 }
 

@@ -56,10 +56,14 @@ class FakeSearcher:
         self._passages = passages
         self._by_query = by_query or {}
         self.asked: list[tuple[str, int, Filters]] = []
+        self.beside: list[str] = []
 
-    def search(self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING) -> SearchResult:
+    def search(
+        self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING, beside: str = ""
+    ) -> SearchResult:
         """Return the first `top_k` of what this query finds."""
         self.asked.append((query, top_k, filters))
+        self.beside.append(beside)
         found = self._by_query.get(query, self._passages)
         return SearchResult(
             passages=tuple(found[:top_k]), as_of=1.0, pending=0, took_ms=1.0, question=query, filters=filters

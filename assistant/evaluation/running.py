@@ -94,7 +94,9 @@ class SamePassages:
         """Say which question the next searches are for."""
         self._case, self._calls, self.spared_ms = case.id, 0, 0.0
 
-    def search(self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING) -> SearchResult:
+    def search(
+        self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING, beside: str = ""
+    ) -> SearchResult:
         """Return what the first one to answer this question found with this search."""
         key = self._case, self._calls
         self._calls += 1
@@ -103,7 +105,7 @@ class SamePassages:
             self.spared_ms += took_ms
             return found
         started = time.perf_counter()
-        found = self._searcher.search(query, top_k=top_k, filters=filters)
+        found = self._searcher.search(query, top_k=top_k, filters=filters, beside=beside)
         self._found[key] = found, (time.perf_counter() - started) * 1000
         return found
 

@@ -1,8 +1,9 @@
 """A follow-up rewritten without a model: the words that it leaves out are put behind it; pure.
 
 "Who bought it?" after "When was the cabin built?" becomes "Who bought it? (cabin built)". Which words
-those are is a matter of where they were said: in the question before rather than earlier, in
-questions rather than answers, as names rather than otherwise, and again and again.
+those are is a matter of where they were said: in the question before rather than earlier, as names
+rather than otherwise, and again and again. Answers lend few: they speak the words of the files that
+were found already, and lead back there.
 """
 
 import re
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.rewriting.choosing import choose
-from assistant.rewriting.leaning import leans
+from assistant.rewriting.leaning import is_about_more, leans, points_to_a_person
 from assistant.types import Turn
 from assistant.words import content_words
 
@@ -25,7 +26,7 @@ NAME_BONUS = 0.5
 """What a name in a question weighs more than another word, which weighs 1."""
 
 ANSWER_WEIGHT, ANSWER_NAME_WEIGHT = 0.1, 0.33
-"""What a word of an answer weighs each time it is said, and what a name does."""
+"""What a word of an answer that asks back weighs each time it is said, and what a name does in any answer."""
 
 MOST_REPEATS = 3
 LEAST_WEIGHT = 0.3
@@ -63,12 +64,14 @@ class _Word:
 def rewrite_by_rule(question: str, turns: Sequence[Turn]) -> str:
     """Put the words behind a question that it leaves out, and the item of a list that it points to into it.
 
+    One that names what it is about, and asks for more of it, leaves out nothing.
+
     Args:
         question: What was typed last, and leans on what was said before.
         turns: What was said before, oldest first, each standing by itself.
     """
     text = (turns and choose(question, turns[-1].answer)) or question
-    missing = missing_words(text, turns)
+    missing = "" if turns and is_about_more(question, turns) else missing_words(text, turns)
     return f"{text} ({missing})" if missing else text
 
 
@@ -82,7 +85,11 @@ def standalone_turns(turns: Sequence[Turn]) -> tuple[Turn, ...]:
 
 
 def missing_words(question: str, turns: Sequence[Turn]) -> str:
-    """Return the words of earlier turns that a question most likely leaves out, the latest turn first."""
+    """Return the words of earlier turns that a question most likely leaves out, the latest turn first.
+
+    Of an answer it leaves out the name that "she" stands for, and what was asked back.
+    """
+    has_person = points_to_a_person(question)
     present = set(content_words(question))
     weights: defaultdict[tuple[str, ...], float] = defaultdict(float)
     first: dict[tuple[str, ...], _Word] = {}
@@ -92,7 +99,10 @@ def missing_words(question: str, turns: Sequence[Turn]) -> str:
             weights[word.roots] += share * (1 + NAME_BONUS * word.is_name)
             first.setdefault(word.roots, word)
         said: defaultdict[tuple[str, ...], int] = defaultdict(int)
+        is_asked_back = not back and turn.answer.rstrip().endswith("?")
         for word in _words(turn.answer, (back, 1)):
+            if not (is_asked_back or (has_person and word.is_name)):
+                continue
             said[word.roots] += 1
             if said[word.roots] <= MOST_REPEATS:
                 weights[word.roots] += share * (ANSWER_NAME_WEIGHT if word.is_name else ANSWER_WEIGHT)

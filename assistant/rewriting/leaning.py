@@ -16,7 +16,7 @@ REPLY_WORDS = 8
 """Longest reply to a question that was asked back."""
 
 LEFT_OVER_WORDS = 5
-"""Longest question that "other" or "more" makes a follow-up."""
+"""Longest question that "other" or "too" makes a follow-up."""
 
 
 def _listed(words: str) -> frozenset[str]:
@@ -31,7 +31,12 @@ _POINTING = _listed("this these those")
 _OWN = _listed("who that which year years week weeks month day morning time")
 """Behind "this" and "those" these point to nothing that was said."""
 
-_LEFT_OVER = _listed("else another more other others also too instead again similar same such")
+_FURTHER = _listed("another more other")
+_REST = _listed("else others")
+_LIKEWISE = _listed("also too instead again similar same such")
+_OF_NOTHING = _listed("thing things one ones example examples detail details info information know tell say")
+"""Words that do not say what there is to be more of."""
+
 _BEGINNING = re.compile(
     r"(?:(?:ok|okay|thanks|thank you|great|sure|well|hm+|oh|i see|interesting)\b[,.! ]*)*"
     r"(?:and|or|but|so|then|also|why(?: not)?\W*$|how (?:so|come)|no|nope|not|yes|yeah|i mean(?:t)?|"
@@ -57,8 +62,24 @@ def leans(question: str, turns: Sequence[Turn]) -> bool:
         question: As it was typed.
         turns: What was said before, oldest first; not empty.
     """
-    said = frozenset(content_words(" ".join(f"{turn.standalone} {turn.answer}" for turn in turns)))
-    return bool(why_leaning(question, said, turns[-1].answer))
+    return bool(why_leaning(question, _said(turns), turns[-1].answer))
+
+
+def is_about_more(question: str, turns: Sequence[Turn]) -> bool:
+    """Tell whether a question names what it is about, and asks for more than was said of it.
+
+    "Are there any other rivers?" is about rivers: whatever is added of what was said leads back there.
+
+    Args:
+        question: As it was typed.
+        turns: What was said before, oldest first; not empty.
+    """
+    return why_leaning(question, _said(turns), turns[-1].answer) in {"further", "likewise", "definite"}
+
+
+def points_to_a_person(question: str) -> bool:
+    """Tell whether a question says "she" or "his"."""
+    return not _PERSONS.isdisjoint(_lowered(_TOKEN.findall(question)))
 
 
 def why_leaning(question: str, said: Collection[str], last_answer: str = "") -> str:
@@ -70,18 +91,36 @@ def why_leaning(question: str, said: Collection[str], last_answer: str = "") -> 
         last_answer: What was answered last.
     """
     tokens = _TOKEN.findall(question)
-    lower = [token.lower().replace("’", "'") for token in tokens]
+    lower = _lowered(tokens)
     meaning = content_words(question)
+    is_short = len(meaning) <= LEFT_OVER_WORDS
+    is_further = is_short and not _FURTHER.isdisjoint(lower)
     signs = {
         "beginning": _BEGINNING.match(question.strip()) is not None,
         "choice": _CHOICE.search(question) is not None,
         "pointer": _has_pointer(tokens, lower),
         "reply": last_answer.rstrip().endswith("?") and len(meaning) <= REPLY_WORDS,
-        "left over": bool(_LEFT_OVER.intersection(lower)) and len(meaning) <= LEFT_OVER_WORDS,
-        "few words": _is_piece(question, meaning, said),
+        "rest": is_short and not _REST.isdisjoint(lower),
+        "further": is_further and _has_subject(lower),
+        "few words": is_further or _is_piece(question, meaning, said),
+        "likewise": is_short and not _LIKEWISE.isdisjoint(lower),
         "definite": _has_known_definite(lower, said),
     }
     return next((sign for sign, is_there in signs.items() if is_there), "")
+
+
+def _said(turns: Sequence[Turn]) -> frozenset[str]:
+    """Return the words that carry meaning of what was said."""
+    return frozenset(content_words(" ".join(f"{turn.standalone} {turn.answer}" for turn in turns)))
+
+
+def _lowered(tokens: Sequence[str]) -> list[str]:
+    return [token.lower().replace("’", "'") for token in tokens]
+
+
+def _has_subject(lower: Sequence[str]) -> bool:
+    """Tell whether a question for more says of what: not "tell me more", nor "any other examples?"."""
+    return any(content_words(word) for word in lower if word not in _FURTHER | _OF_NOTHING)
 
 
 def _is_piece(question: str, meaning: Sequence[str], said: Collection[str]) -> bool:

@@ -35,7 +35,7 @@ class Api:
         self,
         *,
         current: Current,
-        search: Callable[[str, int, Filters], Found],
+        search: Callable[[str, int, Filters, str], Found],
         explain: Explain,
         describe: Callable[[], dict[str, Any]],
         is_ready: Callable[[], bool],

@@ -35,6 +35,7 @@ class Asked:
     query: str
     top_k: int
     filters: Filters
+    beside: str = ""
 
     @classmethod
     def of(cls, body: dict[str, Any]) -> "Asked":
@@ -48,7 +49,10 @@ class Asked:
             raise UsageError("the query is empty")
         if not isinstance(top_k, int) or not 1 <= top_k <= MAX_TOP_K:
             raise UsageError(f"the number of passages must be from 1 to {MAX_TOP_K}, not {top_k}")
-        return cls(query, top_k, filters_of(body.get("filters", {})))
+        beside = body.get("beside", "")
+        if not isinstance(beside, str):
+            raise UsageError("what stands beside the query is no text")
+        return cls(query, top_k, filters_of(body.get("filters", {})), beside)
 
 
 class SearchRoutes:
@@ -56,7 +60,7 @@ class SearchRoutes:
 
     Args:
         current: Says how fresh the index is, and whether it can be read.
-        search: Finds passages: query, how many, and where to look.
+        search: Finds passages: query, how many, where to look, and the same question in other words.
         explain: Does the same and tells how, also of one file.
         threads: Where blocking calls run.
     """
@@ -64,7 +68,7 @@ class SearchRoutes:
     def __init__(
         self,
         current: Current,
-        search: Callable[[str, int, Filters], Found],
+        search: Callable[[str, int, Filters, str], Found],
         explain: Explain,
         threads: Threads,
     ) -> None:
@@ -81,7 +85,9 @@ class SearchRoutes:
         asked = Asked.of(await body_of(request))
         started = time.perf_counter()
         as_of, pending = await self._freshness()
-        found = await self._threads.run(self._search_index, asked.query, asked.top_k, asked.filters)
+        found = await self._threads.run(
+            self._search_index, asked.query, asked.top_k, asked.filters, asked.beside
+        )
         result = SearchResult(
             passages=found.passages,
             as_of=as_of,

@@ -39,15 +39,18 @@ class IndexerClient:
         self._places = places
         self._connection = Connection(places, timeout_s=timeout_s)
 
-    def search(self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING) -> SearchResult:
+    def search(
+        self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING, beside: str = ""
+    ) -> SearchResult:
         """Return the best passages for a query; waits for the embedding model if it is still loading.
 
         Args:
             query: What is looked for, in plain words.
             top_k: How many passages at most.
             filters: What to look in.
+            beside: The same question in other words, which has half a say; empty for none.
         """
-        body = {"query": query, "top_k": top_k, "filters": filters.to_json()}
+        body = {"query": query, "top_k": top_k, "filters": filters.to_json(), "beside": beside}
         return SearchResult.from_json(self._connection.ask("POST", "/v1/search", body))
 
     def explain(

@@ -146,10 +146,10 @@ class Editions:
         """The facts of its embedding model; `None` until it is loaded."""
         return self._serving.info
 
-    def search(self, query: str, top_k: int, filters: Filters) -> Found:
+    def search(self, query: str, top_k: int, filters: Filters, beside: str = "") -> Found:
         """Find passages in it; it stays open until they are found."""
         with self._searching() as serving:
-            return serving.search(query, top_k, filters)
+            return serving.search(query, top_k, filters, beside)
 
     def explain(self, query: str, top_k: int, filters: Filters, file: Path | None) -> SearchTrace:
         """Find passages in it, and tell how; of a file as well what became of it."""

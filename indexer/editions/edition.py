@@ -153,9 +153,9 @@ class Edition:
                 self._searches -= 1
                 self._searched.notify_all()
 
-    def search(self, query: str, top_k: int, filters: Filters) -> Found:
+    def search(self, query: str, top_k: int, filters: Filters, beside: str = "") -> Found:
         """Find passages; waits for the model if it is still loading."""
-        return find(self.index, query, top_k=top_k, filters=filters, now=time.time())
+        return find(self.index, query, top_k=top_k, filters=filters, beside=beside, now=time.time())
 
     def explain(self, query: str, top_k: int, filters: Filters, file: Path | None) -> SearchTrace:
         """Find passages and tell how; waits for the model if it is still loading."""

@@ -19,16 +19,19 @@ FEWEST_FILES = 8
 
 
 def grounds_of(candidates: Sequence[Candidate]) -> Grounds | None:
-    """Return what the candidates of a search say of whether one of them answers; `None` without any."""
+    """Return what the candidates of a search say of whether one of them answers; `None` without any.
+
+    Of a question that was put in two ways the better one says how close they are, since the other may
+    leave out what it is about; words count by halves, since those that were added may be all that is held.
+    """
     if not candidates:
         return None
     best: dict[Path, float] = {}
-    closeness = lexical = 0.0
     for each in candidates:
-        features = each.features
-        close = (features["window"] + features["cosine"]) / 2
         best[each.chunk.path] = max(each.score, best.get(each.chunk.path, 0.0))
-        closeness, lexical = max(closeness, close), max(lexical, features["bm25"])
+    texts = list(zip(*(each.by_text or (each.features,) for each in candidates), strict=True))
+    closeness = max(0.0, *((one["window"] + one["cosine"]) / 2 for known in texts for one in known))
+    lexical = sum(max(0.0, *(one["bm25"] for one in known)) for known in texts) / len(texts)
     ranked = sorted(best.values(), reverse=True)
     lead = ranked[0] - ranked[min(BACKGROUND_RANK, len(ranked)) - 1] if len(ranked) >= FEWEST_FILES else None
     return Grounds(closeness=closeness, lexical=lexical, lead=lead)

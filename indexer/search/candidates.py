@@ -6,6 +6,7 @@ whoever found it, and that of its best window, so that no score depends on which
 list a chunk happened to be in; one that only the dense retriever found counts as holding no word.
 """
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,9 @@ MOST_CORRECTED = 3
 
 MOST_MEANT = 2
 """Words that one may have been meant for."""
+
+FURTHER = 8
+"""How much deeper words are looked for where a chunk may come from another text: those past it hold none."""
 
 
 class SearchIndex(Protocol):
@@ -68,6 +72,9 @@ class Candidate:
 
     lexical: float
     """BM25 score; 0 where no word was found."""
+
+    by_text: tuple[Mapping[str, float], ...] = ()
+    """What both retrievers know of it for each text, where the question was put in two ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,21 @@ class Sought:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What one text finds."""
+
+    sought: Sought
+    vector: Vectors
+    """Its own, as the embedder made it."""
+
+    lexical: Mapping[int, float]
+    """BM25 scores by chunk id, best first."""
+
+    similarity: Mapping[int, float]
+    """Cosines by chunk id, of as many as are known, best first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Gathered:
     """All that was found, best first."""
 
@@ -131,6 +153,7 @@ def gather(
     index: SearchIndex,
     query: Query,
     *,
+    beside: Query | None = None,
     depth: int,
     total: int,
     scope: Scope | None,
@@ -142,37 +165,69 @@ def gather(
     Args:
         index: Where to look.
         query: The question.
+        beside: The same question in other words, which has half a say; `None` for none.
         depth: Chunks asked of each retriever, and ranked in the end.
         total: Chunks in the index.
         scope: The files to stay in; `None` for everywhere.
         common_chunks: See `indexer.search.search`.
         clock: Told how long each stage takes.
     """
+    queries = [query] if beside is None else [query, beside]
+    reach = depth if beside is None else FURTHER * depth
+    seen = [
+        _see(
+            index,
+            each,
+            depth=depth,
+            reach=reach,
+            total=total,
+            scope=scope,
+            common_chunks=common_chunks,
+            clock=clock,
+        )
+        for each in queries
+    ]
+    first = [list(itertools.islice(each.lexical, depth)) for each in seen]
+    found = {chunk_id for ids in first for chunk_id in ids}
+    if not query.is_exact:
+        found.update(*(each.similarity for each in seen))
+    candidates, floor = clock.timed("scores", rank, index, seen, sorted(found), most=len(queries) * depth)
+    return Gathered(
+        sought=seen[0].sought,
+        depth=depth,
+        lexical=tuple(first[0]),
+        dense=tuple(seen[0].similarity),
+        candidates=candidates,
+        floor=floor,
+        is_all=all(
+            len(ids) < depth and (each.is_exact or len(one.similarity) < depth)
+            for each, ids, one in zip(queries, first, seen, strict=True)
+        )
+        and len(found) <= depth,
+    )
+
+
+def _see(
+    index: SearchIndex,
+    query: Query,
+    *,
+    depth: int,
+    reach: int,
+    total: int,
+    scope: Scope | None,
+    common_chunks: int,
+    clock: Clock,
+) -> Seen:
+    """Ask both retrievers for one text: so many chunks by meaning, and as many as `reach` by words."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="dense") as pool:
         pending = pool.submit(clock.timed, "dense", index.dense, query.embedded, top_k=depth, scope=scope)
         sought = clock.timed("words", seek, index, query, total=total, common_chunks=common_chunks)
-        ranked = clock.timed("lexical", by_words, index, sought, depth=depth, scope=scope)
-        query_vector, nearest = pending.result()
+        ranked = clock.timed("lexical", by_words, index, sought, depth=reach, scope=scope)
+        vector, nearest = pending.result()
     if sought.embedded != query.embedded:
         # begun before it was known which words are misspelt; few questions pay for it twice.
-        query_vector, nearest = clock.timed("dense", index.dense, sought.embedded, top_k=depth, scope=scope)
-    lexical, similarity = dict(ranked), dict(nearest)
-    if query.is_exact:
-        similarity = {chunk_id: similarity[chunk_id] for chunk_id in lexical if chunk_id in similarity}
-    candidates, floor = clock.timed(
-        "scores", rank, index, sought, query_vector, lexical, similarity, most=depth
-    )
-    return Gathered(
-        sought=sought,
-        depth=depth,
-        lexical=tuple(lexical),
-        dense=tuple(chunk_id for chunk_id, _ in nearest),
-        candidates=candidates,
-        floor=floor,
-        is_all=len(lexical) < depth
-        and (query.is_exact or len(nearest) < depth)
-        and len(similarity.keys() | lexical.keys()) <= depth,
-    )
+        vector, nearest = clock.timed("dense", index.dense, sought.embedded, top_k=depth, scope=scope)
+    return Seen(sought, vector, dict(ranked), dict(nearest))
 
 
 def seek(index: SearchIndex, query: Query, *, total: int, common_chunks: int) -> Sought:
@@ -235,10 +290,8 @@ def _corrected(index: SearchIndex, unknown: Sequence[str]) -> dict[str, Sequence
 
 def rank(
     index: SearchIndex,
-    sought: Sought,
-    query_vector: Vectors,
-    lexical: Mapping[int, float],
-    similarity: Mapping[int, float],
+    seen: Sequence[Seen],
+    chunk_ids: Sequence[int],
     *,
     most: int,
     floor: float | None = None,
@@ -247,51 +300,61 @@ def rank(
 
     Args:
         index: Where they stand.
-        sought: What is looked for.
-        query_vector: The question's.
-        lexical: BM25 scores by chunk id.
-        similarity: Cosines by chunk id, of as many as are known.
+        seen: What was found by the question, and by what stands beside it; each has the same say.
+        chunk_ids: The chunks to score.
         most: How many to return; the texts of others are not read.
         floor: See `document_floor`; `None` to take that of these chunks.
     """
-    missing = [chunk_id for chunk_id in lexical if chunk_id not in similarity]
-    similarity = {**similarity, **index.similarities(query_vector, missing)}
-    windows = index.window_similarities(query_vector, list(similarity))
-    measured = {
-        chunk_id: features_of(
-            cosine=cosine,
-            window=windows.get(chunk_id, cosine),
-            bm25=lexical.get(chunk_id, 0.0),
-            full=sought.full,
-        )
-        for chunk_id, cosine in similarity.items()
-    }
-    worth = {chunk_id: score_of(features) for chunk_id, features in measured.items()}
+    measured = [_measure(index, each, chunk_ids) for each in seen]
+    features = {chunk_id: _mean([one[chunk_id] for one in measured]) for chunk_id in chunk_ids}
+    worth = {chunk_id: score_of(known) for chunk_id, known in features.items()}
     best = sorted(worth, key=lambda chunk_id: (-worth[chunk_id], chunk_id))[:most]
     floor = document_floor(worth.values()) if floor is None else floor
     chunks = index.chunks(best)
     lent = document_evidence(
         [chunk.path for chunk in chunks], [worth[chunk.chunk_id] for chunk in chunks], floor=floor
     )
-    reader = Reader(sought.asked, sought.query.literals)
+    readers = [Reader(each.sought.asked, each.sought.query.literals) for each in seen]
     candidates = []
     for chunk, document in zip(chunks, lent, strict=True):
         label = " ".join((chunk.title, chunk.path.stem, *chunk.locator.headings))
-        features = {
-            **measured[chunk.chunk_id],
-            **reader.read(chunk.text, label).as_features(),
+        known = {
+            **features[chunk.chunk_id],
+            **_mean([reader.read(chunk.text, label).as_features() for reader in readers]),
             "document": document,
         }
         candidates.append(
             Candidate(
                 chunk=chunk,
-                score=score_of(features),
-                features=features,
-                similarity=similarity[chunk.chunk_id],
-                lexical=lexical.get(chunk.chunk_id, 0.0),
+                score=score_of(known),
+                features=known,
+                similarity=known["cosine"],
+                lexical=sum(each.lexical.get(chunk.chunk_id, 0.0) for each in seen) / len(seen),
+                by_text=tuple(one[chunk.chunk_id] for one in measured) if len(seen) > 1 else (),
             )
         )
     return tuple(sorted(candidates, key=lambda each: (-each.score, each.chunk.chunk_id))), floor
+
+
+def _measure(index: SearchIndex, seen: Seen, chunk_ids: Sequence[int]) -> dict[int, dict[str, float]]:
+    """Return what both retrievers know of chunks for one text."""
+    missing = [chunk_id for chunk_id in chunk_ids if chunk_id not in seen.similarity]
+    similarity = {**seen.similarity, **index.similarities(seen.vector, missing)}
+    windows = index.window_similarities(seen.vector, chunk_ids)
+    return {
+        chunk_id: features_of(
+            cosine=similarity[chunk_id],
+            window=windows.get(chunk_id, similarity[chunk_id]),
+            bm25=seen.lexical.get(chunk_id, 0.0),
+            full=seen.sought.full,
+        )
+        for chunk_id in chunk_ids
+    }
+
+
+def _mean(features: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return features half-way between those of several texts."""
+    return {name: sum(each[name] for each in features) / len(features) for name in features[0]}
 
 
 def _use_of(word: str, count: int, *, is_kept: bool, is_corrected: bool, common: int) -> WordUse:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from indexer.catalog import Scope
-from indexer.search.candidates import Candidate, Gathered, by_words, rank
+from indexer.search.candidates import Candidate, Gathered, Seen, by_words, rank
 from indexer.search.finding import FilteredIndex, take_aim
 from indexer.search.fusion import WEIGHTS
 from indexer.search.query import parse_query
@@ -174,7 +174,9 @@ def _best_chunk(index: FilteredIndex, gathered: Gathered, scope: Scope | None) -
     depth = gathered.depth
     lexical = dict(by_words(index, sought, depth=depth, scope=scope))
     vector, nearest = index.dense(sought.embedded, top_k=depth, scope=scope)
-    own, _ = rank(index, sought, vector, lexical, dict(nearest), most=depth, floor=gathered.floor)
+    seen = Seen(sought, vector, lexical, dict(nearest))
+    own_ids = sorted({*lexical, *seen.similarity})
+    own, _ = rank(index, [seen], own_ids, most=depth, floor=gathered.floor)
     if not own:
         return None
     best = own[0]

@@ -58,7 +58,15 @@ class Aim:
     """The words that ask for what is newest; empty for none."""
 
 
-def find(index: FilteredIndex, query: str, *, top_k: int, filters: Filters = EVERYTHING, now: float) -> Found:
+def find(
+    index: FilteredIndex,
+    query: str,
+    *,
+    top_k: int,
+    filters: Filters = EVERYTHING,
+    beside: str = "",
+    now: float,
+) -> Found:
     """Find the passages that answer a question best, where the filters say.
 
     Args:
@@ -66,6 +74,8 @@ def find(index: FilteredIndex, query: str, *, top_k: int, filters: Filters = EVE
         query: What the person typed.
         top_k: How many passages at most.
         filters: What to look in, besides what is typed.
+        beside: The same question in other words, which has half a say in the order; empty for none.
+            Filters in it are left out, and do not count.
         now: Seconds since the epoch.
 
     Raises:
@@ -74,14 +84,16 @@ def find(index: FilteredIndex, query: str, *, top_k: int, filters: Filters = EVE
     """
     aim = take_aim(index, query, filters, now)
     remarks = aim.remarks
-    first = run(index, aim.question, top_k=top_k, scope=aim.scope)
+    beside = read_filters(beside, now).question
+    first = run(index, aim.question, top_k=top_k, scope=aim.scope, beside=beside)
     passages: Sequence[Passage] = first.passages if first else ()
     if aim.preferred is not None:
-        passages = those_first(passages, search(index, aim.question, top_k=top_k, scope=aim.preferred))
+        earlier = search(index, aim.question, top_k=top_k, scope=aim.preferred, beside=beside)
+        passages = those_first(passages, earlier)
     if aim.newest and passages:
         # with some of those behind them, which may be newer and nearly as good.
         depth = max(DEEPER * top_k, LEAST_DEPTH)
-        more = search(index, aim.question, top_k=depth, scope=aim.scope)
+        more = search(index, aim.question, top_k=depth, scope=aim.scope, beside=beside)
         ordered = newest_first(with_more(passages, more))
         if [each.chunk_id for each in ordered[:top_k]] != [each.chunk_id for each in passages[:top_k]]:
             remarks = (*remarks, f"newer files first: “{aim.newest}”")

@@ -43,6 +43,7 @@ def search(
     *,
     top_k: int,
     scope: Scope | None = None,
+    beside: str = "",
     common_chunks: int = COMMON_CHUNKS,
 ) -> tuple[Passage, ...]:
     """Find the passages that answer a question best.
@@ -53,6 +54,7 @@ def search(
             quotes must stand so in a passage.
         top_k: How many passages at most.
         scope: The files to stay in; `None` for everywhere.
+        beside: The same question in other words, which has half a say; empty for none.
         common_chunks: Words in more chunks than this, and in more than half of all, are left to meaning.
 
     Returns:
@@ -62,7 +64,7 @@ def search(
         UsageError: If the query is empty.
         IndexerError: If the index cannot serve.
     """
-    found = run(index, query, top_k=top_k, scope=scope, common_chunks=common_chunks)
+    found = run(index, query, top_k=top_k, scope=scope, beside=beside, common_chunks=common_chunks)
     return found.passages if found else ()
 
 
@@ -72,10 +74,15 @@ def run(
     *,
     top_k: int,
     scope: Scope | None = None,
+    beside: str = "",
     common_chunks: int = COMMON_CHUNKS,
 ) -> Search | None:
     """Search as `search` does, and return all that was come upon; `None` if nothing is indexed."""
     parsed = parse_query(query)
+    other = parse_query(beside) if beside.strip() and beside.strip() != query.strip() else None
+    if other is not None and (parsed.is_exact or other.is_exact):
+        # what has to stand word for word is not weighed against anything else.
+        other = None
     total = index.chunk_count()
     if total == 0 or top_k <= 0:
         return None
@@ -84,7 +91,14 @@ def run(
     depth = max(CANDIDATES, 2 * top_k)
     for _ in range(MOST_ROUNDS):
         gathered = gather(
-            index, parsed, depth=depth, total=total, scope=scope, common_chunks=common_chunks, clock=clock
+            index,
+            parsed,
+            beside=other,
+            depth=depth,
+            total=total,
+            scope=scope,
+            common_chunks=common_chunks,
+            clock=clock,
         )
         weights = gathered.sought.weights
         candidates, remark = clock.timed("reranking", reranked, index, parsed.embedded, gathered.candidates)

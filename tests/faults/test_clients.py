@@ -50,7 +50,7 @@ class Search:
         self.gate.set()
         self.turns = threading.Semaphore(0)
 
-    def __call__(self, query: str, _top_k: int, filters: Filters) -> Found:
+    def __call__(self, query: str, _top_k: int, filters: Filters, _beside: str) -> Found:
         """Answer."""
         self.begun.append(query)
         while not (self.gate.is_set() or self.turns.acquire(timeout=0.01)):

@@ -40,13 +40,15 @@ class Served:
     folder: Path
     index: Index
     searches: list[tuple[str, int, Filters]] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
     search_error: Exception | None = None
     stops: list[str] = field(default_factory=list)
     is_ready: bool = True
 
-    def search(self, query: str, top_k: int, filters: Filters) -> Found:
+    def search(self, query: str, top_k: int, filters: Filters, beside: str) -> Found:
         """Find one made-up passage."""
         self.searches.append((query, top_k, filters))
+        self.beside.append(beside)
         if self.search_error is not None:
             raise self.search_error
         path = self.folder / os.fsdecode(b"caf\xe9.md")

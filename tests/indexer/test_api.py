@@ -80,6 +80,15 @@ def test_an_empty_query_is_refused(bench: Served) -> None:
         bench.client.search(" \n ")
 
 
+def test_the_same_question_in_other_words_comes_along(bench: Served) -> None:
+    """It reaches the search; without it there is none, and what is no text is refused."""
+    bench.client.search("how old is it? (cabin)", beside="how old is it?")
+    bench.client.search("cabin")
+    assert bench.beside == ["how old is it?", ""]
+    status, answer = raw(bench, post("/v1/search", b'{"query": "cabin", "beside": 1}'))
+    assert (status, b"what stands beside the query is no text" in answer) == (400, True)
+
+
 def test_a_query_of_100000_characters_is_taken(bench: Served) -> None:
     """Length alone is no reason to refuse, even where every character is escaped on the way."""
     query = "é" * 100_000

@@ -49,9 +49,12 @@ class FakeLibrary(FakeSearcher):
         self.reasons = {VAULT / name: reason for name, reason in (reasons or {}).items()}
         self.read: list[Path] = []
 
-    def search(self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING) -> SearchResult:
+    def search(
+        self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING, beside: str = ""
+    ) -> SearchResult:
         """Rank all passages of the files that are searched by the words they share with the query."""
         self.asked.append((query, top_k, filters))
+        self.beside.append(beside)
         wanted = set(_WORD.findall(query.casefold()))
         ranked = sorted(
             (

@@ -1,15 +1,12 @@
 """Follow-ups on their way through the core."""
 
 from assistant.answering import answer
-from assistant.answering.finding import BLENDED, blend
 from assistant.config import AnswerSettings
 from assistant.types import AnswerEvent, AnswerFinished, Question, Turn, Understood
 from indexer.types import Filters
 from tests.fakes import FakeSearcher, make_passage
 
 RENT = make_passage("The rent of the cabin is 4,200 kr a month.", name="lease.md", score=0.8)
-BOAT = make_passage("The boat costs 300 kr.", name="boat.md", score=0.6)
-KEY = make_passage("The key is under the pot.", name="key.md", score=0.5)
 BEFORE = Turn(
     question="Where is the cabin?",
     standalone="Where is the cabin?",
@@ -29,10 +26,8 @@ def test_a_follow_up_is_searched_for_as_it_stands_by_itself() -> None:
     searcher = FakeSearcher([RENT])
     events = ask(searcher, "How much is its rent?", BEFORE)
     rewritten = "How much is its rent? (cabin)"
-    assert searcher.asked == [
-        (rewritten, BLENDED, BEFORE.filters),
-        ("How much is its rent?", BLENDED, BEFORE.filters),
-    ]
+    assert searcher.asked == [(rewritten, AnswerSettings().passages, BEFORE.filters)]
+    assert searcher.beside == ["How much is its rent?"]
     assert Understood(rewritten, BEFORE.filters, (), is_rewritten=True) in events
     assert isinstance(events[-1], AnswerFinished)
     assert (events[-1].answer.question, events[-1].answer.filters) == (rewritten, BEFORE.filters)
@@ -45,12 +40,5 @@ def test_a_question_that_stands_is_searched_for_once() -> None:
     text = "How much is the monthly rent of the office in Lisbon?"
     events = ask(searcher, text, BEFORE)
     assert searcher.asked == [(text, AnswerSettings().passages, Filters())]
+    assert searcher.beside == [""]
     assert not any(isinstance(event, Understood) for event in events)
-
-
-def test_two_searches_have_half_a_say_each() -> None:
-    """By the mean of scores; what one did not find counts there as its last."""
-    assert [one.path.name for one in blend([RENT, BOAT], [KEY, BOAT])] == ["lease.md", "boat.md", "key.md"]
-    assert [round(one.score, 3) for one in blend([RENT, BOAT], [KEY, BOAT])] == [0.65, 0.6, 0.55]
-    assert [one.path.name for one in blend([RENT], [])] == ["lease.md"]
-    assert blend([], []) == ()

@@ -153,10 +153,12 @@ def test_the_time_is_understood_by_the_search() -> None:
     """It confines what is searched, is told, and is no word that a file must hold."""
 
     class Dating(FakeSearcher):
-        def search(self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING) -> SearchResult:
+        def search(
+            self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING, beside: str = ""
+        ) -> SearchResult:
             if query == "what did I write from 2026":
                 filters = replace(filters, since=1.0)
-            found = super().search(query, top_k=top_k, filters=filters)
+            found = super().search(query, top_k=top_k, filters=filters, beside=beside)
             return replace(found, remarks=("only files dated 2026",) if "2026" in query else ())
 
     searcher = Dating([make_passage("The invoice of the plumber.", name="i.md")])

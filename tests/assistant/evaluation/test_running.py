@@ -133,11 +133,13 @@ class Failing(FakeSearcher):
         super().__init__([RENT])
         self._wrong = wrong
 
-    def search(self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING) -> SearchResult:
+    def search(
+        self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING, beside: str = ""
+    ) -> SearchResult:
         """Find the rent, or nothing at all."""
         if query in self._wrong:
             raise DaemonError("the indexer is gone")
-        return super().search(query, top_k=top_k, filters=filters)
+        return super().search(query, top_k=top_k, filters=filters, beside=beside)
 
 
 def test_one_question_that_goes_wrong_leaves_the_others_alone() -> None:

@@ -17,7 +17,7 @@ CABIN = Turn(
     answer="In 1987, by Ada Lindqvist [1].",
     filters=Filters(tags=("home",)),
 )
-RULE = "Who sold it? (cabin bought Ada Lindqvist)"
+RULE = "Who sold it? (cabin bought)"
 
 
 def writing(question: str) -> FakeGenerator:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.rewriting.leaning import leans, why_leaning
+from assistant.rewriting.leaning import is_about_more, leans, why_leaning
 from assistant.types import Turn
 from assistant.words import content_words
 
@@ -75,3 +75,29 @@ def test_a_reply_to_a_question_leans() -> None:
 def test_any_text_can_be_looked_at(text: str) -> None:
     """Whatever is typed, there is an answer."""
     assert leans(text, CABIN) in {True, False}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Are there any other river systems?",
+        "Tell me more about the harbour",
+        "other games?",
+        "Does Berlin have a similar museum island?",
+        "How big and how old is the cabin?",
+    ],
+)
+def test_a_question_for_more_names_what_it_is_about(question: str) -> None:
+    """It goes on from what was said, and leaves nothing out."""
+    assert leans(question, CABIN)
+    assert is_about_more(question, CABIN)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Tell me more", "any other examples?", "Who else lived there?", "the same in Rome?", "Who sold it?"],
+)
+def test_a_question_for_more_of_nothing_leaves_it_out(question: str) -> None:
+    """More of what was said; likewise what has a pronoun, or is a piece of a question."""
+    assert leans(question, CABIN)
+    assert not is_about_more(question, CABIN)

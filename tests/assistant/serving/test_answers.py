@@ -102,10 +102,8 @@ def test_the_last_message_is_the_question() -> None:
     with served([FakeWriter(ANSWER)], searcher=searcher) as server:
         status, _ = server.ask({"role": "system", "content": "Be a pirate."}, *turns, QUESTION)
     assert status == 200
-    assert [query for query, _, _ in searcher.asked] == [
-        "How much is the rent? (Ada)",
-        "How much is the rent?",
-    ]
+    assert [query for query, _, _ in searcher.asked] == ["How much is the rent? (Ada)"]
+    assert searcher.beside == ["How much is the rent?"]
 
 
 def test_what_was_said_before_is_handed_on() -> None:

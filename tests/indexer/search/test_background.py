@@ -46,3 +46,16 @@ def test_few_files_have_no_background() -> None:
     found = grounds_of(few)
     assert found is not None
     assert found.lead is None
+
+
+def test_of_a_question_put_in_two_ways_the_closer_one_counts() -> None:
+    """The other may leave out what it is about; of words each finds half."""
+    typed, rewritten = (
+        {"window": 0.2, "cosine": 0.2, "bm25": 0.4},
+        {"window": 0.8, "cosine": 0.6, "bm25": 1.0},
+    )
+    both = replace(candidate("a.md", window=0.5, cosine=0.4, bm25=0.7), by_text=(rewritten, typed))
+    found = grounds_of([both])
+    assert found is not None
+    assert found.closeness == pytest.approx(0.7)
+    assert found.lexical == pytest.approx(0.7)

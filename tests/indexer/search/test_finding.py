@@ -194,3 +194,12 @@ def test_typed_dates_have_the_last_word(index: Index) -> None:
     found = ask(index, "what did I write last week about the museum since:2020-01 before:2024-01")
     assert set(names(found)) == {"work/budget.md", "home/rent.md"}
     assert found.question == "what did I write last week about the museum"
+
+
+def test_filters_in_the_other_words_of_a_question_do_not_count(index: Index) -> None:
+    """Those of the question do; the others are no words either."""
+    found = find(index, "budget in:work", beside="museum in:home", top_k=4, now=NOW)
+    assert set(names(found)) == {"work/budget.md", "work/drafts/budget.txt"}
+    assert found.question == "budget"
+    plain = find(index, "budget in:work", beside="museum", top_k=4, now=NOW)
+    assert found.passages == plain.passages

@@ -283,3 +283,42 @@ def test_words_that_no_spaces_part_are_found(index: Index) -> None:
     assert set(names(search(index, '"東京"', top_k=9))) == {"weather.md", "city.md"}
     assert search(index, '"東京の寿司"', top_k=9) == ()
     assert search(index, '"東京 cabin"', top_k=9) == ()
+
+
+def test_a_question_in_other_words_has_half_a_say(index: Index) -> None:
+    """Whatever either finds is measured by both."""
+    fill(index)
+    asked, other = "oil for the engine", "rent and deposit"
+    alone = [{each.chunk_id: each for each in search(index, text, top_k=9)} for text in (asked, other)]
+    both = {each.chunk_id: each for each in search(index, asked, top_k=9, beside=other)}
+    assert set(names(list(both.values()))[:2]) == {"boat.md", "rent.md"}
+    shared = both.keys() & alone[0].keys() & alone[1].keys()
+    assert {"boat.md", "rent.md"} <= {both[chunk_id].path.name for chunk_id in shared}
+    for chunk_id in shared:
+        passage, halves = both[chunk_id], [found[chunk_id] for found in alone]
+        assert passage.similarity == pytest.approx(sum(each.similarity for each in halves) / 2)
+        assert passage.lexical == pytest.approx(sum(each.lexical for each in halves) / 2)
+
+
+def test_a_chunk_that_only_the_other_words_find_counts_what_it_holds_of_both(index: Index) -> None:
+    """However far behind the first ones of a question it stands."""
+    for at in range(90):
+        put(index, f"{at:02}.md", f"The ferry leaves at {at}.")
+    put(
+        index,
+        "late.md",
+        "After the concert, in a long summer night by the sea, the ferry takes us home again.",
+    )
+    (found,) = search(index, "ferry", top_k=1, beside="concert in a summer night by the sea")
+    assert found.path.name == "late.md"
+    (alone,) = search(index, "concert in a summer night by the sea", top_k=1)
+    (ferry,) = search(index, "ferry", top_k=1, scope=within(index, "late.md"))
+    assert found.lexical == pytest.approx((alone.lexical + ferry.lexical) / 2)
+
+
+@pytest.mark.parametrize("beside", ["", "  ", "where is the key?", '"oil in winter"'])
+def test_nothing_stands_beside_a_question_that_says_the_same(index: Index, beside: str) -> None:
+    """Nor what has to stand word for word, which cannot be weighed."""
+    fill(index)
+    question = "where is the key?"
+    assert search(index, question, top_k=5, beside=beside) == search(index, question, top_k=5)
