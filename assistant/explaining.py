@@ -25,7 +25,9 @@ from indexer.types import EVERYTHING, Filters, SearchResult, SearchTrace
 class ExplainingSearcher(Protocol):
     """Whatever finds passages and tells how; the indexer's client is one."""
 
-    def search(self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING) -> SearchResult:
+    def search(
+        self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING, beside: str = ""
+    ) -> SearchResult:
         """Return the passages nearest to a query, best first."""
         ...
 
@@ -187,8 +189,10 @@ class _Kept:
             self.resolve = searcher.resolve
             self.passages_of = searcher.passages_of
 
-    def search(self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING) -> SearchResult:
-        found = self._searcher.search(query, top_k=top_k, filters=filters)
+    def search(
+        self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING, beside: str = ""
+    ) -> SearchResult:
+        found = self._searcher.search(query, top_k=top_k, filters=filters, beside=beside)
         self.searches.append((query, top_k, filters, found))
         return found
 

@@ -17,7 +17,14 @@ class Explaining:
     def __init__(self) -> None:
         self.asked: list[tuple[str, int, Path | None]] = []
 
-    def search(self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING) -> SearchResult:
+    def search(
+        self,
+        query: str,
+        *,
+        top_k: int = 8,
+        filters: Filters = EVERYTHING,
+        beside: str = "",  # noqa: ARG002
+    ) -> SearchResult:
         """Return the rent."""
         return SearchResult(
             passages=(RENT,)[:top_k],
