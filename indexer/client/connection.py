@@ -16,11 +16,14 @@ from indexer.errors import DaemonError, IndexerError, KbError
 from indexer.paths import Places
 
 AGAIN_S = 5.0
-"""How long another daemon is waited for when one went away in the middle of an answer."""
+"""How long another daemon is waited for when the one that was there went away."""
+
+MOST_TRIES = 3
+"""A daemon that is leaving may be met once more before the next one is there."""
 
 
 class GoneError(DaemonError):
-    """The daemon went away in the middle of an answer."""
+    """The daemon that was there went away."""
 
 
 class Connection:
@@ -34,6 +37,7 @@ class Connection:
     def __init__(self, places: Places, *, timeout_s: float) -> None:
         self._places = places
         self._timeout_s = timeout_s
+        self._was_there = False
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Send a request and return the object it is answered with.
@@ -46,18 +50,23 @@ class Connection:
             return self.understand(self.read(stream.read))
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Do as `call`, and once more if the daemon goes away and another one comes.
+        """Do as `call`, and again if the daemon goes away and another one comes.
 
         For requests that change nothing.
 
         Raises:
             KbError: As `call`.
         """
-        try:
-            return self.call(method, path, body)
-        except GoneError:
-            if not self._comes_back():
-                raise
+        deadline = time.monotonic() + AGAIN_S
+        for _ in range(MOST_TRIES - 1):
+            began = time.monotonic()
+            try:
+                return self.call(method, path, body)
+            except GoneError:
+                # what it had to do may have taken long; the wait begins where it went.
+                deadline += time.monotonic() - began
+                if not self._comes_back(deadline):
+                    raise
         return self.call(method, path, body)
 
     def open(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> BinaryIO:
@@ -68,7 +77,8 @@ class Connection:
         try:
             connection = self._connect()
         except (FileNotFoundError, ConnectionRefusedError) as error:
-            raise DaemonError("the indexer is not running", hint="run `kb indexer start`") from error
+            kind = GoneError if self._was_there else DaemonError
+            raise kind("the indexer is not running", hint="run `kb indexer start`") from error
         except OSError as error:
             reason = error.strerror or error
             raise DaemonError(
@@ -118,9 +128,8 @@ class Connection:
         """Return the error of an answer that ends too early."""
         return GoneError("the indexer went away in the middle of a request", hint=f"see {self._log_file}")
 
-    def _comes_back(self) -> bool:
+    def _comes_back(self, deadline: float) -> bool:
         """Wait a little for another daemon: a newer kb may be replacing the one that was there."""
-        deadline = time.monotonic() + AGAIN_S
         while not (is_open := self.is_open()) and time.monotonic() < deadline:
             time.sleep(0.05)
         return is_open
@@ -137,6 +146,7 @@ class Connection:
         except BaseException:
             connection.close()
             raise
+        self._was_there = True
         return connection
 
 
