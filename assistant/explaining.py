@@ -5,7 +5,6 @@ generator are others: they do the same, and keep what they were asked and what
 they said.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,10 +14,10 @@ from assistant.answering import TextGenerator, answer
 from assistant.answering.finding import Library
 from assistant.citations import statements
 from assistant.config import AnswerSettings
-from assistant.engine.types import ChatOptions, Delta, Finished, Progress
-from assistant.generating import count_prompt
+from assistant.engine.types import Finished
+from assistant.generating import Watched
 from assistant.support import BORNE, Evidence
-from assistant.types import Answer, AnswerFinished, Message, Notice, Question, Step, Understood
+from assistant.types import Answer, AnswerFinished, Notice, Question, Step, Understood
 from indexer.types import EVERYTHING, Filters, SearchResult, SearchTrace
 
 
@@ -132,10 +131,11 @@ def explain(
         KbError: Whatever `answer` raises.
     """
     kept = _Kept(searcher)
-    read = None if generator is None else _Read(generator)
+    ends: list[Finished] = []
+    watched = None if generator is None else Watched(generator, ends.append)
     remarks: list[str] = []
     answered: Answer | None = None
-    events = answer(question, searcher=kept, generator=read, settings=settings)
+    events = answer(question, searcher=kept, generator=watched, settings=settings)
     with closing(events):
         for event in events:
             match event:
@@ -154,7 +154,7 @@ def explain(
             for query, top_k, filters, found in kept.searches
         ),
         remarks=tuple(dict.fromkeys(remarks)),
-        readings=tuple(read.readings) if read else (),
+        readings=() if generator is None else tuple(_reading(ended, generator) for ended in ends),
         statements=borne(answered, extra=question.extra),
     )
 
@@ -197,40 +197,10 @@ class _Kept:
         return found
 
 
-class _Read:
-    """A generator that keeps how much it read and wrote.
-
-    Args:
-        generator: Writes.
-    """
-
-    def __init__(self, generator: TextGenerator) -> None:
-        self._generator = generator
-        self.readings: list[Reading] = []
-
-    @property
-    def model_name(self) -> str:
-        return self._generator.model_name
-
-    def wait_ready(self) -> Mapping[str, Any]:
-        return self._generator.wait_ready()
-
-    def count_tokens(self, text: str) -> int:
-        return self._generator.count_tokens(text)
-
-    def count_prompt(self, messages: Sequence[Message]) -> int:
-        return count_prompt(self._generator, messages)
-
-    def chat(
-        self, messages: Sequence[Message], options: ChatOptions
-    ) -> Iterator[Delta | Progress | Finished]:
-        for piece in self._generator.chat(messages, options):
-            if isinstance(piece, Finished):
-                reading = Reading(
-                    model=self.model_name,
-                    context_tokens=int(self.wait_ready()["context_tokens"]),
-                    prompt_tokens=piece.usage.prompt_tokens,
-                    answer_tokens=piece.usage.completion_tokens,
-                )
-                self.readings.append(reading)
-            yield piece
+def _reading(ended: Finished, generator: TextGenerator) -> Reading:
+    return Reading(
+        model=generator.model_name,
+        context_tokens=int(generator.wait_ready()["context_tokens"]),
+        prompt_tokens=ended.usage.prompt_tokens,
+        answer_tokens=ended.usage.completion_tokens,
+    )

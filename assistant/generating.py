@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -67,6 +67,45 @@ def count_prompt(generator: TextGenerator, messages: Sequence[Message]) -> int:
         return generator.count_prompt(messages)
     text = "\n".join(message.content for message in messages)
     return generator.count_tokens(text) + _TURN_TOKENS * max(0, len(messages) - 2)
+
+
+class Watched:
+    """A generator of which somebody is told how each of its answers ended.
+
+    Args:
+        generator: Writes.
+        told: Is given the end of every answer.
+    """
+
+    def __init__(self, generator: TextGenerator, told: Callable[[Finished], None]) -> None:
+        self._generator = generator
+        self._told = told
+
+    @property
+    def model_name(self) -> str:
+        """As the generator says."""
+        return self._generator.model_name
+
+    def wait_ready(self) -> Mapping[str, Any]:
+        """Wait for the generator."""
+        return self._generator.wait_ready()
+
+    def count_tokens(self, text: str) -> int:
+        """Count as the generator does."""
+        return self._generator.count_tokens(text)
+
+    def count_prompt(self, messages: Sequence[Message]) -> int:
+        """Count as the generator does."""
+        return count_prompt(self._generator, messages)
+
+    def chat(
+        self, messages: Sequence[Message], options: ChatOptions
+    ) -> Iterator[Delta | Progress | Finished]:
+        """Have the generator write."""
+        for piece in self._generator.chat(messages, options):
+            if isinstance(piece, Finished):
+                self._told(piece)
+            yield piece
 
 
 def generate_json(

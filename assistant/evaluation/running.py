@@ -5,20 +5,19 @@ compared, all of them answer the same questions from the same passages.
 """
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from assistant.answering import Searcher, TextGenerator, answer
 from assistant.answering.finding import Library
 from assistant.config import AnswerSettings
-from assistant.engine.types import ChatOptions, Delta, Finished, Progress
+from assistant.engine.types import Finished
 from assistant.evaluation.cases import Case
 from assistant.evaluation.judging import judge
 from assistant.evaluation.sources import Gold
-from assistant.generating import count_prompt
-from assistant.types import Answer, AnswerFinished, Message, Question
+from assistant.generating import Watched
+from assistant.types import Answer, AnswerFinished, Question
 from indexer.errors import KbError, UsageError
 from indexer.types import EVERYTHING, Filters, Passage, SearchResult
 
@@ -110,41 +109,19 @@ class SamePassages:
         return found
 
 
-class _Metered:
-    """A generator that adds up what it has written.
+@dataclass(slots=True)
+class _Meter:
+    """What a model has written, added up."""
 
-    Args:
-        generator: Writes.
-    """
+    tokens: int = 0
+    writing_ms: float = 0.0
 
-    def __init__(self, generator: TextGenerator) -> None:
-        self._generator = generator
-        self.tokens = 0
-        self.writing_ms = 0.0
-
-    @property
-    def model_name(self) -> str:
-        return self._generator.model_name
-
-    def wait_ready(self) -> Mapping[str, Any]:
-        return self._generator.wait_ready()
-
-    def count_tokens(self, text: str) -> int:
-        return self._generator.count_tokens(text)
-
-    def count_prompt(self, messages: Sequence[Message]) -> int:
-        return count_prompt(self._generator, messages)
-
-    def chat(
-        self, messages: Sequence[Message], options: ChatOptions
-    ) -> Iterator[Delta | Progress | Finished]:
-        pieces = self._generator.chat(messages, options)
-        for piece in pieces:
-            if isinstance(piece, Finished) and "generation" in piece.timings_ms:
-                # the first token is chosen from what reading the prompt has computed.
-                self.tokens += max(0, piece.usage.completion_tokens - 1)
-                self.writing_ms += piece.timings_ms["generation"]
-            yield piece
+    def note(self, ended: Finished) -> None:
+        """Add an answer."""
+        if "generation" in ended.timings_ms:
+            # the first token is chosen from what reading the prompt has computed.
+            self.tokens += max(0, ended.usage.completion_tokens - 1)
+            self.writing_ms += ended.timings_ms["generation"]
 
 
 def run(
@@ -181,7 +158,8 @@ def run(
     for case in cases:
         if isinstance(searcher, SamePassages):
             searcher.begin(case)
-        metered = None if generator is None else _Metered(generator)
+        meter = _Meter()
+        watched = None if generator is None else Watched(generator, meter.note)
         gold = golds[case.id]
         exclude = (*filters.exclude, *sorted(map(str, gold.left_out)))
         question = Question(
@@ -190,7 +168,7 @@ def run(
             turns=case.turns if has_history else (),
         )
         try:
-            answered = _ask(question, searcher, metered, settings)
+            answered = _ask(question, searcher, watched, settings)
             ranked = rankings.of(answered.question or case.question, answered.filters)
         except KbError as error:
             yield Result(case=case, model=model, answer=None, failure=error.message, error=error)
@@ -209,8 +187,8 @@ def run(
             scores=judged.scores,
             failure=judged.failure,
             timings_ms=_whole(answered.timings_ms, searcher),
-            tokens=metered.tokens if metered else 0,
-            writing_ms=metered.writing_ms if metered else 0.0,
+            tokens=meter.tokens,
+            writing_ms=meter.writing_ms,
         )
 
 
