@@ -12,6 +12,7 @@ from assistant.evaluation.drafting.drafts import Draft
 from assistant.words import content_words
 from indexer.sentences import quotable_sentences
 from indexer.types import Passage, Span
+from indexer.words import STOP_WORDS
 
 MADE_BY = "rule"
 
@@ -81,7 +82,8 @@ _ROLES = re.compile(
 def draft_by_rules(passage: Passage) -> Iterator[Draft]:
     """Make every question that a passage gives by rule, in reading order."""
     for sentence in quotable_sentences(passage.text):
-        if sentence.is_heading or sentence.end - sentence.start > LONGEST_CHARS:
+        # of what front matter holds most is for programs, and nobody asks it.
+        if sentence.is_heading or sentence.is_metadata or sentence.end - sentence.start > LONGEST_CHARS:
             continue
         text = " ".join(passage.text[sentence.start : sentence.end].split())
         for rule in _RULES:
@@ -103,7 +105,8 @@ def _field(text: str, passage: Passage) -> tuple[str, str] | None:
         return None
     key, value = match["key"].strip(), match["value"].strip().strip("*_").rstrip(".")
     about = subject_of(passage)
-    if key.split()[0].casefold() in _NOT_A_FIELD or len(key.split()) > 4 or len(value.split()) > 12:
+    first = key.split()[0].casefold()
+    if first in _NOT_A_FIELD or first in STOP_WORDS or len(key.split()) > 4 or len(value.split()) > 12:
         return None
     if not about or len(about.split()) > 8 or set(content_words(key)) <= set(content_words(about)):
         return None
