@@ -3,10 +3,10 @@
 import json
 import math
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from assistant.engine.types import ChatOptions, Delta, Finished, FinishReason, Progress
 from assistant.errors import MalformedAnswerError
@@ -14,6 +14,9 @@ from assistant.types import Message
 
 _TURN_TOKENS = 8
 """What templates write around one message; most take 3 to 6."""
+
+
+PieceT = TypeVar("PieceT")
 
 
 class TextGenerator(Protocol):
@@ -153,9 +156,9 @@ def generate_json(
     )
 
 
-def _relay(chat: Iterator[Delta | Progress | Finished]) -> Generator[Delta | Progress | Finished, None, None]:
-    """Pass on what comes, and the closing too."""
-    yield from chat
+def relay(pieces: Iterable[PieceT]) -> Generator[PieceT, None, None]:
+    """Pass on what comes, and the closing too, also to what cannot be closed by its type."""
+    yield from pieces
 
 
 def _collect(chat: Iterator[Delta | Progress | Finished], give_up_at: float) -> tuple[str, FinishReason]:
@@ -166,7 +169,7 @@ def _collect(chat: Iterator[Delta | Progress | Finished], give_up_at: float) -> 
     text = ""
     ended_by: FinishReason = "stop"
     # closing stops the model, whatever ends this loop.
-    with closing(_relay(chat)) as events:
+    with closing(relay(chat)) as events:
         for event in events:
             if isinstance(event, Finished):
                 ended_by = event.reason

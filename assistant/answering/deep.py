@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from assistant.answering.asking import Asking
+from assistant.answering.finding import mix
 from assistant.answering.results import refused
 from assistant.answering.rooms import Room, make_ready
 from assistant.answering.writing import write
@@ -19,7 +20,7 @@ from assistant.generating import TextGenerator, count_prompt, generate_json
 from assistant.prompting import clean, fenced
 from assistant.types import AnswerEvent, Message, Notice, Step
 from assistant.words import content_words
-from indexer.types import Passage, SearchResult
+from indexer.types import Passage
 
 LONGEST_QUERY_CHARS = 120
 
@@ -103,7 +104,7 @@ def answer_deeply(
         yield Step(_told(query, result.passages, new), is_kept=True)
         results.append(result)
         messages += [reply, Message("user", _shown(new))]
-    gathered = replace(_gathered(results), question=asking.text)
+    gathered = replace(mix(results), question=asking.text)
     if not gathered.passages:
         yield refused((), generator.model_name, found=gathered, clock=asking.clock)
         return
@@ -156,23 +157,6 @@ class _Searched:
     @staticmethod
     def _key(query: str) -> frozenset[str]:
         return frozenset(content_words(query) or query.casefold().split())
-
-
-def _gathered(results: Sequence[SearchResult]) -> SearchResult:
-    """Put the passages of all searches into one result, the best of each first; the question's own lead."""
-    mixed: dict[int, Passage] = {}
-    deepest = max(len(result.passages) for result in results)
-    for rank in range(deepest):
-        for result in results:
-            if rank < len(result.passages):
-                mixed.setdefault(result.passages[rank].chunk_id, result.passages[rank])
-    return replace(
-        results[0],
-        passages=tuple(mixed.values()),
-        as_of=min(result.as_of for result in results),
-        pending=max(result.pending for result in results),
-        took_ms=sum(result.took_ms for result in results),
-    )
 
 
 def _told(query: str, found: Sequence[Passage], new: Sequence[Passage]) -> str:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -55,20 +56,27 @@ def find(searcher: Searcher, text: str, question: Question, *, top_k: int) -> Se
     # it is read where the question is; "in:" and the like are no filters in it.
     plain = extra[:_EXTRA_QUERY_CHARS].replace(":", " ")
     beside = searcher.search(plain, top_k=top_k, filters=found.filters)
+    mixed = mix([found, beside])
+    return replace(mixed, passages=mixed.passages[:top_k])
+
+
+def mix(results: Sequence[SearchResult]) -> SearchResult:
+    """Put the passages of several searches into one result, the best of each first; the first one leads.
+
+    Args:
+        results: At least one; question, filters and grounds are those of the first.
+    """
     mixed: dict[int, Passage] = {}
-    for pair in itertools.zip_longest(found.passages, beside.passages):
-        for passage in pair:
+    for rank in itertools.zip_longest(*(result.passages for result in results)):
+        for passage in rank:
             if passage is not None:
                 mixed.setdefault(passage.chunk_id, passage)
-    return SearchResult(
-        passages=tuple(mixed.values())[:top_k],
-        as_of=min(found.as_of, beside.as_of),
-        pending=max(found.pending, beside.pending),
-        took_ms=found.took_ms + beside.took_ms,
-        question=found.question,
-        filters=found.filters,
-        remarks=found.remarks,
-        grounds=found.grounds,
+    return replace(
+        results[0],
+        passages=tuple(mixed.values()),
+        as_of=min(result.as_of for result in results),
+        pending=max(result.pending for result in results),
+        took_ms=sum(result.took_ms for result in results),
     )
 
 

@@ -12,8 +12,8 @@ from functools import partial
 from assistant.answering.asking import Asking
 from assistant.answering.rooms import TEMPLATE_TOKENS, Room, options_of
 from assistant.citations import marks
-from assistant.engine.types import Delta, Finished, Progress
-from assistant.generating import TextGenerator, count_prompt
+from assistant.engine.types import Delta, Progress
+from assistant.generating import TextGenerator, count_prompt, relay
 from assistant.prompting import FittedPrompt, ask_about, clean, fenced, is_refusal, render_passage
 from assistant.types import AnswerEvent, Message, Notice, Step
 from indexer.types import Passage
@@ -132,7 +132,7 @@ class _Condensing:
         """Have a note written."""
         options = replace(options_of(self._asking.settings, max_tokens=max_tokens), thinking="off")
         text = ""
-        with closing(_relay(self._generator.chat(self._asked(parts), options))) as pieces:
+        with closing(relay(self._generator.chat(self._asked(parts), options))) as pieces:
             for piece in pieces:
                 if isinstance(piece, Progress):
                     # so that whoever looks on can break it off.
@@ -232,10 +232,3 @@ def tidy(note: str, numbers: Iterable[int]) -> str:
 
 def _fenced(note: str) -> str:
     return fenced(clean(note))
-
-
-def _relay(
-    chat: Iterable[Delta | Progress | Finished],
-) -> Generator[Delta | Progress | Finished, None, None]:
-    """Pass on what comes, and the closing too."""
-    yield from chat

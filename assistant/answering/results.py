@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from assistant.evidence import confidence
+from assistant.generating import relay
 from assistant.types import Answer, AnswerEvent, AnswerFinished, Citation, Step
 from indexer.types import Passage, SearchResult, Span
 
@@ -40,17 +41,12 @@ def with_steps(events: Iterable[AnswerEvent]) -> Iterator[AnswerEvent]:
 
 def unless_refused(events: Iterator[AnswerEvent]) -> Generator[AnswerEvent, None, bool]:
     """Pass on the events of an answer but for its end where it is a refusal; tell whether it was answered."""
-    with closing(_relay(events)) as relayed:
+    with closing(relay(events)) as relayed:
         for event in relayed:
             if isinstance(event, AnswerFinished) and not event.answer.answered:
                 return False
             yield event
     return True
-
-
-def _relay(events: Iterator[AnswerEvent]) -> Generator[AnswerEvent, None, None]:
-    """Pass on what comes, and the closing too."""
-    yield from events
 
 
 def finished(

@@ -1,6 +1,6 @@
 """An answer that a model writes from passages, piece by piece."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 
@@ -10,7 +10,7 @@ from assistant.citations import cite
 from assistant.config import AnswerSettings
 from assistant.engine.types import ChatOptions, Delta, Finished, Progress
 from assistant.errors import NoAnswerError
-from assistant.generating import TextGenerator, count_prompt
+from assistant.generating import TextGenerator, count_prompt, relay
 from assistant.marking import Doubt, MarkedText
 from assistant.prompting import FittedPrompt, fit_messages, is_refusal, may_become_refusal, own_messages
 from assistant.types import (
@@ -72,7 +72,7 @@ def write(
     options = options_of(settings, max_tokens=max_tokens)
     shown = prompt.passages
     draft = _Draft(lambda: MarkedText(shown, extra=question.extra, is_strict=question.is_strict))
-    with closing(_relay(generator.chat(prompt.messages, options))) as pieces:
+    with closing(relay(generator.chat(prompt.messages, options))) as pieces:
         for piece in pieces:
             if isinstance(piece, Progress):
                 yield Waiting(piece.queued, piece.read_share)
@@ -143,7 +143,7 @@ def write_own(
     yield Notice("not in your files; what follows is the model's own knowledge")
     options = options_of(settings, max_tokens=room.left_behind(tokens))
     draft = _Draft(lambda: MarkedText((), is_judging=False))
-    with closing(_relay(generator.chat(messages, options))) as pieces:
+    with closing(relay(generator.chat(messages, options))) as pieces:
         for piece in pieces:
             clock.keep("first_token")
             if isinstance(piece, Delta):
@@ -207,11 +207,6 @@ class _Draft:
     def _show(pieces: Iterator[str | Doubt]) -> Iterator[AnswerEvent]:
         for piece in pieces:
             yield AnswerText(piece) if isinstance(piece, str) else Doubted()
-
-
-def _relay(chat: Iterator[Delta | Progress | Finished]) -> Generator[Delta | Progress | Finished, None, None]:
-    """Pass on what comes, and the closing too."""
-    yield from chat
 
 
 def _fitting_notices(prompt: FittedPrompt, found: int, context_tokens: int) -> Iterator[Notice]:

@@ -5,14 +5,14 @@ import contextlib
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, Protocol
 
 from assistant.answering import Searcher, TextGenerator, answer
 from assistant.config import AnswerSettings
 from assistant.engine.types import ChatOptions, Delta, Finished, Progress
-from assistant.generating import count_prompt
+from assistant.generating import count_prompt, relay
 from assistant.types import AnswerEvent, Message, Question
 from indexer.errors import EngineError, KbError
 
@@ -54,17 +54,11 @@ class _Noted:
     def chat(
         self, messages: Sequence[Message], options: ChatOptions
     ) -> Iterator[Delta | Progress | Finished]:
-        with closing(_relay(self._writer.chat(messages, options))) as pieces:
+        with closing(relay(self._writer.chat(messages, options))) as pieces:
             for piece in pieces:
                 if isinstance(piece, Finished):
                     self.finished = piece
                 yield piece
-
-
-def _relay(
-    pieces: Iterator[Delta | Progress | Finished],
-) -> Generator[Delta | Progress | Finished, None, None]:
-    yield from pieces
 
 
 class Run:
