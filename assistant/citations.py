@@ -20,8 +20,9 @@ _NUMBERS = r"\^?\d{1,3}(?:\s*[-–]\s*\d{1,3})?"
 _MARK = re.compile(
     rf"\[\s*({_NUMBERS}(?:\s*[,;]\s*{_NUMBERS})*)\s*\](?!\()|【\s*(\d{{1,3}}(?:\s*[,;]\s*\d{{1,3}})*)[^】\n]{{0,40}}】"
 )
+_CODE_IN_LINE = re.compile(r"(?P<ticks>`+)(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`)")
 _CODE = re.compile(
-    r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[^\n]*$|\Z)|(`+)(?!`)[^\n]+?(?<!`)\2(?!`)", re.MULTILINE | re.DOTALL
+    rf"^[ \t]*(?P<fence>```|~~~)(?s:.*?)(?:^[ \t]*(?P=fence)[^\n]*$|\Z)|{_CODE_IN_LINE.pattern}", re.MULTILINE
 )
 
 
@@ -34,22 +35,32 @@ class Mark:
     numbers: tuple[int, ...]
 
 
-def code_spans(text: str) -> list[tuple[int, int]]:
-    """Find the code of a text, in fences and in lines: (start, end) pairs in order."""
-    return [match.span() for match in _CODE.finditer(text)]
+def code_spans(text: str, *, is_in_line: bool = False) -> list[tuple[int, int]]:
+    """Find the code of a text: (start, end) pairs in order.
+
+    Args:
+        text: The text.
+        is_in_line: Whether it is a part of a line, in which no fence can begin.
+    """
+    return [match.span() for match in (_CODE_IN_LINE if is_in_line else _CODE).finditer(text)]
 
 
-def has_open_code(text: str) -> bool:
-    """Tell whether a text holds a backtick that may begin code which ends behind it."""
-    closed = code_spans(text)
+def has_open_code(line: str) -> bool:
+    """Tell whether a part of a line holds a backtick that may begin code which ends behind it."""
+    closed = code_spans(line, is_in_line=True)
     return any(
-        char == "`" and not any(start <= at < end for start, end in closed) for at, char in enumerate(text)
+        char == "`" and not any(start <= at < end for start, end in closed) for at, char in enumerate(line)
     )
 
 
-def marks(text: str) -> list[Mark]:
-    """Find the citation marks of a text: [1], [1, 2], [1-3], [^1] and 【1】, but none inside code."""
-    code = code_spans(text)
+def marks(text: str, *, is_in_line: bool = False) -> list[Mark]:
+    """Find the citation marks of a text: [1], [1, 2], [1-3], [^1] and 【1】, but none inside code.
+
+    Args:
+        text: The text.
+        is_in_line: Whether it is a part of a line, in which no fence can begin.
+    """
+    code = code_spans(text, is_in_line=is_in_line)
     return [
         Mark(match.start(), match.end(), _numbers(match[1] or match[2]))
         for match in _MARK.finditer(text)

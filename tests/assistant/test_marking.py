@@ -52,6 +52,8 @@ def written(pieces: Sequence[str], *, is_strict: bool = False, extra: str = "") 
         ("Yes.", "Yes."),
         # what is no mark.
         ("```\nx[2]\n```\nThe key is under the pot [2].", "```\nx[2]\n```\nThe key is under the pot [1]."),
+        ("[2]```\nx[2]\n```\nThe key is under the pot [2].", "```\nx[2]\n```\nThe key is under the pot [1]."),
+        ("[9]```\n```\nThe key is under the pot [2].", "```\n```\nThe key is under the pot [1]."),
         ("See `x[2]`, or the key [2].", "See `x[2]`, or the key [1].¿"),
         ("The key [sic] is under the pot [2].", "The key [sic] is under the pot [1]."),
         ("The key is under the [pot](http://x/2).", "The key is under the [pot](http://x/2) [1]."),

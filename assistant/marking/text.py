@@ -8,12 +8,13 @@ sentence is judged as soon as it ends.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 
-from assistant.citations import Mark, code_spans, has_open_code, marks
+from assistant.citations import code_spans, has_open_code
 from assistant.facts import figures
+from assistant.marking.sentence import MAY_BE_MARK, Sentence, blanked, leading_marks
 from assistant.support import BORNE, PLAIN, Evidence
 from assistant.terminal import plain
 from assistant.words import content_words
@@ -29,9 +30,7 @@ _LEAST_PART = 0.15
 _FENCE = re.compile(r"[ \t]*(```|~~~)")
 _MAY_BE_FENCE = re.compile(r"[ \t]*[`~]{0,2}$")
 _ITEM = re.compile(r"[ \t]*(?:(?:[-*+•]|\d{1,3}[.)]|>)[ \t]+)*")
-_TAIL = re.compile(r"(?:[.!?…。！？]+[\"'”’»)\]*_]*)?\s*$")
 _END_MARK = re.compile(r"[.!?…。！？]+$")
-_MAY_BE_MARK = re.compile(r"\[[\d\s,;^–-]{0,40}\]?$|【[^】\n]{0,60}】?$")
 _TITLE = re.compile(r"[ \t]*(?:#{1,6}\s.*|\*\*[^*]+\*\*:?)$")
 _TARGET = re.compile(r"\]\([^)\s]*\)")
 _ABOUT_ITSELF = re.compile(
@@ -82,7 +81,8 @@ class MarkedText:
 
         self._fence = ""
         self._is_at_line_start = True
-        self._sentence = _Sentence()
+        self._is_line_blank = True
+        self._sentence = Sentence()
         self._before: tuple[int, ...] = ()
         self._pieces: list[str] = []
         self._length = 0
@@ -124,8 +124,10 @@ class MarkedText:
 
     def _advance(self, *, is_last: bool) -> Iterator[str | Doubt]:
         while self._raw:
-            if self._fence or (self._is_at_line_start and _FENCE.match(self._raw)):
-                line, newline, rest = self._raw.partition("\n")
+            lead = leading_marks(self._raw) if self._is_at_line_start and not self._fence else 0
+            if self._fence or (self._is_at_line_start and _FENCE.match(self._raw, lead)):
+                # marks before a fence name nothing: what they stand behind is on the lines before.
+                line, newline, rest = self._raw[lead:].partition("\n")
                 if not newline and not is_last and len(line) < LONGEST_CHARS:
                     return
                 if self._is_at_line_start:
@@ -134,7 +136,7 @@ class MarkedText:
                 self._raw = rest
                 yield from self._show(line + newline)
                 continue
-            if self._is_at_line_start and not is_last and _MAY_BE_FENCE.match(self._raw):
+            if self._is_at_line_start and not is_last and _MAY_BE_FENCE.match(self._raw, lead):
                 return
             end = self._sentence_end(is_last=is_last)
             if end is None:
@@ -145,8 +147,9 @@ class MarkedText:
                 return
             whole, self._raw = self._raw[:end], self._raw[end:]
             yield from self._finish(whole)
-            self._is_at_line_start = whole.endswith("\n")
-            self._sentence = _Sentence()
+            # of the text that is shown: what stood before on the line may have been left out.
+            self._is_at_line_start = self._is_line_blank
+            self._sentence = Sentence()
 
     def _note_fence(self, line: str) -> None:
         opened = _FENCE.match(line)
@@ -163,11 +166,11 @@ class MarkedText:
             return LONGEST_CHARS
         line = self._raw if newline < 0 else self._raw[:newline]
         is_whole = newline >= 0 or is_last
-        code = code_spans(line)
-        for following in [one.start for one in split_sentences(_blanked(line))[1:]]:
+        code = code_spans(line, is_in_line=True)
+        for following in [one.start for one in split_sentences(blanked(line))[1:]]:
             if any(start < following < end for start, end in code):
                 continue
-            if not is_whole and (_MAY_BE_MARK.match(line, following) or has_open_code(line[:following])):
+            if not is_whole and (MAY_BE_MARK.match(line, following) or has_open_code(line[:following])):
                 return None
             return following
         if newline >= 0:
@@ -277,66 +280,9 @@ class MarkedText:
             self._sentence.shown += text
             self._pieces.append(text)
             self._length += len(text)
+            _, newline, line = text.rpartition("\n")
+            self._is_line_blank = not line.strip(" \t") and (bool(newline) or self._is_line_blank)
             yield text
-
-
-class _Sentence:
-    """The sentence that is being written: how much of it was passed on, and what its marks name."""
-
-    def __init__(self) -> None:
-        self.shown = ""
-        """What of it was passed on, as it is shown."""
-
-        self.cited: list[int] = []
-        """Numbers of passages as the model counts them."""
-
-        self._done = 0
-        self._clause = 0
-        self._statement = ""
-
-    def take(
-        self, raw: str, choose: Callable[[str, Sequence[int]], tuple[int, ...]], *, is_whole: bool
-    ) -> list[str | tuple[int, ...]]:
-        """Return what can be passed on now: text, and the numbers of marks.
-
-        Args:
-            raw: The sentence as far as it came, from its beginning.
-            choose: Says what a mark names, of what stands before it and the numbers in it.
-            is_whole: Whether that is all of it; then what follows the last mark is left for `rest`.
-        """
-        parts: list[str | tuple[int, ...]] = []
-        bare = _blanked(raw)
-        for group in _groups(raw):
-            start, end = group[0].start, group[-1].end
-            if start < self._done:
-                continue
-            if not is_whole and "`" in raw[:start]:
-                break
-            if not is_whole and _may_go_on(raw[end:]):
-                return [*parts, self._text(raw, start)]
-            parts.append(self._text(raw, start))
-            clause = bare[self._clause : start]
-            if content_words(clause):
-                self._statement, self._clause = clause, end
-            numbers = choose(self._statement.strip(), [n for mark in group for n in mark.numbers])
-            if numbers:
-                # the white space before it, which was held back.
-                parts += [raw[self._done : start], tuple(dict.fromkeys(numbers))]
-                self.cited += [number for number in numbers if number not in self.cited]
-            self._done = end
-        if is_whole:
-            return parts
-        return [*parts, self._text(raw, _safe_end(raw, self._done))]
-
-    def rest(self, raw: str) -> str:
-        """Return what `take` has left of the whole sentence."""
-        return raw[self._done :]
-
-    def _text(self, raw: str, end: int) -> str:
-        """Pass on what stands before `end`, without white space at its end."""
-        text = raw[self._done : end].rstrip()
-        self._done += len(text)
-        return text
 
 
 def _joined(shown: Iterator[str | Doubt]) -> Iterator[str | Doubt]:
@@ -348,49 +294,8 @@ def _joined(shown: Iterator[str | Doubt]) -> Iterator[str | Doubt]:
             yield from group
 
 
-def _may_go_on(following: str) -> bool:
-    """Tell whether another mark may follow, or what looks like a mark may turn out to be a link."""
-    following = following.lstrip()
-    return not following or _MAY_BE_MARK.match(following) is not None
-
-
-def _groups(text: str) -> list[list[Mark]]:
-    """Put marks together that stand side by side."""
-    found = marks(text)
-    groups = [[mark] for mark in found[:1]]
-    for before, mark in pairwise(found):
-        if text[before.end : mark.start].strip():
-            groups.append([mark])
-        else:
-            groups[-1].append(mark)
-    return groups
-
-
-def _safe_end(raw: str, done: int) -> int:
-    """Return how far a sentence that is being written can be shown, from `done` on."""
-    end = len(raw)
-    if match := _TAIL.search(raw, done):
-        end = match.start()
-    for opener in ("[", "【"):
-        at = raw.rfind(opener, done)
-        if at >= 0 and _MAY_BE_MARK.match(raw, at):
-            end = min(end, at)
-    if (at := raw.find("`")) >= 0:
-        # before the sentence ends, nobody knows what is code, in which nothing is a mark.
-        end = min(end, at)
-    return max(done, end)
-
-
-def _blanked(text: str) -> str:
-    """Return a text with its marks replaced by as many blanks."""
-    bare = list(text)
-    for mark in marks(text):
-        bare[mark.start : mark.end] = " " * (mark.end - mark.start)
-    return "".join(bare)
-
-
 def _bare(text: str) -> str:
     """Return a sentence without marks, targets of links and the signs of a list before it."""
-    bare = _TARGET.sub("]", plain(_blanked(text)))
+    bare = _TARGET.sub("]", plain(blanked(text)))
     match = _ITEM.match(bare)
     return bare[match.end() if match else 0 :].strip()
