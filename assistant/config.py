@@ -88,6 +88,22 @@ class HistorySettings(Section):
     """Days after which a conversation that did not go on is deleted; 0 keeps all."""
 
 
+class TuiSettings(Section):
+    """`[tui]`: the terminal app."""
+
+    theme: str = "dark"
+    """Its colours: dark, light, contrast, terminal, terminal-light, or the name of a theme of Textual."""
+
+    editor: str = ""
+    """What opens text files, such as "code -g {path}:{line}"; empty for $VISUAL or $EDITOR."""
+
+    openers: dict[str, str] = Field(default_factory=dict)
+    """What opens other files by ending, such as pdf = "zathura -P {page} {path}"; else the desktop does."""
+
+    keys: dict[str, str] = Field(default_factory=dict)
+    """Other keys for what the app does, such as "app.help" = "f1,ctrl+h"; its help shows the names."""
+
+
 class Settings(IndexerSettings):
     """The whole config file; an unknown section or key is refused."""
 
@@ -96,3 +112,4 @@ class Settings(IndexerSettings):
     model: ModelSettings = ModelSettings()
     answer: AnswerSettings = AnswerSettings()
     history: HistorySettings = HistorySettings()
+    tui: TuiSettings = TuiSettings()

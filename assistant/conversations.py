@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Self
 
 from assistant.types import Answer, Question, Turn
 from indexer.errors import UsageError
+from indexer.paths import Places
 
 if TYPE_CHECKING:
+    from assistant.config import HistorySettings
     from assistant.history import Conversation, History, StoredTurn
 
 MOST_TURNS = 20
@@ -101,6 +103,49 @@ class Talk:
         self.conversation = self._history.add(_stored(turn, answer, now), self.conversation)
         if self._keep_days:
             self._history.delete_older(now - self._keep_days * DAY_S)
+
+
+def open_talk(
+    places: Places,
+    settings: "HistorySettings",
+    *,
+    is_continued: bool = False,
+    conversation: int | None = None,
+    is_private: bool = False,
+) -> Talk:
+    """Go on with the conversation that is asked for, or begin one.
+
+    Args:
+        places: Where the history stands.
+        settings: Whether and for how long it is kept.
+        is_continued: Whether to go on with the last one.
+        conversation: The one to go on with, by its id.
+        is_private: Whether nothing of this question is kept.
+
+    Raises:
+        UsageError: If there is no such conversation.
+        HistoryError: If it is to go on and cannot be read.
+    """
+    keeps = settings.keep and not is_private
+    if is_continued or conversation is not None:
+        # deferred: only who goes on needs sqlite3 before the answer is there.
+        from assistant.history import History
+
+        places.create()
+        return Talk.resume(
+            History.open(places.history_file),
+            conversation,
+            is_private=not keeps,
+            keep_days=settings.keep_days,
+        )
+
+    def open_history() -> "History":
+        # deferred: the answer is on the screen before sqlite3 is loaded.
+        from assistant.history import History
+
+        return History.open(places.history_file)
+
+    return Talk(open_history if keeps else None, keep_days=settings.keep_days)
 
 
 def _stored(turn: Turn, answer: Answer, now: float) -> "StoredTurn":

@@ -75,4 +75,9 @@ def _toml(value: Any) -> str:
     """Write a value in TOML; strings as JSON, which is a subset of it."""
     if isinstance(value, tuple | list):
         return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, Mapping):
+        pairs = ", ".join(
+            f"{json.dumps(key, ensure_ascii=False)} = {_toml(each)}" for key, each in value.items()
+        )
+        return f"{{ {pairs} }}" if pairs else "{}"
     return json.dumps(value, ensure_ascii=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from assistant.cli import diagnostics
 from assistant.cli.diagnostics import Interrupted, StatusLine
-from assistant.cli.times import counted, duration
+from assistant.times import counted, duration
 from indexer.client import IndexerClient
 
 MATTERS_S = 120.0

@@ -14,9 +14,9 @@ import click
 from assistant.cli import diagnostics, options, output
 from assistant.cli.diagnostics import Exit
 from assistant.cli.group import Command, Group
-from assistant.cli.times import ago, counted, moment
 from assistant.conversations import find
 from assistant.terminal import plain, plain_line
+from assistant.times import ago, counted, moment
 from indexer.errors import UsageError
 from indexer.paths import Places
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assistant.cli.times import ago, ahead, counted, duration, megabytes
+from assistant.times import ago, ahead, counted, duration, megabytes
 from indexer.types import FileStatus, Progress
 
 Row = tuple[str, str]

@@ -10,7 +10,7 @@ from assistant.cli import diagnostics, options, output
 from assistant.cli.diagnostics import Exit, Interrupted, StatusLine
 from assistant.cli.group import Command
 from assistant.cli.overview import describe
-from assistant.cli.times import counted
+from assistant.times import counted
 from indexer.client import IndexerClient, connect
 from indexer.errors import UsageError
 from indexer.paths import Places

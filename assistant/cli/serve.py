@@ -4,7 +4,8 @@ import sys
 
 import click
 
-from assistant.cli import diagnostics, generators, options, output
+from assistant import generators
+from assistant.cli import diagnostics, options, output
 from assistant.cli.diagnostics import Interrupted
 from assistant.cli.group import Command
 

@@ -13,8 +13,8 @@ from assistant.cli.diagnostics import Exit
 from assistant.cli.group import Command
 from assistant.cli.overview import Row
 from assistant.cli.screen import Screen, has_screen, width
-from assistant.cli.times import ago, ahead
 from assistant.terminal import plain_line
+from assistant.times import ago, ahead
 from indexer.client import IndexerClient, connect
 from indexer.errors import DaemonError
 from indexer.paths import Places

@@ -10,7 +10,7 @@ from assistant.cli import options, output, overview
 from assistant.cli.diagnostics import Exit
 from assistant.cli.group import Command
 from assistant.cli.overview import Row
-from assistant.cli.times import ahead, counted, moment
+from assistant.times import ahead, counted, moment
 from indexer.client import connect
 from indexer.errors import UsageError
 from indexer.paths import Places

@@ -21,8 +21,8 @@ from assistant.engine import protocol
 from assistant.engine.protocol import ChatRequest
 from assistant.errors import EngineUnavailableError
 from assistant.prompting import NOT_FOUND, is_refusal
+from assistant.runs import Run, RunEvent, Writer
 from assistant.serving.access import Guard, error_body
-from assistant.serving.answers import Run, RunEvent, Writer
 from assistant.serving.connections import Limits
 from assistant.types import (
     Answer,

@@ -2,14 +2,16 @@
 
 import click
 
+from assistant import generators
 from assistant.answering import answer
-from assistant.cli import diagnostics, filtering, freshness, generators, options, output, search
+from assistant.cli import diagnostics, filtering, freshness, options, output, search
 from assistant.cli.ask import talking
 from assistant.cli.ask.drawing import Drawing, say_not_found
 from assistant.cli.completion import complete_model
 from assistant.cli.diagnostics import Exit, StatusLine
 from assistant.cli.group import Command
 from assistant.config import Settings
+from assistant.conversations import open_talk
 from assistant.types import Question
 from indexer.client import connect
 from indexer.config import load_settings
@@ -99,7 +101,7 @@ def ask(
     places = Places.discover()
     settings = load_settings(places.config_file, Settings)
     text, extra = options.question_and_extra(question)
-    talk = talking.open_talk(
+    talk = open_talk(
         places,
         settings.history,
         is_continued=is_continued,

@@ -7,9 +7,9 @@ from typing import Any
 
 from assistant.cli.diagnostics import StatusLine
 from assistant.cli.evaluation.wording import share
-from assistant.cli.times import duration
 from assistant.evaluation.figures import Summary, summarise
 from assistant.evaluation.running import Result
+from assistant.times import duration
 from indexer.errors import KbError
 
 _SHOWN = ("hit_at_1", "f1", "decision")

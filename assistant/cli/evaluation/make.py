@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant.cli import diagnostics, filtering, generators
+from assistant import generators
+from assistant.cli import diagnostics, filtering
 from assistant.cli import output as stdout
 from assistant.cli.completion import complete_model
 from assistant.cli.diagnostics import Exit, Interrupted, StatusLine
 from assistant.cli.group import Command
-from assistant.cli.times import counted
+from assistant.times import counted
 from indexer.client import IndexerClient, connect
 from indexer.errors import UsageError
 from indexer.paths import Places

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.cli import diagnostics
-from assistant.cli.times import counted
 from assistant.evaluation.cases import BadLine, Case, read_cases
 from assistant.evaluation.records import Record, read_records
 from assistant.evaluation.sources import IndexedFiles
+from assistant.times import counted
 from indexer.errors import UsageError
 
 MOST_NAMED = 5

@@ -8,11 +8,11 @@ from typing import Any
 from assistant.cli import diagnostics, output
 from assistant.cli.evaluation import failures, tables
 from assistant.cli.evaluation.asking import Run
-from assistant.cli.times import counted
 from assistant.evaluation.cases import BadLine, Case
 from assistant.evaluation.comparing import Difference, compare
 from assistant.evaluation.figures import Summary, by_group, summarise
 from assistant.evaluation.records import Record
+from assistant.times import counted
 from indexer.errors import KbError
 
 Differences = Mapping[str, Sequence[Difference]]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant.cli import diagnostics, filtering, generators, options
+from assistant import generators
+from assistant.cli import diagnostics, filtering, options
 from assistant.cli.completion import complete_model
 from assistant.cli.diagnostics import Exit, Interrupted, StatusLine
 from assistant.cli.group import Command

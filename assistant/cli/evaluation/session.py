@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from assistant import generators
 from assistant.answering import Searcher, TextGenerator
-from assistant.cli import diagnostics, freshness, generators
+from assistant.cli import diagnostics, freshness
 from assistant.cli.diagnostics import StatusLine
 from assistant.cli.evaluation.asking import Run, take
 from assistant.cli.evaluation.contestants import engine_of, find_models

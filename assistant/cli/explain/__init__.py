@@ -2,7 +2,8 @@
 
 import click
 
-from assistant.cli import filtering, generators, options, output
+from assistant import generators
+from assistant.cli import filtering, options, output
 from assistant.cli.completion import complete_model
 from assistant.cli.diagnostics import Exit, StatusLine
 from assistant.cli.group import Command

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from assistant.cli import output, screen
 from assistant.cli.models.layout import Column, lay_out
-from assistant.cli.times import counted
 from assistant.cli.why import rows as why_rows
 from assistant.evidence import ENOUGH, HOPELESS
 from assistant.explaining import Explanation, Reading
 from assistant.support import BORNE
 from assistant.terminal import plain_line
+from assistant.times import counted
 from indexer.types import (
     CandidateTrace,
     FileOutcome,

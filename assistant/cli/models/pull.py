@@ -12,7 +12,7 @@ import click
 from assistant.cli import diagnostics, output
 from assistant.cli.diagnostics import Interrupted, StatusLine
 from assistant.cli.group import Command
-from assistant.cli.times import duration
+from assistant.times import duration
 from indexer.errors import UsageError
 from indexer.paths import Places
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from assistant.cli.times import ago, ahead, counted, duration, megabytes, moment
+from assistant.times import ago, ahead, counted, duration, megabytes, moment
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,149 @@
+"""The app itself: its screens, what it knows of daemon and engine, and the keys that work everywhere."""
+
+import time
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from assistant.tui.backend import Backend
+from assistant.tui.commands import BoundCommands
+from assistant.tui.screens import MODES
+from assistant.tui.state import EngineState, IndexState
+from assistant.tui.themes import THEMES, theme_name
+from assistant.tui.watching import Watching
+from indexer.errors import KbError
+
+QUIT_WITHIN_S = 2.0
+"""Two presses of Ctrl+C that are no further apart end the app."""
+
+
+class KbApp(App[None]):
+    """kb on a terminal.
+
+    Args:
+        backend: Daemon, engine and history.
+    """
+
+    TITLE = "kb"
+    CSS_PATH = "app.tcss"
+    MODES = MODES
+    DEFAULT_MODE = "ask"
+    COMMANDS = App.COMMANDS | {BoundCommands}
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
+        (0, "-narrow"),
+        (100, "-wide"),
+        (160, "-very-wide"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", "Help", id="app.help", tooltip="Show every key that works here"),
+        Binding("f2", "go('ask')", "Ask", id="app.ask", show=False, tooltip="Ask your files"),
+        Binding("f3", "go('search')", "Search", id="app.search", show=False, tooltip="Search as you type"),
+        Binding(
+            "f4",
+            "go('conversations')",
+            "Conversations",
+            id="app.conversations",
+            show=False,
+            tooltip="Past conversations",
+        ),
+        Binding("f5", "go('library')", "Library", id="app.library", show=False, tooltip="Folders and files"),
+        Binding("f6", "go('models')", "Models", id="app.models", show=False, tooltip="Language models"),
+        Binding(
+            "ctrl+c",
+            "interrupt",
+            "Quit",
+            id="app.interrupt",
+            show=False,
+            priority=True,
+            tooltip="Copy what is selected, or stop what goes on; twice to quit",
+        ),
+        Binding("ctrl+q", "quit", "Quit", id="app.quit", tooltip="Leave kb"),
+    ]
+
+    index_state: reactive[IndexState] = reactive(IndexState())
+    """How the daemon is."""
+
+    engine_state: reactive[EngineState] = reactive(EngineState(kind="none"))
+    """How the engine is."""
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__()
+        self.backend = backend
+        self.set_reactive(
+            KbApp.engine_state,
+            EngineState(kind="asleep" if backend.has_model else "none", model=backend.model_name),
+        )
+        self._watching = Watching(backend, tell_index=self._tell_index, tell_engine=self._tell_engine)
+        self._interrupted_at = 0.0
+
+    def on_mount(self) -> None:
+        for theme in THEMES:
+            self.register_theme(theme)
+        configured = self.backend.settings.tui.theme
+        self.theme = theme_name(configured) or THEMES[0].name
+        self.set_keymap(dict(self.backend.settings.tui.keys))
+        # after the first paint: it starts whatever is missing.
+        self.call_after_refresh(self._watching.start)
+
+    def on_unmount(self) -> None:
+        self._watching.stop()
+        self.backend.close()
+
+    # -- daemon and engine
+
+    def look_now(self) -> None:
+        """Look at daemon and engine at once."""
+        self._watching.look_now()
+
+    def _tell_index(self, state: IndexState) -> None:
+        self.call_later(setattr, self, "index_state", state)
+
+    def _tell_engine(self, state: EngineState) -> None:
+        self.call_later(setattr, self, "engine_state", state)
+
+    def report(self, error: KbError) -> None:
+        """Say what went wrong, in a notification."""
+        hint = f"\n{error.hint}" if error.hint else ""
+        self.notify(f"{error.message}{hint}", severity="error", markup=False)
+
+    # -- keys
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer what Textual offers, but its own help; everything bound is offered by `BoundCommands`."""
+        for command in super().get_system_commands(screen):
+            if command.title not in {"Keys", "Quit"}:
+                yield command
+
+    def action_go(self, mode: str) -> None:
+        """Show another of the five screens."""
+        self.switch_mode(mode)
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        # deferred: it is not there at the first paint.
+        from assistant.tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    def action_interrupt(self) -> None:
+        """Copy what is selected, else stop what goes on; a second press quits."""
+        if selected := self.screen.get_selected_text():
+            self.copy_to_clipboard(selected)
+            self.screen.clear_selection()
+            self.notify("copied")
+            return
+        now = time.monotonic()
+        if now - self._interrupted_at < QUIT_WITHIN_S:
+            self.exit()
+            return
+        self._interrupted_at = now
+        stop = getattr(self.screen, "stop_work", None)
+        did_stop = bool(stop()) if stop else False
+        self.notify(
+            "stopped; Ctrl+C again quits" if did_stop else "Ctrl+C again quits", timeout=QUIT_WITHIN_S
+        )

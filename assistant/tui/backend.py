@@ -1,0 +1,99 @@
+"""What the screens stand on: the daemon, whoever writes the answers, and the history.
+
+No Textual here. Whatever is not said to be quick may block, and is called in a thread.
+"""
+
+import threading
+from typing import TYPE_CHECKING, Union
+
+from assistant.config import Settings
+from assistant.conversations import Talk, open_talk
+from assistant.generators import has_generator, open_generator
+from indexer.client import IndexerClient, connect
+from indexer.paths import Places
+
+if TYPE_CHECKING:
+    from assistant.engine.client import EngineClient
+    from assistant.engine.remote import RemoteClient
+    from assistant.history import History
+
+
+class Backend:
+    """One person's daemon, engine and history; safe to use from any thread.
+
+    Args:
+        places: Where kb lives.
+        settings: The whole config.
+    """
+
+    def __init__(self, places: Places, settings: Settings) -> None:
+        self.places = places
+        self.settings = settings
+        """Replaced as a whole where the person changes one in the app."""
+
+        self._lock = threading.Lock()
+        self._history: History | None = None
+
+    @property
+    def has_model(self) -> bool:
+        """Whether anybody is named who writes answers; quick."""
+        return has_generator(self.settings)
+
+    @property
+    def model_name(self) -> str:
+        """What the settings call the model, or the server; empty for none; quick."""
+        model = self.settings.model
+        return (model.url_model or model.url) if model.url else model.path
+
+    def index(self) -> IndexerClient:
+        """Return a client of the daemon, which is started if it is not there.
+
+        Raises:
+            KbError: As `indexer.client.connect`.
+        """
+        return connect(self.places)
+
+    def writer(self, *, is_private: bool = False) -> Union["EngineClient", "RemoteClient", None]:
+        """Return whoever writes the answers, on its way if not loaded; `None` for the files' own words.
+
+        Args:
+            is_private: Whether nothing of what is asked may be written to the disk.
+
+        Raises:
+            KbError: As `assistant.generators.open_generator`.
+        """
+        if not self.has_model:
+            return None
+        is_kept = self.settings.history.keep and not is_private
+        return open_generator(self.places, self.settings, is_private=not is_kept)
+
+    def history(self) -> "History":
+        """Return the open history.
+
+        Raises:
+            HistoryError: If it cannot be opened.
+        """
+        # deferred: sqlite3 is not loaded before the first paint.
+        from assistant.history import History
+
+        with self._lock:
+            if self._history is None:
+                self.places.create()
+                self._history = History.open(self.places.history_file)
+            return self._history
+
+    def talk(self, conversation: int | None = None, *, is_private: bool = False) -> Talk:
+        """Begin a conversation, or go on with one that is kept.
+
+        Raises:
+            UsageError: If there is no such conversation.
+            HistoryError: If the history cannot be read.
+        """
+        return open_talk(self.places, self.settings.history, conversation=conversation, is_private=is_private)
+
+    def close(self) -> None:
+        """Let go of everything; daemon and engine go on."""
+        with self._lock:
+            if self._history is not None:
+                self._history.close()
+                self._history = None

@@ -1,0 +1,49 @@
+"""The command palette: everything that a key does here, by its name."""
+
+from textual.binding import ActiveBinding
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+
+class BoundCommands(Provider):
+    """Offers the actions of all keys that work on the screen below."""
+
+    async def discover(self) -> Hits:
+        for binding, run in self._bound():
+            yield DiscoveryHit(binding.binding.description, run, help=self._help(binding))
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for binding, run in self._bound():
+            name = binding.binding.description
+            if (score := matcher.match(name)) > 0:
+                yield Hit(score, matcher.highlight(name), run, help=self._help(binding))
+
+    def _bound(self) -> "list[tuple[ActiveBinding, Run]]":
+        seen: set[tuple[int, str]] = set()
+        found: list[tuple[ActiveBinding, Run]] = []
+        for active in self.screen.active_bindings.values():
+            key = (id(active.node), active.binding.action)
+            if (
+                active.enabled
+                and active.binding.description
+                and not active.binding.system
+                and key not in seen
+            ):
+                seen.add(key)
+                found.append((active, Run(self, active)))
+        return found
+
+    def _help(self, active: ActiveBinding) -> str:
+        key = self.app.get_key_display(active.binding)
+        return f"{active.tooltip or active.binding.tooltip or active.binding.description}  [{key}]"
+
+
+class Run:
+    """Carries out what a key would."""
+
+    def __init__(self, provider: Provider, active: ActiveBinding) -> None:
+        self._app = provider.app
+        self._active = active
+
+    async def __call__(self) -> None:
+        await self._app.run_action(self._active.binding.action, self._active.node)
