@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -16,6 +16,9 @@ from assistant.tui.state import EngineState, IndexState
 from assistant.tui.themes import THEMES, theme_name
 from assistant.tui.watching import Watching
 from indexer.errors import KbError
+
+if TYPE_CHECKING:
+    from assistant.tui.screens.ask import AskScreen
 
 QUIT_WITHIN_S = 2.0
 """Two presses of Ctrl+C that are no further apart end the app."""
@@ -109,6 +112,20 @@ class KbApp(App[None]):
         """Say what went wrong, in a notification."""
         hint = f"\n{error.hint}" if error.hint else ""
         self.notify(f"{error.message}{hint}", severity="error", markup=False)
+
+    # -- what screens ask of each other
+
+    async def ask(self, question: str) -> None:
+        """Show the Ask screen, and ask."""
+        await (await self._ask_screen()).ask_question(question)
+
+    async def resume(self, conversation: int) -> None:
+        """Show the Ask screen, and go on with a conversation that is kept."""
+        await (await self._ask_screen()).resume(conversation)
+
+    async def _ask_screen(self) -> "AskScreen":
+        await self.switch_mode("ask")
+        return cast("AskScreen", self.screen_stack[0])
 
     # -- keys
 

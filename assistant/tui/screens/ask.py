@@ -14,3 +14,9 @@ class AskScreen(ModeScreen):
 
     def body(self) -> ComposeResult:
         yield Vertical(Static("ask"))
+
+    async def ask_question(self, question: str) -> None:
+        """Ask."""
+
+    async def resume(self, conversation: int) -> None:
+        """Go on with a conversation that is kept."""

@@ -1,0 +1,128 @@
+"""The app around its screens: going from one to another, help, palette, themes, keys and quitting."""
+
+import pytest
+from textual.widgets import Static
+
+from assistant.tui.app import KbApp
+from assistant.tui.screens.help import HelpScreen
+from assistant.tui.themes import theme_name
+from indexer.client import connect
+from tests.assistant.tui.homes import Home, until
+
+pytestmark = pytest.mark.anyio
+
+
+def status(app: KbApp) -> str:
+    """Return what the status line says."""
+    return " ".join(str(part.render()) for part in app.screen.query("StatusLine Static").results(Static))
+
+
+async def until_mode(app: KbApp, mode: str) -> None:
+    """Wait until one of the five screens is shown."""
+    await until(lambda: app.current_mode == mode, f"{mode} is shown")
+
+
+async def test_every_screen_has_its_key(home: Home) -> None:
+    """F2 to F6 show the five screens."""
+    app = home.app()
+    async with app.run_test() as pilot:
+        assert app.current_mode == "ask"
+        for key, mode in (
+            ("f3", "search"),
+            ("f4", "conversations"),
+            ("f5", "library"),
+            ("f6", "models"),
+            ("f2", "ask"),
+        ):
+            await pilot.press(key)
+            await until_mode(app, mode)
+
+
+async def test_a_name_in_the_bar_can_be_clicked(home: Home) -> None:
+    """The mouse goes from screen to screen too."""
+    app = home.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        bar = app.screen.query_one("ModeBar")
+        shown = str(bar.render())
+        await pilot.click("ModeBar", offset=(shown.index("Library") + 2, 0))
+        await until_mode(app, "library")
+
+
+async def test_the_status_line_says_how_the_index_is(home: Home) -> None:
+    """Files and how current they are, and what answers."""
+    app = home.app()
+    async with app.run_test(size=(120, 30)):
+        await until(lambda: "current as of now" in status(app), "the index is known")
+        assert "files" in status(app)
+        assert "tiny_reader.gguf" in status(app)
+
+
+async def test_a_daemon_that_goes_away_comes_back(empty_home: Home) -> None:
+    """The app starts another one by itself, and says meanwhile that it is gone."""
+    app = empty_home.app(has_model=False)
+    async with app.run_test(size=(120, 30)):
+        await until(lambda: app.index_state.is_known, "the daemon is there")
+        first = app.index_state.said["pid"]
+        connect(empty_home.places).stop()
+        await until(
+            lambda: not app.index_state.error and app.index_state.said["pid"] != first, "another one is there"
+        )
+
+
+async def test_help_lists_the_keys_of_the_screen(home: Home) -> None:
+    """F1 shows what works here, made from the bindings; Esc closes it."""
+    app = home.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("f1")
+        await until(lambda: isinstance(app.screen, HelpScreen), "help is shown")
+        text = app.export_screenshot()
+        assert "Leave" in text
+        assert "Ctrl+q" in text or "^q" in text
+        await pilot.press("escape")
+        await until(lambda: not isinstance(app.screen, HelpScreen), "help is closed")
+
+
+async def test_the_palette_does_what_keys_do(home: Home) -> None:
+    """Ctrl+P, the name of an action, Enter."""
+    app = home.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        await pilot.press(*"Library")
+        await pilot.pause(0.5)
+        await pilot.press("enter")
+        await until_mode(app, "library")
+
+
+async def test_two_presses_of_ctrl_c_quit(home: Home) -> None:
+    """One says so, the second ends the app."""
+    app = home.app()
+    async with app.run_test() as pilot:
+        await pilot.press("ctrl+c")
+        assert app.is_running
+        await pilot.press("ctrl+c")
+        await until(lambda: not app.is_running, "the app has ended")
+    assert app.return_code == 0
+
+
+async def test_keys_can_be_changed(home: Home) -> None:
+    """`[tui] keys` names an action and what does it."""
+    app = home.app(more="[tui]\nkeys = { 'app.library' = 'ctrl+l' }\n")
+    async with app.run_test() as pilot:
+        await pilot.press("f5")
+        assert app.current_mode == "ask"
+        await pilot.press("ctrl+l")
+        await until_mode(app, "library")
+
+
+@pytest.mark.parametrize("name", ["dark", "light", "contrast", "terminal", "terminal-light", "nord"])
+async def test_themes_can_be_chosen(home: Home, name: str) -> None:
+    """Ours by short names, and those of Textual."""
+    app = home.app(more=f"[tui]\ntheme = '{name}'\n")
+    async with app.run_test():
+        assert app.theme == theme_name(name)
+
+
+def test_there_is_no_theme_of_that_name() -> None:
+    """What is no theme is told apart."""
+    assert theme_name("plaid") is None
