@@ -166,6 +166,20 @@ class History:
         )
         return [self._turn(row) for row in reversed(rows)]
 
+    def questions(self, *, limit: int) -> list[str]:
+        """List the latest questions as they were typed, each once, the oldest first.
+
+        Args:
+            limit: How many at most.
+
+        Raises:
+            HistoryError: If the file cannot be read.
+        """
+        rows = self._read(
+            "SELECT question FROM turns GROUP BY question ORDER BY max(id) DESC LIMIT ?", (limit,)
+        )
+        return [question for (question,) in reversed(rows)]
+
     def search(self, text: str, *, limit: int = 20) -> list[Found]:
         """Find turns whose question or answer holds all the words, the best first.
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from assistant.engine.remote import RemoteClient
     from assistant.history import History
 
+RECALLED = 2_000
+"""Earlier questions that the prompt offers."""
+
 
 class Backend:
     """One person's daemon, engine and history; safe to use from any thread.
@@ -81,6 +84,16 @@ class Backend:
                 self.places.create()
                 self._history = History.open(self.places.history_file)
             return self._history
+
+    def earlier_questions(self) -> list[str]:
+        """List what was asked before, the oldest first; makes no history where none is.
+
+        Raises:
+            HistoryError: If it cannot be read.
+        """
+        if not self.places.history_file.exists():
+            return []
+        return self.history().questions(limit=RECALLED)
 
     def talk(self, conversation: int | None = None, *, is_private: bool = False) -> Talk:
         """Begin a conversation, or go on with one that is kept.

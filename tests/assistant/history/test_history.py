@@ -143,6 +143,14 @@ def test_what_is_found_says_where(history: History) -> None:
     assert (found.conversation.id, found.number) == (kept, 2)
 
 
+def test_questions_are_listed_each_once(history: History) -> None:
+    """In the order in which they were asked last, the oldest first."""
+    for question in ("rent?", "cabin?", "rent?", "boat?"):
+        history.add(turn(question))
+    assert history.questions(limit=10) == ["cabin?", "rent?", "boat?"]
+    assert history.questions(limit=2) == ["rent?", "boat?"]
+
+
 def test_what_is_deleted_leaves_no_bytes(history: History, file: Path) -> None:
     """Neither in the file nor beside it, while the rest stays and is found."""
     secret = history.add(turn("Where is the zanzibarian treasure?", "Under the quokkaberry [1]."))
