@@ -165,6 +165,7 @@ def _stored(turn: Turn, answer: Answer, now: float) -> "StoredTurn":
         filters=turn.filters,
         model=answer.model,
         timings_ms=answer.timings_ms,
+        tokens_per_s=answer.tokens_per_s,
         unsupported=tuple(answer.text[span.start : span.end] for span in answer.unsupported),
         is_own_knowledge=answer.is_own_knowledge,
         asked_at=now,

@@ -75,6 +75,8 @@ def count_prompt(generator: TextGenerator, messages: Sequence[Message]) -> int:
 class Watched:
     """A generator of which somebody is told how each of its answers ended.
 
+    Where it does not say how long the writing took, that is measured.
+
     Args:
         generator: Writes.
         told: Is given the end of every answer.
@@ -88,6 +90,11 @@ class Watched:
     def model_name(self) -> str:
         """As the generator says."""
         return self._generator.model_name
+
+    def loading(self) -> Iterator[float]:
+        """Tell how far it is loaded, where it says so."""
+        if isinstance(self._generator, Loads):
+            yield from self._generator.loading()
 
     def wait_ready(self) -> Mapping[str, Any]:
         """Wait for the generator."""
@@ -105,10 +112,18 @@ class Watched:
         self, messages: Sequence[Message], options: ChatOptions
     ) -> Iterator[Delta | Progress | Finished]:
         """Have the generator write."""
-        for piece in self._generator.chat(messages, options):
-            if isinstance(piece, Finished):
-                self._told(piece)
-            yield piece
+        began_at = 0.0
+        with closing(relay(self._generator.chat(messages, options))) as pieces:
+            for piece in pieces:
+                if isinstance(piece, Delta):
+                    began_at = began_at or time.perf_counter()
+                if isinstance(piece, Finished):
+                    measured = {"generation": (time.perf_counter() - began_at) * 1000} if began_at else {}
+                    ended = replace(piece, timings_ms=measured | piece.timings_ms)
+                    self._told(ended)
+                    yield ended
+                else:
+                    yield piece
 
 
 def generate_json(

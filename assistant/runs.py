@@ -5,15 +5,15 @@ import contextlib
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import closing
-from typing import Any, Protocol
+from typing import Protocol
 
 from assistant.answering import Searcher, TextGenerator, answer
 from assistant.config import AnswerSettings
-from assistant.engine.types import ChatOptions, Delta, Finished, Progress
-from assistant.generating import count_prompt, relay
-from assistant.types import AnswerEvent, Message, Question
+from assistant.engine.types import Finished
+from assistant.generating import Watched
+from assistant.types import AnswerEvent, Question
 from indexer.errors import EngineError, KbError
 
 logger = logging.getLogger(__name__)
@@ -29,36 +29,6 @@ class Writer(TextGenerator, Protocol):
 
 RunEvent = AnswerEvent | KbError | None
 """What a run yields; the last is an error, or `None`."""
-
-
-class _Noted:
-    """Passes everything on, and keeps how the answer ended."""
-
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-        self.finished: Finished | None = None
-
-    @property
-    def model_name(self) -> str:
-        return self._writer.model_name
-
-    def wait_ready(self) -> Mapping[str, Any]:
-        return self._writer.wait_ready()
-
-    def count_tokens(self, text: str) -> int:
-        return self._writer.count_tokens(text)
-
-    def count_prompt(self, messages: Sequence[Message]) -> int:
-        return count_prompt(self._writer, messages)
-
-    def chat(
-        self, messages: Sequence[Message], options: ChatOptions
-    ) -> Iterator[Delta | Progress | Finished]:
-        with closing(relay(self._writer.chat(messages, options))) as pieces:
-            for piece in pieces:
-                if isinstance(piece, Finished):
-                    self.finished = piece
-                yield piece
 
 
 class Run:
@@ -88,7 +58,7 @@ class Run:
         self._has_news = asyncio.Event()
         self._lock = threading.Lock()
         self._writer: Writer | None = None
-        self._noted: _Noted | None = None
+        self._finished: Finished | None = None
         self._is_cancelled = threading.Event()
 
     def start(self) -> None:
@@ -99,7 +69,7 @@ class Run:
     @property
     def finished(self) -> Finished | None:
         """How the model's answer ended, once it has."""
-        return self._noted.finished if self._noted else None
+        return self._finished
 
     async def take(self, timeout_s: float) -> list[RunEvent]:
         """Wait for events; an empty list after `timeout_s` seconds without one."""
@@ -139,11 +109,10 @@ class Run:
             self._writer = writer
             if self._is_cancelled.is_set():
                 return
-        self._noted = _Noted(writer) if writer is not None else None
         events = answer(
             self._question,
             searcher=self._open_searcher(),
-            generator=self._noted,
+            generator=Watched(writer, self._note) if writer is not None else None,
             settings=self._settings,
         )
         with closing(events):
@@ -151,6 +120,9 @@ class Run:
                 if self._is_cancelled.is_set():
                     return
                 self._push(event)
+
+    def _note(self, finished: Finished) -> None:
+        self._finished = finished
 
     def _push(self, event: RunEvent) -> None:
         self._events.append(event)

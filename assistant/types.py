@@ -127,6 +127,10 @@ class Answer:
 
     steps: tuple[str, ...] = ()
     """What was done for it, where that took several steps, in order."""
+
+    tokens_per_s: float = 0.0
+    """How fast the model wrote it, thoughts included; 0 where none did, or did not say."""
+
     evidence: float = 0.0
     """How likely it is that the files answer the question, 0 to 1, as far as the search can tell."""
 
@@ -149,6 +153,7 @@ class Answer:
             "unsupported": [self.text[span.start : span.end] for span in self.unsupported],
             "is_own_knowledge": self.is_own_knowledge,
             "steps": list(self.steps),
+            "tokens_per_s": self.tokens_per_s,
             "evidence": self.evidence,
             "span": self.span,
         }
@@ -241,6 +246,14 @@ class AnswerText:
 
 
 @dataclass(frozen=True, slots=True)
+class Cited:
+    """The text that follows uses a number for the first time."""
+
+    passages: tuple[Passage, ...]
+    """What stands behind the numbers so far, from 1 on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Doubted:
     """The sentence shown last is borne by none of its passages; `Answer.unsupported` holds them all."""
 
@@ -272,6 +285,7 @@ AnswerEvent = (
     | ModelReady
     | Waiting
     | Thinking
+    | Cited
     | AnswerText
     | Doubted
     | Retracted

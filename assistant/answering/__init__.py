@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from assistant.answering.asking import Asking
 from assistant.answering.finding import Searcher, find
-from assistant.answering.results import NEAREST, Clock, finished, refused, with_steps
+from assistant.answering.results import NEAREST, Clock, Pace, finished, refused, with_steps
 from assistant.answering.ways import other_ways
 from assistant.answering.writing import write, write_own
 from assistant.config import AnswerSettings
 from assistant.evidence import ENOUGH, HOPELESS, confidence
 from assistant.extractive import extract
-from assistant.generating import TextGenerator
+from assistant.generating import TextGenerator, Watched
 from assistant.rewriting import rewrite
 from assistant.types import AnswerEvent, AnswerText, Notice, PassagesFound, Question, Understood
 from indexer.errors import UsageError
@@ -51,8 +51,10 @@ def answer(
         raise UsageError(
             "the question is empty", hint='ask something, as in `kb ask "when is the rent due?"`'
         )
-    with closing(_answer(question, searcher, generator, settings)) as events:
-        yield from with_steps(events)
+    pace = Pace()
+    watched = None if generator is None else Watched(generator, pace.note)
+    with closing(_answer(question, searcher, watched, settings)) as events:
+        yield from pace.of(with_steps(events))
 
 
 def _answer(

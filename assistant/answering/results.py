@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
+from assistant.engine.types import Finished
 from assistant.evidence import confidence
 from assistant.generating import relay
 from assistant.types import Answer, AnswerEvent, AnswerFinished, Citation, Step
@@ -25,6 +26,28 @@ class Clock:
         """Note the time that has passed, unless that name has one already."""
         if name not in self.timings_ms:
             self.timings_ms[name] = round((time.perf_counter() - self._started) * 1000, 1)
+
+
+class Pace:
+    """How fast a model wrote last."""
+
+    def __init__(self) -> None:
+        self._tokens_per_s = 0.0
+
+    def note(self, ended: Finished) -> None:
+        """Take note of how an answer ended."""
+        took_ms = ended.timings_ms.get("generation", 0.0)
+        # the first token is chosen from what reading the prompt has computed.
+        tokens = ended.usage.completion_tokens - 1
+        self._tokens_per_s = tokens * 1000 / took_ms if tokens > 0 and took_ms > 0 else 0.0
+
+    def of(self, events: Iterable[AnswerEvent]) -> Iterator[AnswerEvent]:
+        """Pass on the events of an answer, and add to one that a model wrote how fast that was."""
+        for event in events:
+            if isinstance(event, AnswerFinished) and event.answer.answered and event.answer.model:
+                yield AnswerFinished(replace(event.answer, tokens_per_s=round(self._tokens_per_s, 1)))
+            else:
+                yield event
 
 
 def with_steps(events: Iterable[AnswerEvent]) -> Iterator[AnswerEvent]:

@@ -16,6 +16,7 @@ from assistant.prompting import FittedPrompt, fit_messages, is_refusal, may_beco
 from assistant.types import (
     AnswerEvent,
     AnswerText,
+    Cited,
     Doubted,
     Notice,
     Question,
@@ -175,6 +176,7 @@ class _Draft:
         """All that the model wrote of it."""
 
         self.marked = begin()
+        self._cited = 0
         self.has_thought = False
 
     def take(self, piece: Delta) -> Iterator[AnswerEvent]:
@@ -189,6 +191,7 @@ class _Draft:
             yield Thinking(self.text)
             self.text = self._held = ""
             self.marked = self._begin()
+            self._cited = 0
         else:
             self.text += piece.text
             self._held += piece.text
@@ -203,9 +206,11 @@ class _Draft:
         yield from self._show(self.marked.close())
         self._held = ""
 
-    @staticmethod
-    def _show(pieces: Iterator[str | Doubt]) -> Iterator[AnswerEvent]:
+    def _show(self, pieces: Iterator[str | Doubt]) -> Iterator[AnswerEvent]:
         for piece in pieces:
+            if len(cited := self.marked.cited) > self._cited:
+                self._cited = len(cited)
+                yield Cited(cited)
             yield AnswerText(piece) if isinstance(piece, str) else Doubted()
 
 

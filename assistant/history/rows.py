@@ -48,6 +48,8 @@ def from_row(row: Sequence[Any]) -> StoredTurn:
         filters=Filters.from_json(more["filters"]),
         model=more["model"],
         timings_ms=more["timings_ms"],
+        # of turns that were kept before it was noted there is none.
+        tokens_per_s=more.get("tokens_per_s", 0.0),
         unsupported=tuple(more["unsupported"]),
         is_own_knowledge=more["is_own_knowledge"],
         asked_at=asked_at,

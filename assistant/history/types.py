@@ -58,6 +58,9 @@ class StoredTurn:
     """File name of the model; `None` for an answer in the files' own words."""
 
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    tokens_per_s: float = 0.0
+    """How fast the model wrote; 0 where that is not known."""
+
     unsupported: tuple[str, ...] = ()
     """Sentences of the answer that no cited passage bears."""
 
@@ -88,6 +91,7 @@ class StoredTurn:
             "filters": self.filters.to_json(),
             "model": self.model,
             "timings_ms": dict(self.timings_ms),
+            "tokens_per_s": self.tokens_per_s,
             "unsupported": list(self.unsupported),
             "is_own_knowledge": self.is_own_knowledge,
             "asked_at": self.asked_at,

@@ -101,6 +101,11 @@ class MarkedText:
         return "".join(self._pieces)
 
     @property
+    def cited(self) -> tuple[Passage, ...]:
+        """The passages behind the numbers that are used so far."""
+        return tuple(self._passages[number - 1] for number in self._order)
+
+    @property
     def passages(self) -> tuple[Passage, ...]:
         """The passages in the order of the numbers shown, and then those that were not cited."""
         numbers = [*self._order, *(n for n in range(1, len(self._passages) + 1) if n not in self._order)]
