@@ -3,17 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from assistant.messages import Message as Message  # noqa: PLC0414 - part of this vocabulary
 from indexer.types import EVERYTHING, Filters, Locator, Passage, Span
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn of a chat, as the engine receives it."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,30 @@ import sys
 from typing import Any, cast
 
 import h11
-import uvicorn
 from starlette.types import ASGIApp, Receive
-from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from indexer.standins import stand_in_for
+
+# uvicorn would bring its command line, and what restarts servers whose files change: a tenth of a second.
+_uvicorn = stand_in_for("uvicorn")
+
+from uvicorn.config import Config  # noqa: E402
+from uvicorn.protocols.http.h11_impl import H11Protocol  # noqa: E402
+from uvicorn.server import Server  # noqa: E402
+
+# its own modules ask it for this one.
+_uvicorn.Config = Config  # type: ignore[attr-defined]
+
+__all__ = [
+    "ASKING_S",
+    "UNREAD_S",
+    "Config",
+    "Connection",
+    "Server",
+    "make_config",
+    "peer_uid",
+    "wait_for_disconnect",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -107,9 +128,7 @@ class Connection(H11Protocol):
             self._asking = self.loop.call_later(self._asking_s, self.hang_up, "request_unfinished")
 
 
-def make_config(
-    app: ASGIApp, connection: type[Connection], limits: Any = None, **more: Any
-) -> uvicorn.Config:
+def make_config(app: ASGIApp, connection: type[Connection], limits: Any = None, **more: Any) -> Config:
     """Configure uvicorn for `app`: these connections, one process, nothing logged, nothing told of ourselves.
 
     Args:
@@ -118,7 +137,7 @@ def make_config(
         limits: Named arguments of `connection`.
         more: Further settings of uvicorn.
     """
-    return uvicorn.Config(
+    return Config(
         app,
         http=cast("type[asyncio.Protocol]", functools.partial(connection, **(limits or {}))),
         loop="asyncio",

@@ -14,7 +14,7 @@ from assistant.engine.families import Switch, known_families
 from assistant.engine.reasoning import Splitter, without_thinking
 from assistant.engine.templates import ChatTemplate, TemplateError, prompt_text
 from assistant.engine.types import ModelFacts, Piece, Sampling, Thinking
-from assistant.types import Message
+from assistant.messages import Message
 
 logger = logging.getLogger(__name__)
 

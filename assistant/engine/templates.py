@@ -20,7 +20,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from assistant.engine.types import Piece
-from assistant.types import Message
+from assistant.messages import Message
 
 CHATML = (
     "{% for message in messages %}"

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import uvicorn
 from starlette.types import ASGIApp
 
+from indexer import connections
 from indexer.connections import ASKING_S, UNREAD_S, Connection, make_config
 from indexer.errors import UsageError
 
@@ -73,7 +73,7 @@ class _Connection(Connection):
             self.hang_up("too_many")
 
 
-class Server(uvicorn.Server):
+class Server(connections.Server):
     """A server that ends at once when it is told to, without waiting for anybody.
 
     Args:

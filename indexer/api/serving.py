@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from indexer import connections
 from indexer.api.answers import described, json_answer
 from indexer.connections import ASKING_S, UNREAD_S, Connection, make_config
 from indexer.errors import DaemonError
@@ -187,10 +187,10 @@ class Attentive:
             answering.result()
 
 
-class Server(uvicorn.Server):
+class Server(connections.Server):
     """Uvicorn without its clock: the original looks ten times a second whether it is to end."""
 
-    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+    def __init__(self, config: connections.Config, listener: socket.socket) -> None:
         super().__init__(config)
         self._listener = listener
         self.ready = threading.Event()

@@ -16,7 +16,7 @@ from assistant.engine.launch import Launch, is_listening, is_same_engine
 from assistant.engine.protocol import IDENTITY_HEADER, read_chunk, read_error
 from assistant.engine.types import ChatOptions, Delta, Finished, Progress
 from assistant.errors import EngineCrashedError, EngineUnavailableError
-from assistant.types import Message
+from assistant.messages import Message
 from indexer.errors import EngineError, KbError
 from indexer.paths import Places
 

@@ -7,8 +7,7 @@ import ctypes
 from functools import cache
 from typing import Any, Literal
 
-import llama_cpp.llama_cpp as llama
-
+from assistant.engine.llama.bindings import llama
 from assistant.engine.llama.ram import read_ram
 from assistant.engine.types import Device
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import llama_cpp.llama_cpp as llama
-
 from assistant.engine.fit.costs import OUTPUT_TOKENS
+from assistant.engine.llama.bindings import llama
 from assistant.engine.llama.lookup import Lookup
 from assistant.engine.llama.pace import LONGEST, Pace
 from assistant.engine.llama.prefixes import shared_length

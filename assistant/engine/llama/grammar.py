@@ -12,8 +12,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-import llama_cpp.llama_cpp as llama
-
+from assistant.engine.llama.bindings import llama
 from assistant.engine.llama.vocabulary import Vocabulary
 from indexer.errors import UsageError
 

@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import llama_cpp.llama_cpp as llama
-
 from assistant.engine.fit.caches import SEQUENCES, STATE_SNAPSHOTS
 from assistant.engine.fit.costs import OUTPUT_TOKENS, Costs, measure
 from assistant.engine.fit.plan import (
@@ -26,6 +24,7 @@ from assistant.engine.fit.plan import (
     read_heads,
 )
 from assistant.engine.fit.stepping import describe_step, list_steps
+from assistant.engine.llama.bindings import llama
 from assistant.engine.llama.devices import cpu_buffers, is_gpu_build, list_devices
 from assistant.engine.llama.log import (
     Buffers,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import llama_cpp.llama_cpp as llama
+from assistant.engine.llama.bindings import llama
 
 logger = logging.getLogger(__name__)
 

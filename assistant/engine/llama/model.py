@@ -10,9 +10,8 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import llama_cpp.llama_cpp as llama
-
 from assistant.engine.llama import snapshots
+from assistant.engine.llama.bindings import llama
 from assistant.engine.llama.devices import gpu_names, is_gpu_build
 from assistant.engine.llama.drafting import Drafter, DraftModel, LookupDrafter
 from assistant.engine.llama.grammar import Grammars

@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import llama_cpp.llama_cpp as llama
-
 from assistant.engine.llama import states
+from assistant.engine.llama.bindings import llama
 from assistant.engine.llama.states import Checkpoint, Copy
 
 MAX_SNAPSHOT_BYTES = 1 << 30
@@ -139,7 +138,7 @@ class Prefixes:
         started = time.perf_counter()
         if (data := states.copy_out(self.context, states.PARTIAL)) is None:
             return
-        self._note_copy(data.size, started)
+        self._note_copy(len(data), started)
         self._checkpoints.append(Checkpoint(length, self._lowest(), data))
         if len(self._checkpoints) > _MAX_CHECKPOINTS:
             # the first is where conversations part, the last where this one goes on.
@@ -204,9 +203,9 @@ class Prefixes:
         started = time.perf_counter()
         if (data := states.copy_out(self.context)) is None:
             return None
-        self._note_copy(data.size, started)
+        self._note_copy(len(data), started)
         checkpoints = tuple(self._checkpoints)
-        size = data.size + sum(each.data.size for each in checkpoints)
+        size = len(data) + sum(len(each.data) for each in checkpoints)
         # of a sliding window llama.cpp copies what the last token sees, even if the memory holds more.
         lowest = max(self._lowest(), len(self.tokens) - self._window) if self._window else 0
         return Kept(list(self.tokens), lowest, checkpoints, lambda: data, size)
@@ -239,7 +238,7 @@ class Prefixes:
         if data is None or not states.copy_in(self.context, data):
             self.clear()
             return False
-        self._note_copy(data.size, started)
+        self._note_copy(len(data), started)
         self.tokens = list(kept.tokens)
         self._checkpoints = list(kept.checkpoints)
         if kept.size_bytes:

@@ -1,17 +1,14 @@
 """Scores → the next token."""
 
 import ctypes
+import functools
+from array import array
 from typing import Any
 
-import llama_cpp.llama_cpp as llama
-import numpy as np
-
+from assistant.engine.llama.bindings import llama
 from assistant.engine.llama.grammar import Grammar
 from assistant.engine.types import Sampling
 from indexer.errors import UsageError
-
-_CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
-"""llama.cpp's `llama_token_data`."""
 
 
 class Sampler:
@@ -59,20 +56,29 @@ class Sampler:
     def _choose_allowed(self, row: int, grammar: Grammar) -> int:
         model = llama.llama_get_model(self._context)
         size = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(model))
-        scores = np.ctypeslib.as_array(llama.llama_get_logits_ith(self._context, row), (size,))
-        candidates = np.empty(size, _CANDIDATE)
-        candidates["id"] = np.arange(size)
-        candidates["logit"] = scores
-        candidates["p"] = 0
-        array = llama.llama_token_data_array(
-            data=candidates.ctypes.data_as(ctypes.POINTER(llama.llama_token_data)),
-            size=size,
-            selected=-1,
-            sorted=False,
+        scores = ctypes.string_at(llama.llama_get_logits_ith(self._context, row), 4 * size)
+        data = _candidates(scores)
+        candidates = llama.llama_token_data_array(
+            data=(llama.llama_token_data * size).from_buffer(data), size=size, selected=-1, sorted=False
         )
-        llama.llama_sampler_apply(grammar.sampler, ctypes.byref(array))
-        llama.llama_sampler_apply(self._chain, ctypes.byref(array))
-        return int(array.data[array.selected].id)
+        llama.llama_sampler_apply(grammar.sampler, ctypes.byref(candidates))
+        llama.llama_sampler_apply(self._chain, ctypes.byref(candidates))
+        return int(candidates.data[candidates.selected].id)
+
+
+def _candidates(scores: bytes) -> bytearray:
+    """Lay out an array of `llama_token_data`: token, score and likelihood, 4 bytes each."""
+    data = bytearray(3 * len(scores))
+    fields = memoryview(data).cast("i")
+    fields[0::3] = _numbers(len(scores) // 4)
+    fields[1::3] = memoryview(scores).cast("i")
+    return data
+
+
+@functools.cache
+def _numbers(count: int) -> memoryview:
+    """Return the numbers of so many tokens; a process holds one model, and its draft."""
+    return memoryview(array("i", range(count)))
 
 
 def _make_chain(sampling: Sampling) -> Any:

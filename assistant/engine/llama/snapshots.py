@@ -7,14 +7,14 @@ import os
 import shutil
 import struct
 import zlib
+from array import array
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import numpy as np
+from typing import Any
 
 from assistant.engine.llama.prefixes import Kept
-from assistant.engine.llama.states import Checkpoint, Copy
+from assistant.engine.llama.states import Checkpoint, Copy, take_memory
 
 logger = logging.getLogger(__name__)
 
@@ -38,18 +38,18 @@ def save(path: Path, kept: Kept, *, identity: str) -> bool:
     state = kept.load()
     if state is None:
         return False
-    tokens = np.asarray(kept.tokens, np.int32).view(np.uint8)
-    parts = [tokens, state, *(each.data for each in kept.checkpoints)]
+    tokens = array("i", kept.tokens).tobytes()
+    parts: list[bytes | Copy] = [tokens, state, *(each.data for each in kept.checkpoints)]
     head = json.dumps(
         {
             "identity": identity,
             "lowest": kept.lowest,
             "checkpoints": [[each.length, each.lowest] for each in kept.checkpoints],
-            "parts": [[part.size, zlib.crc32(part.data)] for part in parts],
+            "parts": [[len(part), zlib.crc32(part)] for part in parts],
         }
     ).encode()
     try:
-        if sum(part.size for part in parts) * _DISK_SHARE > shutil.disk_usage(path.parent).free:
+        if sum(map(len, parts)) * _DISK_SHARE > shutil.disk_usage(path.parent).free:
             return False
         # made for its owner alone, and never seen half-written.
         new = path.with_name(path.name + ".new")
@@ -57,7 +57,7 @@ def save(path: Path, kept: Kept, *, identity: str) -> bool:
         try:
             with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(_MAGIC + _HEAD.pack(len(head), zlib.crc32(head)) + head)
-                file.writelines(part.data for part in parts)
+                file.writelines(parts)
             new.replace(path)
         except BaseException:
             new.unlink(missing_ok=True)
@@ -84,7 +84,7 @@ def open_snapshot(path: Path, *, identity: str) -> Kept | None:
             sizes = [size for size, _ in head["parts"]]
             if start + sum(sizes) != path.stat().st_size:
                 raise ValueError("not its whole length")
-            tokens = _read_part(file, *head["parts"][0]).view(np.int32).tolist()
+            tokens = array("i", _read_part(file, *head["parts"][0])[:]).tolist()
             file.seek(start + sizes[0] + sizes[1])
             checkpoints = tuple(
                 Checkpoint(length, lowest, _read_part(file, *part))
@@ -117,7 +117,7 @@ def _deleting(path: Path) -> Iterator[None]:
         raise
 
 
-def _read_head(file: BinaryIO) -> tuple[dict[str, Any], int]:
+def _read_head(file: BufferedReader) -> tuple[dict[str, Any], int]:
     """Return the description of the parts, and where the first begins."""
     start = file.read(len(_MAGIC) + _HEAD.size)
     if not start.startswith(_MAGIC):
@@ -129,8 +129,8 @@ def _read_head(file: BinaryIO) -> tuple[dict[str, Any], int]:
     return description, file.tell()
 
 
-def _read_part(file: BinaryIO, size: int, checksum: int) -> Copy:
-    data = np.fromfile(file, np.uint8, size)
-    if data.size != size or zlib.crc32(data.data) != checksum:
+def _read_part(file: BufferedReader, size: int, checksum: int) -> Copy:
+    data = take_memory(size)
+    if file.readinto(data) != size or zlib.crc32(data) != checksum:
         raise ValueError("damaged")
     return data

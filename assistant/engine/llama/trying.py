@@ -4,8 +4,7 @@ import ctypes
 import os
 from pathlib import Path
 
-import llama_cpp.llama_cpp as llama
-
+from assistant.engine.llama.bindings import llama
 from assistant.engine.llama.log import Log, failure_reason
 
 _CONTEXT_TOKENS = 512

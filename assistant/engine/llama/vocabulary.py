@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import llama_cpp.llama_cpp as llama
-
+from assistant.engine.llama.bindings import llama
 from assistant.engine.types import Piece
 
 _SHORTEST_MARK = 3

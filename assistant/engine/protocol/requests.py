@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from assistant.engine.types import Sampling, Thinking
-from assistant.types import Message
+from assistant.messages import Message
 from indexer.errors import UsageError
 
 _ROLES: Mapping[str, Literal["system", "user", "assistant"]] = {

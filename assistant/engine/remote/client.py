@@ -28,7 +28,7 @@ from assistant.engine.remote.exchange import Exchange, Patience, TimeUp
 from assistant.engine.remote.finding import find_server, find_state
 from assistant.engine.remote.stream import AnswerReader, read_events
 from assistant.engine.types import ChatOptions, Delta, Finished, Progress, Usage
-from assistant.types import Message
+from assistant.messages import Message
 from indexer.errors import EngineError
 
 if TYPE_CHECKING:

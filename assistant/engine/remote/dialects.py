@@ -11,7 +11,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from assistant.engine.types import ChatOptions
-from assistant.types import Message
+from assistant.messages import Message
 
 Kind = Literal["ollama", "lm_studio", "llama_server", "vllm", "llama_cpp_python", "other"]
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from assistant.engine import protocol
+from assistant.engine.families import known_families
 from assistant.engine.launch import is_same_engine
 from assistant.engine.prompts import Prepared, Prompter
 from assistant.engine.protocol import ChatRequest
@@ -54,7 +54,7 @@ class Api:
         self._model_file = model_file
         self._identity = identity
         self._leave = leave
-        self._prompter: Prompter | None = None
+        self._prompter: asyncio.Future[Prompter] | None = None
         self._leaving = asyncio.Event()
         self.app = Starlette(
             routes=[
@@ -68,10 +68,11 @@ class Api:
         )
 
     async def warm_up(self) -> None:
-        """Prepare what every answer needs as soon as the model is loaded, before anybody asks."""
+        """Prepare what every answer needs before anybody asks: what it can while the model still loads."""
+        await asyncio.to_thread(known_families)
         await self._runner.settled.wait()
         if self._runner.model is not None:
-            self._prompter = await run_in_threadpool(Prompter, self._runner.model.facts)
+            await self._prompter_of(self._runner.model)
 
     def leave(self, within_s: float) -> None:
         """Begin nothing more and leave, once what was begun is done or the time is up."""
@@ -100,8 +101,8 @@ class Api:
     async def _prepare(self, asked: ChatRequest, model: LoadedModel) -> Job:
         """Render and tokenise a prompt; the model may write another answer meanwhile."""
         facts = model.facts
-        prepared = self._prepared(asked, model)
-        prompt = await run_in_threadpool(model.tokenize, prepared.pieces)
+        prepared = await self._prepared(asked, model)
+        prompt = await asyncio.to_thread(model.tokenize, prepared.pieces)
         if len(prompt) >= facts.context_tokens:
             could_be_more = facts.context_tokens < facts.trained_context_tokens
             raise PromptTooLongError(
@@ -125,15 +126,20 @@ class Api:
             is_private=asked.is_private,
         )
 
-    def _prepared(self, asked: ChatRequest, model: LoadedModel) -> Prepared:
-        if self._prompter is None:
-            self._prompter = Prompter(model.facts)
-        return self._prompter.prepare(
+    async def _prepared(self, asked: ChatRequest, model: LoadedModel) -> Prepared:
+        prompter = await self._prompter_of(model)
+        return prompter.prepare(
             asked.messages,
             thinking=asked.thinking,
             is_constrained=asked.schema is not None,
             template_options=asked.template_options,
         )
+
+    async def _prompter_of(self, model: LoadedModel) -> Prompter:
+        """Return what prepares answers; made once, however many wait for it."""
+        if self._prompter is None:
+            self._prompter = asyncio.ensure_future(asyncio.to_thread(Prompter, model.facts))
+        return await asyncio.shield(self._prompter)
 
     async def _models(self, _: Request) -> Response:
         entry = {"id": self._model_file.name, "object": "model", "owned_by": "local"}
@@ -186,9 +192,9 @@ class Api:
         # whoever counts is about to ask.
         self._runner.note_use()
         if asked is None:
-            return JSONResponse({"tokens": await run_in_threadpool(model.count_tokens, body["content"])})
-        pieces = self._prepared(asked, model).pieces
-        return JSONResponse({"tokens": len(await run_in_threadpool(model.tokenize, pieces))})
+            return JSONResponse({"tokens": await asyncio.to_thread(model.count_tokens, body["content"])})
+        pieces = (await self._prepared(asked, model)).pieces
+        return JSONResponse({"tokens": len(await asyncio.to_thread(model.tokenize, pieces))})
 
     async def _loaded(self) -> LoadedModel:
         """Wait for the model.

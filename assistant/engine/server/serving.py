@@ -9,16 +9,16 @@ import contextlib
 from collections.abc import Iterator
 from typing import cast
 
-import uvicorn
 from starlette.types import ASGIApp
 
+from indexer import connections
 from indexer.connections import Connection, make_config
 
 UNREAD_S = 30.0
 """How long a client may leave what it asked for unread; the model waits for nobody."""
 
 
-class Server(uvicorn.Server):
+class Server(connections.Server):
     """Uvicorn that leaves signals to us, does not look ten times a second whether it is to end, and ends.
 
     Args:

@@ -1,6 +1,8 @@
 """Tests of the binding to llama.cpp, with real models made by hand."""
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -211,3 +213,11 @@ def test_a_context_of_any_length_takes_any_prompt(random_model: Path) -> None:
     prompt = [1] * (model.facts.context_tokens - 1)
     assert model.read(prompt) == 0
     model.close()
+
+
+def test_loading_imports_no_more_than_it_needs() -> None:
+    """Whoever waits for a model does not wait for the bindings' chat formats, numbers or caches as well."""
+    heavy = "{'llama_cpp.llama', 'numpy', 'jinja2', 'diskcache', 'asyncio', 'starlette', 'uvicorn'}"
+    code = f"import sys, assistant.engine.llama; print(sorted({heavy} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout == "[]\n"
