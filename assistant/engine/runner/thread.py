@@ -28,10 +28,14 @@ class Runner:
     Args:
         load: Loads the model; is given a function that takes the loaded share, 0 to 1, and says whether to
             go on.
+        began: When that was begun, by `time.perf_counter`; with this thread if left out.
     """
 
-    def __init__(self, load: Callable[[Callable[[float], bool]], LoadedModel]) -> None:
+    def __init__(
+        self, load: Callable[[Callable[[float], bool]], LoadedModel], *, began: float | None = None
+    ) -> None:
         self._load = load
+        self._began = began
         self._changed = threading.Condition()
         self._current: Job | None = None
         self._waiting: deque[Job] = deque()
@@ -117,7 +121,7 @@ class Runner:
             self.model.interrupt()
 
     def _run(self) -> None:
-        started = time.perf_counter()
+        began = time.perf_counter() if self._began is None else self._began
         try:
             self.model = self._load(self._note_progress)
         except KbError as error:
@@ -127,7 +131,7 @@ class Runner:
         except Exception as error:
             logger.exception("model.failed")
             self.failure = EngineError(f"the model could not be loaded: {type(error).__name__}: {error}")
-        self.load_s = time.perf_counter() - started
+        self.load_s = time.perf_counter() - began
         self.note_use()
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self.settled.set)
