@@ -10,6 +10,7 @@ from starlette.routing import Route
 from indexer.api.answers import answering, not_found
 from indexer.api.current import Current
 from indexer.api.ledger import LedgerRoutes
+from indexer.api.offering import OfferRoutes
 from indexer.api.searching import Explain, SearchRoutes
 from indexer.api.texts import TextRoutes
 from indexer.api.threads import Threads
@@ -53,6 +54,7 @@ class Api:
                 threads=Threads(),
             ),
             TextRoutes(current, Threads()),
+            OfferRoutes(current, Threads()),
             WorkRoutes(current, stop, Threads()),
         )
 

@@ -16,6 +16,7 @@ from indexer.catalog.adopting import copies_of, may_adopt
 from indexer.catalog.files import FileRow, file_rows
 from indexer.catalog.lexical import rank_chunks
 from indexer.catalog.naming import chunk_ids_of, named_files
+from indexer.catalog.offering import FilterReads
 from indexer.catalog.sampling import sample_chunk_ids
 from indexer.catalog.scoping import DATED, Scope, resolve
 from indexer.catalog.words import WordReads
@@ -47,7 +48,7 @@ class StoredChunk:
     """When its file is from, in seconds since the epoch: by its own account, or its last change."""
 
 
-class CatalogReader(WordReads):
+class CatalogReader(WordReads, FilterReads):
     """Questions to the catalog; made by `Catalog.read`, valid until its block ends."""
 
     def meta(self, key: str) -> str | None:

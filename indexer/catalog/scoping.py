@@ -134,10 +134,8 @@ def _place(connection: sqlite3.Connection, roots: Mapping[int, bytes], place: st
         name = os.fsencode(place)
         folder = name if name.endswith(b"/") else name + b"/"
         return "(path = ? OR (path > ? AND path < ?))", (name, folder, folder[:-1] + b"0")
-    # from the root's own name on, with its slash.
-    starts = " ".join(f"WHEN {root} THEN {path.rstrip(b'/').rfind(b'/') + 1}" for root, path in roots.items())
-    tail = f"lower(substr(path, CASE root {starts} ELSE 1 END)) || '/'" if roots else "''"
-    names = _spellings(place.strip("/"))
+    tail = f"lower({tail_of(roots)}) || '/'" if roots else "''"
+    names = spellings(place.strip("/"))
     if not _WILD.search(place):
         return f"({' OR '.join([f'instr({tail}, ?)'] * len(names))})", [f"/{name}/" for name in names]
     if re.fullmatch(r"\*[^*?\[/]+", place):
@@ -148,6 +146,16 @@ def _place(connection: sqlite3.Connection, roots: Mapping[int, bytes], place: st
         f"matches_{number}", 1, lambda text: pattern.search(text) is not None, deterministic=True
     )
     return f"matches_{number}({tail})", ()
+
+
+def tail_of(roots: Mapping[int, bytes]) -> str:
+    """Return the expression for a path from its root's own name on, with the slash before it.
+
+    Args:
+        roots: Paths by id; at least one.
+    """
+    starts = " ".join(f"WHEN {root} THEN {path.rstrip(b'/').rfind(b'/') + 1}" for root, path in roots.items())
+    return f"substr(path, CASE root {starts} ELSE 1 END)"
 
 
 def _expression(patterns: Sequence[str]) -> re.Pattern[str]:
@@ -184,7 +192,7 @@ def _without_stars(piece: str) -> str:
     )
 
 
-def _spellings(name: str) -> list[str]:
+def spellings(name: str) -> list[str]:
     """Return how a name may stand in a path after SQLite's `lower`, which knows ASCII alone."""
     lower = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
     ways = [name, name.lower(), name.upper(), name.title()]

@@ -14,6 +14,7 @@ from indexer.types import (
     FileText,
     Filters,
     NamedFile,
+    Offer,
     Passage,
     Progress,
     SearchResult,
@@ -73,6 +74,17 @@ class IndexerClient:
         """Return for each name of a file, as a person would write it, the files that it fits best."""
         found = self._connection.ask("POST", "/v1/resolve", {"names": list(names)})["files"]
         return [[NamedFile.from_json(file) for file in files] for files in found]
+
+    def offers(self, name: str, typed: str, *, limit: int = 20) -> tuple[Offer, ...]:
+        """Return what a filter that is being typed may become, the likeliest first.
+
+        Args:
+            name: Of the filter, as it is typed: in, exclude, type, tag, since or before.
+            typed: What stands behind its colon.
+            limit: How many at most.
+        """
+        body = {"filter": name, "typed": typed, "limit": limit}
+        return tuple(map(Offer.from_json, self._connection.ask("POST", "/v1/offers", body)["offers"]))
 
     def sample(self, count: int, *, seed: int = 0, filters: Filters = EVERYTHING) -> tuple[Passage, ...]:
         """Return passages drawn at random, spread over files and kinds of files; their scores are 0.

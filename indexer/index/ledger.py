@@ -55,6 +55,21 @@ class LedgerReads:
         with self._catalog.read() as catalog:
             return catalog.named_files(names)
 
+    def tag_counts(self, beginning: str, *, limit: int) -> dict[str, int]:
+        """Count the files of the tags that begin so, the most frequent first."""
+        with self._catalog.read() as catalog:
+            return catalog.tag_counts(beginning, limit=limit)
+
+    def ending_counts(self) -> dict[str, int]:
+        """Count the files of each ending, the most frequent first."""
+        with self._catalog.read() as catalog:
+            return catalog.ending_counts()
+
+    def place_counts(self, typed: str, *, limit: int) -> dict[str, int]:
+        """Count the files of the folders and files that a beginning may stand for, the largest first."""
+        with self._catalog.read() as catalog:
+            return catalog.place_counts(typed, limit=limit)
+
     def pages_without_text(self, path: Path) -> list[int]:
         """List the pages of a file that hold no text, from 1."""
         with self._catalog.read() as catalog:

@@ -16,7 +16,7 @@ from indexer.types.explanations import (
     WordUse,
 )
 from indexer.types.ledger import FileEntry, FileState, FileStatus, Progress
-from indexer.types.passages import EVERYTHING, Filters, Grounds, Passage, SearchResult
+from indexer.types.passages import EVERYTHING, Filters, Grounds, Offer, Passage, SearchResult
 from indexer.types.places import Locator, Span
 from indexer.types.texts import FileText, NamedFile
 from indexer.types.vectors import Embeddings, Vectors
@@ -39,6 +39,7 @@ __all__ = [
     "Grounds",
     "Locator",
     "NamedFile",
+    "Offer",
     "Outcome",
     "Passage",
     "Progress",

@@ -57,6 +57,26 @@ EVERYTHING = Filters()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a filter that is being typed may become."""
+
+    value: str
+    """The whole value; that of a folder ends with "/"."""
+
+    files: int | None = None
+    """How many files it leaves; `None` where nobody counted."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON object for the API."""
+        return {"value": self.value, "files": self.files}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(value=value["value"], files=value["files"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
     """A chunk as retrieved for one query, with a score."""
 

@@ -48,7 +48,7 @@ def put(
         root=root,
         state=STATE,
         status=FileStatus.INDEXED,
-        content_hash=path.name,
+        content_hash=path.name.encode("utf-8", "replace").decode(),
         metadata=metadata,
     )
     with catalog.write() as transaction:
