@@ -23,8 +23,8 @@ def complete_model(
     # deferred: only a shell that completes comes here.
     from click.shell_completion import CompletionItem
 
-    from assistant.cli.models.surroundings import Surroundings
     from assistant.engine.models.names import match_names
+    from assistant.models.surroundings import Surroundings
     from indexer.errors import KbError
 
     if incomplete.startswith(("/", ".", "~")):

@@ -9,7 +9,7 @@ import click
 from assistant.cli import diagnostics, options, output
 from assistant.cli.diagnostics import Exit, Interrupted, StatusLine
 from assistant.cli.group import Command
-from assistant.cli.overview import describe
+from assistant.overview import describe
 from assistant.times import counted
 from indexer.client import IndexerClient, connect
 from indexer.errors import UsageError

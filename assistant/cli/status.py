@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
-from assistant.cli import diagnostics, options, output, overview
+from assistant import overview
+from assistant.cli import diagnostics, options, output
 from assistant.cli.diagnostics import Exit
 from assistant.cli.group import Command
-from assistant.cli.overview import Row
 from assistant.cli.screen import Screen, has_screen, width
+from assistant.overview import Row
 from assistant.terminal import plain_line
 from assistant.times import ago, ahead
 from indexer.client import IndexerClient, connect

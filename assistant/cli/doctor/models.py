@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from assistant.cli.doctor.findings import Finding, ok, problem, warning
-from assistant.cli.models.surroundings import Surroundings
 from assistant.config import ModelSettings, Settings
 from assistant.engine.client import EngineClient
 from assistant.engine.fit import Plan, describe_context, describe_placement
@@ -13,6 +12,7 @@ from assistant.engine.models import find_file, list_shelves
 from assistant.engine.models.kinds import USES
 from assistant.engine.remote import describe_server
 from assistant.errors import EngineUnavailableError, ModelFileError
+from assistant.models.surroundings import Surroundings
 from indexer.config import load_settings
 from indexer.errors import ConfigError, EngineError, KbError
 from indexer.paths import Places

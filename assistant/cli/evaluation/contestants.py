@@ -8,9 +8,9 @@ from assistant.cli import diagnostics
 from assistant.cli.diagnostics import StatusLine
 
 if TYPE_CHECKING:
-    from assistant.cli.models.surroundings import Surroundings
     from assistant.engine.client import EngineClient
     from assistant.engine.models import ModelFile
+    from assistant.models.surroundings import Surroundings
 
 
 def find_models(around: "Surroundings", names: str) -> "list[ModelFile]":

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assistant.cli.diagnostics import StatusLine
-from assistant.cli.overview import describe
+from assistant.overview import describe
 from indexer.client import IndexerClient, connect
 from indexer.errors import UsageError
 from indexer.paths import Places

@@ -159,7 +159,7 @@ def _ask(
 ) -> None:
     if models is not None:
         # deferred: only a comparison looks at all models.
-        from assistant.cli.models.surroundings import Surroundings
+        from assistant.models.surroundings import Surroundings
 
         session.compare(Surroundings.discover(), models, is_extractive_too=no_model)
     elif no_model or (model is None and not generators.has_generator(settings)):

@@ -26,7 +26,7 @@ from indexer.paths import Places
 from indexer.types import EVERYTHING, Filters
 
 if TYPE_CHECKING:
-    from assistant.cli.models.surroundings import Surroundings
+    from assistant.models.surroundings import Surroundings
 
 Keep = Callable[[Result], None]
 

@@ -10,15 +10,15 @@ from assistant.cli import diagnostics, options, output, screen
 from assistant.cli.completion import complete_model
 from assistant.cli.diagnostics import Exit, Interrupted, StatusLine
 from assistant.cli.group import Command
-from assistant.cli.models import wording
 from assistant.cli.models.layout import Column, lay_out
+from assistant.models import wording
 from assistant.terminal import plain_line
 
 if TYPE_CHECKING:
-    from assistant.cli.models.surroundings import Surroundings
     from assistant.config import ModelSettings
     from assistant.engine.models import Bench, ModelFile
     from assistant.engine.models.licences import Licence
+    from assistant.models.surroundings import Surroundings
 
 FoundT = TypeVar("FoundT")
 Row = tuple["ModelFile", "Licence", "Bench"]
@@ -46,8 +46,8 @@ def bench(names: tuple[str, ...], rounds: int, *, batches: bool, as_json: bool) 
     after the other.
     """
     # deferred: settings and library take longer to import than help takes to print.
-    from assistant.cli.models.surroundings import Surroundings
     from assistant.engine.models.finding import find_file
+    from assistant.models.surroundings import Surroundings
 
     around = Surroundings.discover()
     files = [find_file(name, around.shelves) for name in names or (_configured_name(around),)]

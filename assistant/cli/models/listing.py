@@ -9,15 +9,15 @@ import click
 from assistant.cli import diagnostics, options, output, screen
 from assistant.cli.diagnostics import Exit, StatusLine, is_terminal
 from assistant.cli.group import Command
-from assistant.cli.models import wording
 from assistant.cli.models.layout import Column, lay_out
 from assistant.engine.models.files import unreadable_shelves
+from assistant.models import wording
 from assistant.terminal import plain_line
 
 if TYPE_CHECKING:
-    from assistant.cli.models.surroundings import Surroundings
     from assistant.engine.models import ModelFile
     from assistant.engine.models.library import Entry
+    from assistant.models.surroundings import Surroundings
 
 _ANSWERING = {"chat", "unknown"}
 """A file that cannot be read may be a download that somebody waits for."""
@@ -37,7 +37,7 @@ def list_(*, is_all: bool, as_json: bool) -> Exit:
     was not seen before is tried with llama.cpp first, in a process of its own.
     """
     # deferred: settings and library take longer to import than help takes to print.
-    from assistant.cli.models.surroundings import Surroundings
+    from assistant.models.surroundings import Surroundings
 
     around = Surroundings.discover()
     files = around.files()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.cli.overview import describe, essence, fitted, rows
+from assistant.overview import describe, essence, fitted, rows
 from indexer.types import Progress
 
 NOW = 1_800_000_000.0

@@ -1,4 +1,4 @@
-"""What the commands of `kb models` begin with: settings, shelves and what is known."""
+"""What whoever looks at models begins with: settings, shelves and what is known."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,11 @@ class Surroundings:
     def discover(cls) -> "Surroundings":
         """Read the settings, and say where models may stand."""
         places = Places.discover()
-        settings = load_settings(places.config_file, Settings)
+        return cls.of(places, load_settings(places.config_file, Settings))
+
+    @classmethod
+    def of(cls, places: Places, settings: Settings) -> "Surroundings":
+        """Say where models may stand for settings that are read already."""
         return cls(places=places, settings=settings, shelves=list_shelves(places, settings.model))
 
     def files(self) -> list[ModelFile]:
