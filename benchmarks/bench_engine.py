@@ -99,7 +99,6 @@ class Bench:
         for _ in range(rounds):
             self.client.stop()
             self.bare.close()
-            began = time.perf_counter()
             self.bare = self._open_bare()
             bare_s.append(self.bare.load_s + self.bare.answer(_prompt(question), max_tokens=2).first_s)
             began = time.perf_counter()
