@@ -4,6 +4,7 @@ No Textual here. Whatever is not said to be quick may block, and is called in a 
 """
 
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Union
 
 from assistant.config import Settings
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from assistant.engine.client import EngineClient
     from assistant.engine.remote import RemoteClient
     from assistant.history import History
+    from indexer.types import Offer
 
 RECALLED = 2_000
 """Earlier questions that the prompt offers."""
@@ -55,6 +57,18 @@ class Backend:
             KbError: As `indexer.client.connect`.
         """
         return connect(self.places)
+
+    def offers(self, name: str, typed: str) -> Sequence["Offer"]:
+        """Return what a filter that is being typed may become.
+
+        Args:
+            name: Of the filter.
+            typed: What stands behind its colon.
+
+        Raises:
+            KbError: As `IndexerClient.offers`.
+        """
+        return self.index().offers(name, typed)
 
     def writer(self, *, is_private: bool = False) -> Union["EngineClient", "RemoteClient", None]:
         """Return whoever writes the answers, on its way if not loaded; `None` for the files' own words.

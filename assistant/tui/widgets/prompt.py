@@ -17,6 +17,7 @@ from assistant.terminal import plain
 from assistant.tui.pasting import Pastes, is_long
 from assistant.tui.recall import Recall, ReverseSearch
 from assistant.tui.threads import in_thread
+from assistant.tui.widgets.filter_area import FilterArea, FindOffers
 from indexer.errors import KbError
 
 LONGEST_UNFOLDED_CHARS = 100_000
@@ -25,12 +26,13 @@ LONGEST_UNFOLDED_CHARS = 100_000
 PLACEHOLDER = "Ask your files a question"
 
 
-class Prompt(TextArea):
+class Prompt(FilterArea):
     """A question that is being written; Enter posts `Prompt.Submitted`.
 
     Args:
         history: What was asked before, the oldest first.
         read_history: Reads more of that, from before; called in a thread once the prompt is there.
+        find_offers: Completes filters; called in a thread.
         id: As for every widget.
     """
 
@@ -72,17 +74,9 @@ class Prompt(TextArea):
             tooltip="Show the text of a folded paste, to change it",
         ),
         Binding("escape", "leave_search", "Leave search", show=False, id="prompt.leave-search"),
-        # the app's keys, which a text area has other uses for.
-        Binding("f6,f7", "pass_on", show=False),
     ]
     DEFAULT_CSS = """
-    Prompt {
-        height: auto; min-height: 3; max-height: 10; padding: 0 1;
-        border: round $panel; background: $background; border-title-color: $text-muted;
-        border-subtitle-color: $text-muted;
-        &:focus { border: round $primary; }
-        & .text-area--cursor-line { background: transparent; }
-    }
+    Prompt { height: auto; min-height: 3; max-height: 10; }
     """
 
     @dataclass
@@ -103,12 +97,13 @@ class Prompt(TextArea):
         history: Sequence[str] = (),
         *,
         read_history: Callable[[], Sequence[str]] | None = None,
+        find_offers: FindOffers | None = None,
         id: str | None = None,  # noqa: A002 - as Textual names it
     ) -> None:
         # before: what the text area does when it is made asks for them.
         self._pastes = Pastes()
         self._reverse: ReverseSearch | None = None
-        super().__init__(id=id, placeholder=PLACEHOLDER, highlight_cursor_line=False)
+        super().__init__(find_offers=find_offers, placeholder=PLACEHOLDER, id=id)
         self._recall = Recall(history)
         self._read_history = read_history
         self._was_empty = True
@@ -163,30 +158,36 @@ class Prompt(TextArea):
 
     @on(TextArea.Changed)
     def _note_change(self) -> None:
-        self.border_subtitle = ""
+        if not self.is_completing:
+            self.border_subtitle = ""
         is_empty = not self.text
         if self._was_empty and not is_empty:
             self.post_message(self.Begun())
         self._was_empty = is_empty
 
-    def action_pass_on(self) -> None:
-        """Leave a key to the app."""
-        raise SkipAction
+    def update_suggestion(self) -> None:
+        """Complete filters, but not in what a reverse search shows."""
+        if self._reverse is None:
+            super().update_suggestion()
 
     # -- what was asked before
 
     def action_older(self) -> None:
-        """Go up a line; from the first, to the question before."""
+        """Choose another offer; else go up a line, from the first to the question before."""
         self._leave_search()
-        if not self.navigator.is_first_wrapped_line(self.cursor_location):
+        if self.is_completing:
+            self.choose(-1)
+        elif not self.navigator.is_first_wrapped_line(self.cursor_location):
             self.action_cursor_up()
         elif (text := self._recall.older(self.text)) is not None:
             self.set_text(text)
 
     def action_newer(self) -> None:
-        """Go down a line; from the last, to the question after, at last to what was being written."""
+        """Choose another offer; else go down a line, from the last to the question after, or the draft."""
         self._leave_search()
-        if not self.navigator.is_last_wrapped_line(self.cursor_location):
+        if self.is_completing:
+            self.choose(1)
+        elif not self.navigator.is_last_wrapped_line(self.cursor_location):
             self.action_cursor_down()
         elif (text := self._recall.newer(self.text)) is not None:
             self.set_text(text)

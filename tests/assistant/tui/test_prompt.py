@@ -12,6 +12,8 @@ from textual.widgets import Button
 
 from assistant.errors import HistoryError
 from assistant.tui.widgets.prompt import Prompt
+from indexer.errors import DaemonError
+from indexer.types import Offer
 from tests.assistant.tui.homes import until
 
 pytestmark = pytest.mark.anyio
@@ -288,3 +290,58 @@ async def test_tab_and_escape_are_left_to_the_screen() -> None:
     async with prompted() as (app, pilot):
         await pilot.press("a", "escape", "tab")
         assert isinstance(app.focused, Button)
+
+
+def offers(name: str, typed: str) -> Sequence[Offer]:
+    """Offer two folders to `in:`, and nothing else."""
+    found = [Offer(value="projects/", files=12), Offer(value="prose/", files=3)] if name == "in" else []
+    return [each for each in found if each.value.startswith(typed) and each.value != typed]
+
+
+async def test_tab_completes_a_filter() -> None:
+    """What is missing is shown behind the cursor, and Tab writes it."""
+    async with prompted(prompt=Prompt(find_offers=offers)) as (app, pilot):
+        await pilot.press(*"rent in:pr")
+        await until(lambda: app.prompt.suggestion == "ojects/", "it is offered")
+        assert "projects/ 12" in str(app.prompt.border_subtitle)
+        assert "prose/ 3" in str(app.prompt.border_subtitle)
+        await pilot.press("tab")
+        assert app.prompt.text == "rent in:projects/"
+        assert app.focused is app.prompt
+
+
+async def test_down_chooses_another_completion() -> None:
+    """Up and down go through the offers while there are any, not through the history."""
+    async with prompted(prompt=Prompt(["earlier"], find_offers=offers)) as (app, pilot):
+        await pilot.press(*"in:pr")
+        await until(lambda: app.prompt.is_completing, "it is offered")
+        await pilot.press("down", "right")
+        assert app.prompt.text == "in:prose/"
+        await pilot.press("up")
+        assert app.prompt.text == "earlier"
+
+
+async def test_completion_ends_where_the_filter_ends() -> None:
+    """A blank, or the cursor elsewhere; Tab then goes to the next widget."""
+    async with prompted(prompt=Prompt(find_offers=offers)) as (app, pilot):
+        await pilot.press(*"in:pr")
+        await until(lambda: app.prompt.is_completing, "it is offered")
+        await pilot.press("left")
+        assert not app.prompt.is_completing
+        await pilot.press("end", "o")
+        await until(lambda: app.prompt.is_completing, "it is offered again")
+        await pilot.press("space", "tab")
+        assert isinstance(app.focused, Button)
+
+
+async def test_offers_that_cannot_be_had_cost_nothing() -> None:
+    """The daemon may be away while somebody types."""
+
+    def fail(_name: str, _typed: str) -> Sequence[Offer]:
+        raise DaemonError("it is away")
+
+    async with prompted(prompt=Prompt(find_offers=fail)) as (app, pilot):
+        await pilot.press(*"in:pr")
+        await app.workers.wait_for_complete()
+        await pilot.press("enter")
+        assert app.asked == [("in:pr", "")]
