@@ -4,9 +4,11 @@
 it e-mail and TLS) than the search takes.
 """
 
+import contextlib
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any, BinaryIO
@@ -26,6 +28,39 @@ class GoneError(DaemonError):
     """The daemon that was there went away."""
 
 
+class BrokenOffError(DaemonError):
+    """Nobody waits for the answer any more; see `Breaker`."""
+
+
+class Breaker:
+    """Breaks off one request, from any thread: its connection is shut, and whoever waits is told at once."""
+
+    def __init__(self) -> None:
+        self.is_broken = False
+        self._connection: socket.socket | None = None
+        self._lock = threading.Lock()
+
+    def break_off(self) -> None:
+        """End the request, whether it is under way or not yet begun; one that is answered is left alone."""
+        with self._lock:
+            self.is_broken = True
+            if self._connection is not None:
+                # it may have been answered and closed meanwhile.
+                with contextlib.suppress(OSError):
+                    self._connection.shutdown(socket.SHUT_RDWR)
+
+    def hold(self, connection: socket.socket | None) -> None:
+        """Be told of the connection that is used, or that none is any more.
+
+        Raises:
+            BrokenOffError: If the request was broken off before.
+        """
+        with self._lock:
+            self._connection = connection
+            if self.is_broken and connection is not None:
+                raise BrokenOffError("the request was broken off")
+
+
 class Connection:
     """The way to one home's daemon; safe to share between threads.
 
@@ -39,17 +74,40 @@ class Connection:
         self._timeout_s = timeout_s
         self._was_there = False
 
-    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        breaker: Breaker | None = None,
+    ) -> dict[str, Any]:
         """Send a request and return the object it is answered with.
 
         Raises:
             KbError: Whatever the daemon answers with.
             DaemonError: If no daemon runs, or it goes away.
+            BrokenOffError: If `breaker` broke it off.
         """
-        with self.open(method, path, body) as stream:
-            return self.understand(self.read(stream.read))
+        try:
+            with self.open(method, path, body, breaker=breaker) as stream:
+                return self.understand(self.read(stream.read))
+        except GoneError as error:
+            if breaker is not None and breaker.is_broken:
+                raise BrokenOffError("the request was broken off") from error
+            raise
+        finally:
+            if breaker is not None:
+                breaker.hold(None)
 
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        breaker: Breaker | None = None,
+    ) -> dict[str, Any]:
         """Do as `call`, and again if the daemon goes away and another one comes.
 
         For requests that change nothing.
@@ -61,15 +119,22 @@ class Connection:
         for _ in range(MOST_TRIES - 1):
             began = time.monotonic()
             try:
-                return self.call(method, path, body)
+                return self.call(method, path, body, breaker=breaker)
             except GoneError:
                 # what it had to do may have taken long; the wait begins where it went.
                 deadline += time.monotonic() - began
                 if not self._comes_back(deadline):
                     raise
-        return self.call(method, path, body)
+        return self.call(method, path, body, breaker=breaker)
 
-    def open(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> BinaryIO:
+    def open(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        breaker: Breaker | None = None,
+    ) -> BinaryIO:
         """Send a request and return the body of its answer, to be read and closed."""
         # ASCII: file names that are not UTF-8 travel as escaped surrogates.
         payload = b"" if body is None else json.dumps(body).encode("ascii")
@@ -85,6 +150,8 @@ class Connection:
                 f"cannot reach the indexer at {self._places.indexer_socket}: {reason}"
             ) from error
         with connection:
+            if breaker is not None:
+                breaker.hold(connection)
             stream = connection.makefile("rb")
             try:
                 self.read(lambda: connection.sendall(head.encode("ascii") + payload))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from indexer.client.connection import Connection
+from indexer.client.connection import Breaker, Connection
 from indexer.paths import Places
 from indexer.types import (
     EVERYTHING,
@@ -41,7 +41,13 @@ class IndexerClient:
         self._connection = Connection(places, timeout_s=timeout_s)
 
     def search(
-        self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING, beside: str = ""
+        self,
+        query: str,
+        *,
+        top_k: int = 8,
+        filters: Filters = EVERYTHING,
+        beside: str = "",
+        breaker: Breaker | None = None,
     ) -> SearchResult:
         """Return the best passages for a query; waits for the embedding model if it is still loading.
 
@@ -50,9 +56,13 @@ class IndexerClient:
             top_k: How many passages at most.
             filters: What to look in.
             beside: The same question in other words, which has half a say; empty for none.
+            breaker: Lets another thread break it off; the daemon then stops as soon as it can.
+
+        Raises:
+            BrokenOffError: If it was broken off.
         """
         body = {"query": query, "top_k": top_k, "filters": filters.to_json(), "beside": beside}
-        return SearchResult.from_json(self._connection.ask("POST", "/v1/search", body))
+        return SearchResult.from_json(self._connection.ask("POST", "/v1/search", body, breaker=breaker))
 
     def explain(
         self, query: str, *, top_k: int = 8, filters: Filters = EVERYTHING, file: Path | None = None

@@ -11,16 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from indexer.client import IndexerClient, connect
+from indexer.client import Breaker, BrokenOffError, IndexerClient, connect
 from indexer.errors import ConfigError, DaemonError, IndexerError, StoreError
 from indexer.paths import Places
 from tests.homes import short_home
+from tests.waiting import PATIENCE_S
 
 Answer = Callable[[socket.socket], object]
 
 
 @contextmanager
-def listening(answer: Answer) -> Iterator[IndexerClient]:
+def listening(answer: Answer, *, timeout_s: float = 0.3) -> Iterator[IndexerClient]:
     """Serve one connection after the other with whatever the test writes."""
     with short_home() as places, socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(places.indexer_socket))
@@ -38,7 +39,7 @@ def listening(answer: Answer) -> Iterator[IndexerClient]:
         thread = threading.Thread(target=serve)
         thread.start()
         try:
-            yield IndexerClient(places, timeout_s=0.3)
+            yield IndexerClient(places, timeout_s=timeout_s)
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             thread.join()
@@ -54,6 +55,49 @@ def say(text: str) -> Answer:
             connection.sendall(text.encode())
 
     return answer
+
+
+def test_a_request_can_be_broken_off() -> None:
+    """Whoever waits is told at once, and the daemon sees that the client has gone."""
+    asked, hung_up = threading.Event(), threading.Event()
+
+    def never(connection: socket.socket) -> None:
+        connection.settimeout(PATIENCE_S)
+        connection.recv(65536)
+        asked.set()
+        if connection.recv(65536) == b"":
+            hung_up.set()
+
+    def break_off() -> None:
+        asked.wait(PATIENCE_S)
+        breaker.break_off()
+
+    breaker = Breaker()
+    with listening(never, timeout_s=PATIENCE_S) as client:
+        threading.Thread(target=break_off).start()
+        with pytest.raises(BrokenOffError):
+            client.search("rent", breaker=breaker)
+        assert hung_up.wait(PATIENCE_S)
+
+
+def test_a_request_that_was_broken_off_before_is_not_made() -> None:
+    """Nothing is sent for it, and one that was answered does not mind."""
+    requests: list[bytes] = []
+    with listening(lambda connection: requests.append(connection.recv(65536))) as client:
+        breaker = Breaker()
+        breaker.break_off()
+        with pytest.raises(BrokenOffError):
+            client.search("rent", breaker=breaker)
+    assert all(request == b"" for request in requests)
+
+
+def test_breaking_off_what_is_answered_does_nothing() -> None:
+    """The answer was complete."""
+    breaker = Breaker()
+    answer = '{"passages": [], "as_of": 1, "pending": 0, "took_ms": 2}'
+    with listening(say(f"HTTP/1.0 200 OK\r\n\r\n{answer}")) as client:
+        assert client.search("rent", breaker=breaker).as_of == 1
+        breaker.break_off()
 
 
 def test_no_daemon_is_a_sentence_with_a_remedy() -> None:
