@@ -75,9 +75,10 @@ def roots(*, as_json: bool) -> Exit:
 
 
 @click.command(cls=Command)
+@click.option("--retry", "is_retrying", is_flag=True, help="Read what failed again, changed or not.")
 @click.option("--prune", "is_pruning", is_flag=True, help="Forget the files of folders that are away.")
 @options.no_wait_option
-def index(*, is_pruning: bool, no_wait: bool) -> None:
+def index(*, is_retrying: bool, is_pruning: bool, no_wait: bool) -> None:
     """Look through every indexed folder for new, changed and deleted files.
 
     A folder that is away, because its disk is not there or it was emptied at
@@ -89,6 +90,10 @@ def index(*, is_pruning: bool, no_wait: bool) -> None:
     if not client.roots():
         raise UsageError("no folder is indexed yet", hint="run `kb add FOLDER`")
     began = time.time()
+    if is_retrying:
+        count = client.retry()
+        failed = f"{counted(count, 'failed file')} {'is' if count == 1 else 'are'} read again"
+        diagnostics.notice(failed if count else "no file has failed")
     client.sweep()
     follow(client, is_waiting=not no_wait, since=began)
     if no_wait:

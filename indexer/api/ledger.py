@@ -78,8 +78,9 @@ class LedgerRoutes:
         under = absolute(asked["under"][0]) if "under" in asked else None
         limit = min(number(asked, "limit", MAX_FILES), MAX_FILES)
         offset = number(asked, "offset", 0)
-        entries = await self._threads.run(self._list_files, status, under, limit, offset)
-        return json_answer({"files": [entry.to_json() for entry in entries]})
+        text = asked.get("text", [""])[0]
+        entries, total = await self._threads.run(self._list_files, status, under, text, limit, offset)
+        return json_answer({"files": [entry.to_json() for entry in entries], "total": total})
 
     async def _why(self, request: Request) -> Response:
         path = absolute(parameters_of(request).get("path", [""])[0])
@@ -136,17 +137,21 @@ class LedgerRoutes:
         ]
 
     def _list_files(
-        self, status: FileStatus | None, under: Path | None, limit: int, offset: int
-    ) -> list[FileEntry]:
-        """List the ledger, or, where it knows nothing yet, what waits to be entered."""
+        self, status: FileStatus | None, under: Path | None, text: str, limit: int, offset: int
+    ) -> tuple[list[FileEntry], int]:
+        """List the ledger, or, where it knows nothing yet, what waits to be entered; and count all of it."""
         if status is not FileStatus.PENDING:
-            entries = self._index.files(status=status, under=under, limit=limit, offset=offset)
-            if entries or offset or status is not None:
-                return entries
-        pending = self._pipeline.pending()
-        if under is not None:
-            pending = [entry for entry in pending if under == entry.path or under in entry.path.parents]
-        return pending[offset : offset + limit]
+            total = self._index.file_count(status=status, under=under, text=text)
+            if total or status is not None:
+                entries = self._index.files(status=status, under=under, text=text, limit=limit, offset=offset)
+                return entries, total
+        pending = [
+            entry
+            for entry in self._pipeline.pending()
+            if (under is None or under == entry.path or under in entry.path.parents)
+            and text.casefold() in str(entry.path).casefold()
+        ]
+        return pending[offset : offset + limit], len(pending)
 
 
 def _status_asked(asked: Mapping[str, Sequence[str]]) -> FileStatus | None:

@@ -49,6 +49,7 @@ class WorkRoutes:
             ("POST", "/v1/roots", self._add_root),
             ("DELETE", "/v1/roots", self._remove_root),
             ("POST", "/v1/sweep", self._sweep),
+            ("POST", "/v1/retry", self._retry),
             ("GET", "/v1/progress", self._progress),
             ("POST", "/v1/fresh", self._fresh),
             ("POST", "/v1/pause", self._pause),
@@ -68,6 +69,10 @@ class WorkRoutes:
     async def _sweep(self, _: Request) -> Response:
         await self._threads.run(self._pipeline.sweep)
         return json_answer({})
+
+    async def _retry(self, request: Request) -> Response:
+        under = absolutes((await body_of(request)).get("under", []))
+        return json_answer({"files": await self._threads.run(self._pipeline.retry_now, under)})
 
     async def _pause(self, request: Request) -> Response:
         seconds = (await body_of(request)).get("seconds")

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.catalog.adopting import copies_of, may_adopt
-from indexer.catalog.files import FileRow, file_rows
+from indexer.catalog.files import FileRow, chosen_rows, file_rows
 from indexer.catalog.lexical import rank_chunks
 from indexer.catalog.naming import chunk_ids_of, named_files
 from indexer.catalog.offering import FilterReads
@@ -79,19 +79,17 @@ class CatalogReader(WordReads, FilterReads):
         return {path_of(path): _state(size, mtime, inode) for path, size, mtime, inode in rows}
 
     def files(
-        self, *, status: FileStatus | None, under: Path | None, limit: int, offset: int
+        self, *, status: FileStatus | None, under: Path | None, text: str = "", limit: int, offset: int
     ) -> list[FileEntry]:
-        """List the ledger in path order."""
-        conditions, values = ["1"], list[object]()
-        if status is not None:
-            conditions.append("status = ?")
-            values.append(status.value)
-        if under is not None:
-            conditions.append(INSIDE.format(column="files.id"))
-            values.append(self._files_under([under]))
-        return self._entries(
-            f"WHERE {' AND '.join(conditions)} ORDER BY path LIMIT ? OFFSET ?", (*values, limit, offset)
-        )
+        """List the ledger in path order; what is asked is told by `chosen_rows`."""
+        condition, values = chosen_rows(status, under, text)
+        return self._entries(f"WHERE {condition} ORDER BY path LIMIT ? OFFSET ?", (*values, limit, offset))
+
+    def file_count(self, *, status: FileStatus | None, under: Path | None, text: str) -> int:
+        """Count what `files` lists."""
+        condition, values = chosen_rows(status, under, text)
+        row = self._connection.execute(f"SELECT count(*) FROM files WHERE {condition}", values)
+        return int(row.fetchone()[0])
 
     def file_rows(self, under: Path) -> dict[bytes, FileRow]:
         """Return the bare rows of a folder's files, or of a file by itself, by path."""

@@ -220,15 +220,19 @@ class CatalogWriter(CatalogReader):
             "UPDATE files SET chunks = 0, pages_without_text = '[]' WHERE path = ?", name
         )
 
-    def retry_failed(self, at: float, *, under: Path | None = None) -> int:
+    def retry_failed(self, at: float, *, under: Sequence[Path] = (), is_waiting_only: bool = False) -> int:
         """Have failed files tried again from a time on; return how many those are.
 
         Args:
             at: Seconds since the epoch.
-            under: Only those that are tried again anyway, and stand at this path or below it.
+            under: Only those at these paths or below them; empty for everywhere.
+            is_waiting_only: Whether those stay as they are that wait for a change, or are due by then anyway.
         """
-        condition = "" if under is None else f" AND retry_at > ? AND {INSIDE.format(column='files.id')}"
-        values = [] if under is None else [at, self._files_under([under])]
+        condition = " AND retry_at > ?" if is_waiting_only else ""
+        values: list[object] = [at] if is_waiting_only else []
+        if under:
+            condition += f" AND {INSIDE.format(column='files.id')}"
+            values.append(self._files_under(under))
         changed = self._connection.execute(
             f"UPDATE files SET retry_at = ? WHERE status = ?{condition}",
             (at, FileStatus.FAILED.value, *values),

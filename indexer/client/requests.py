@@ -10,6 +10,7 @@ from indexer.paths import Places
 from indexer.types import (
     EVERYTHING,
     FileEntry,
+    FilesPage,
     FileStatus,
     FileText,
     Filters,
@@ -144,20 +145,50 @@ class IndexerClient:
         """Have every root compared with the disk; returns at once."""
         self._connection.call("POST", "/v1/sweep", {})
 
+    def retry(self, under: Sequence[Path] = ()) -> int:
+        """Have files that failed read again at once; return how many those are, before they are read.
+
+        Args:
+            under: Absolute paths of files or folders that matter; empty for everything.
+        """
+        body = {"under": [str(path) for path in under]}
+        return int(self._connection.call("POST", "/v1/retry", body)["files"])
+
     def files(self, *, status: FileStatus | None = None, under: Path | None = None) -> list[FileEntry]:
         """Return the ledger, or the part of it with one status or under one folder."""
         entries: list[FileEntry] = []
         while True:
-            asked = {"limit": str(FILES_PER_PAGE), "offset": str(len(entries))}
-            if status is not None:
-                asked["status"] = status.value
-            if under is not None:
-                asked["under"] = str(under)
-            query = urlencode(asked, quote_via=quote, errors="surrogateescape")
-            page = self._connection.ask("GET", f"/v1/files?{query}")["files"]
-            entries += map(FileEntry.from_json, page)
-            if len(page) < FILES_PER_PAGE:
+            page = self.files_page(status=status, under=under, offset=len(entries), limit=FILES_PER_PAGE)
+            entries += page.entries
+            if len(page.entries) < FILES_PER_PAGE:
                 return entries
+
+    def files_page(
+        self,
+        *,
+        status: FileStatus | None = None,
+        under: Path | None = None,
+        text: str = "",
+        offset: int = 0,
+        limit: int,
+    ) -> FilesPage:
+        """Return some rows of the ledger in path order, and how many there are of their kind.
+
+        Args:
+            status: Only files of one status.
+            under: Only what stands in a folder.
+            text: Only files that have it in their path or their reason.
+            offset: How many rows to pass over.
+            limit: How many rows at most; the daemon gives no more than 10,000 at a time.
+        """
+        asked = {"limit": str(limit), "offset": str(offset), "text": text}
+        if status is not None:
+            asked["status"] = status.value
+        if under is not None:
+            asked["under"] = str(under)
+        query = urlencode(asked, quote_via=quote, errors="surrogateescape")
+        page = self._connection.ask("GET", f"/v1/files?{query}")
+        return FilesPage(tuple(map(FileEntry.from_json, page["files"])), page["total"])
 
     def progress(self) -> Iterator[Progress]:
         """Yield how far indexing is whenever it moves, until nothing is left to do."""

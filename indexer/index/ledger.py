@@ -33,12 +33,20 @@ class LedgerReads:
         *,
         status: FileStatus | None = None,
         under: Path | None = None,
+        text: str = "",
         limit: int = 1000,
         offset: int = 0,
     ) -> list[FileEntry]:
-        """List the ledger in path order."""
+        """List the ledger in path order; see `CatalogReader.files`."""
         with self._catalog.read() as catalog:
-            return catalog.files(status=status, under=under, limit=limit, offset=offset)
+            return catalog.files(status=status, under=under, text=text, limit=limit, offset=offset)
+
+    def file_count(
+        self, *, status: FileStatus | None = None, under: Path | None = None, text: str = ""
+    ) -> int:
+        """Count what `files` lists."""
+        with self._catalog.read() as catalog:
+            return catalog.file_count(status=status, under=under, text=text)
 
     def file_rows(self, under: Path) -> dict[bytes, FileRow]:
         """Return the bare rows of a folder's files, or of a file by itself, by path."""
@@ -112,10 +120,10 @@ class LedgerReads:
             catalog.set_meta("limits", limits)
             return catalog.retry_failed(0.0)
 
-    def retry_failed(self, at: float, *, under: Path | None = None) -> int:
+    def retry_failed(self, at: float, *, under: Sequence[Path] = (), is_waiting_only: bool = False) -> int:
         """Have failed files tried again from a time on; see `CatalogWriter.retry_failed`."""
         with self._catalog.write() as catalog:
-            return catalog.retry_failed(at, under=under)
+            return catalog.retry_failed(at, under=under, is_waiting_only=is_waiting_only)
 
     @property
     def embedded_total(self) -> int:

@@ -8,7 +8,7 @@ and the rest goes on; an error of the index itself stops the work for a while.
 
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from threading import Thread
 from typing import Literal
@@ -212,6 +212,18 @@ class Pipeline:
         for root, upserts in due.items():
             self._work.add_reads(root, upserts)
         return next_at
+
+    def retry_now(self, under: Sequence[Path] = ()) -> int:
+        """Read files that failed again at once, also those that wait for a change; return how many.
+
+        Args:
+            under: Files and folders that matter; empty for everything.
+        """
+        if self.fault is not None:
+            self.sweep()
+        count = self.troubles.retry_now(under)
+        self.retry()
+        return count
 
     def begin_wait(self, under: Collection[Path] = ()) -> Ticket:
         """Have everything that is on disk now made searchable; `end_wait` must follow.

@@ -29,6 +29,7 @@ class Ledger(Known, Retrying, Notes, Protocol):
         *,
         status: FileStatus | None = None,
         under: Path | None = None,
+        text: str = "",
         limit: int = 1000,
         offset: int = 0,
     ) -> list[FileEntry]:

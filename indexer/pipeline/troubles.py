@@ -37,8 +37,8 @@ class Retrying(Protocol):
     def next_retry(self, *, after: float) -> float | None:
         """Return when the first file after a time is to be tried again."""
 
-    def retry_failed(self, at: float, *, under: Path | None = None) -> int:
-        """Have files that are to be tried again at some time tried again from another time on."""
+    def retry_failed(self, at: float, *, under: Sequence[Path] = (), is_waiting_only: bool = False) -> int:
+        """Have failed files tried again from another time on, or only those that are tried again anyway."""
 
 
 def wait_s(attempt: int, waits_s: Sequence[float]) -> float:
@@ -136,8 +136,19 @@ class Troubles:
         ]
         # what changed is read anyway, and starts over.
         unchanged = [entry.path for entry in waiting if _is_unchanged(entry)]
-        if sum(self._ledger.retry_failed(now, under=path) for path in unchanged):
+        if unchanged and self._ledger.retry_failed(now, under=unchanged, is_waiting_only=True):
             self.on_nearer()
+
+    def retry_now(self, under: Sequence[Path] = ()) -> int:
+        """Have failed files tried again now, also those that wait for a change; return how many.
+
+        Args:
+            under: Files and folders that matter; empty for all.
+        """
+        count = self._ledger.retry_failed(self._clock(), under=under)
+        if count:
+            self.on_nearer()
+        return count
 
     def take_due(
         self, roots: Collection[Path], away: Collection[Path]

@@ -15,7 +15,7 @@ from indexer.types.explanations import (
     WordTrace,
     WordUse,
 )
-from indexer.types.ledger import FileEntry, FileState, FileStatus, Progress
+from indexer.types.ledger import FileEntry, FilesPage, FileState, FileStatus, Progress
 from indexer.types.passages import EVERYTHING, Filters, Grounds, Offer, Passage, SearchResult
 from indexer.types.places import Locator, Span
 from indexer.types.texts import FileText, NamedFile
@@ -35,6 +35,7 @@ __all__ = [
     "FileStatus",
     "FileText",
     "FileTrace",
+    "FilesPage",
     "Filters",
     "Grounds",
     "Locator",

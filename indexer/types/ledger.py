@@ -89,6 +89,15 @@ class FileEntry:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class FilesPage:
+    """Some rows of the ledger."""
+
+    entries: tuple[FileEntry, ...]
+    total: int
+    """How many rows there are of what was asked for, on all pages."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far indexing has come; one of these is sent whenever it moves."""

@@ -76,6 +76,9 @@ def test_what_failed_is_named(own: Path) -> None:
     assert re.fullmatch(r"since \d+ s ago", since)
     (entry,) = json.loads(kb(home, "files", "--in", str(notes), "--json").out)
     assert entry["reason"] == reason
+    retried = kb(home, "index", "--retry")
+    assert retried.err.startswith("kb: 1 failed file is read again\n")
+    assert json.loads(kb(home, "files", "--state", "failed", "--json").out)[0]["attempts"] == 2
     rows = dict(line.split("\t", 1) for line in kb(home, "status").out.splitlines())
     assert rows["error"].startswith(f"{notes}/bad.pdf: {reason}, ")
     assert rows["error"].endswith(" s ago")

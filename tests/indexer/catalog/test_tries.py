@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,13 +107,53 @@ def test_all_that_failed_is_tried_again_on_demand(catalog: Catalog) -> None:
         assert [each.path.name for each in transaction.due(150.0)] == ["a.md", "b.md"]
 
 
+def test_in_some_places_all_that_failed_is_tried_again(catalog: Catalog) -> None:
+    """A file by itself, or what stands in a folder, also what waits for a change."""
+    with catalog.write() as transaction:
+        for name, at in [("x/a.md", 900.0), ("x/b.md", None), ("y/c.md", None), ("d.md", None)]:
+            transaction.put_file(replace(FAILED, path=ROOT / name, retry_at=at))
+        assert transaction.retry_failed(150.0, under=[ROOT / "x", ROOT / "d.md"]) == 3
+        assert [each.path.name for each in transaction.due(150.0)] == ["d.md", "a.md", "b.md"]
+
+
 def test_in_a_place_only_what_is_tried_again_anyway_is_hurried(catalog: Catalog) -> None:
     """Files elsewhere, those that need a change, and those that are due before are left alone."""
     with catalog.write() as transaction:
         for name, at in [("x/a.md", 900.0), ("x/b.md", None), ("x/c.md", 120.0), ("y/d.md", 900.0)]:
             transaction.put_file(replace(FAILED, path=ROOT / name, retry_at=at))
-        assert transaction.retry_failed(150.0, under=ROOT / "x") == 1
+        assert transaction.retry_failed(150.0, under=[ROOT / "x"], is_waiting_only=True) == 1
         assert [each.retry_at for each in transaction.due(150.0)] == [120.0, 150.0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, ["Über.md", "a.md", "x/b.pdf"]),
+        ({"status": FileStatus.FAILED}, ["a.md", "x/b.pdf"]),
+        ({"under": ROOT / "x"}, ["x/b.pdf"]),
+        ({"under": ROOT / "a.md"}, ["a.md"]),
+        ({"under": ROOT / "a"}, []),
+        ({"text": "B.PDF"}, ["x/b.pdf"]),
+        ({"text": "ENCRYPTED"}, ["x/b.pdf"]),
+        ({"text": "über"}, ["Über.md"]),
+        ({"text": "a.md", "status": FileStatus.INDEXED}, []),
+        ({"text": "caf\udce9"}, []),
+    ],
+)
+def test_what_somebody_leafs_through_is_chosen_and_counted(
+    catalog: Catalog, asked: dict[str, Any], found: list[str]
+) -> None:
+    """By status, by folder, and by what stands in the path or the reason."""
+    with catalog.write() as transaction:
+        transaction.put_file(FAILED)
+        transaction.put_file(replace(FAILED, path=ROOT / "x/b.pdf", reason="encrypted"))
+        transaction.put_file(replace(FAILED, path=ROOT / "Über.md", status=FileStatus.INDEXED))
+    asked = {"status": None, "under": None, "text": "", **asked}
+    with catalog.read() as transaction:
+        listed = transaction.files(**asked, limit=9, offset=0)
+        assert sorted(str(each.path.relative_to(ROOT)) for each in listed) == sorted(found)
+        assert transaction.file_count(**asked) == len(found)
+        assert transaction.files(**asked, limit=1, offset=1) == listed[1:2]
 
 
 def test_counts_of_one_folder(catalog: Catalog) -> None:

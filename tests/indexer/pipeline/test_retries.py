@@ -138,6 +138,26 @@ def test_a_damaged_file_is_tried_again_on_demand(bench: Bench) -> None:
     assert (found.attempts, found.retry_at) == (2, None)
 
 
+def test_a_person_has_what_failed_read_again_now(bench: Bench) -> None:
+    """Whatever it waits for, and only where that was asked for."""
+    damaged, locked = bench.write("damaged.md", "DAMAGED"), bench.write("locked.md", "LOCKED")
+    pipeline = bench.open()
+    pipeline.add_root(bench.folder)
+    settle(pipeline)
+    bench.reader.read.clear()
+    bench.now += 1
+    assert pipeline.retry_now([damaged]) == 1
+    settle(pipeline)
+    assert bench.reader.read == [damaged]
+    bench.now += 1
+    assert pipeline.retry_now() == 2
+    settle(pipeline)
+    assert sorted(bench.reader.read[1:]) == [damaged, locked]
+    assert (entry(bench, damaged).attempts, entry(bench, damaged).retry_at) == (3, None)
+    assert entry(bench, locked).attempts == 2
+    assert pipeline.retry_now([bench.folder / "elsewhere"]) == 0
+
+
 def test_the_next_start_remembers_what_is_due(bench: Bench) -> None:
     """A restart is no reason to try before, and none to forget."""
     locked = bench.write("locked.md", "LOCKED")
