@@ -1,7 +1,6 @@
 """The table of commands, and what happens around each of them."""
 
 import os
-import sys
 from collections.abc import Sequence
 
 import click
@@ -47,21 +46,8 @@ def kb(context: click.Context, *, version: bool) -> None:
         output.write_line(f"kb {importlib.metadata.version('kb')}")
         context.exit(0)
     if context.invoked_subcommand is None:
-        if sys.stdin.isatty() and sys.stdout.isatty():
-            context.exit(_open_app())
         output.write_line(context.get_help())
         context.exit(0)
-
-
-def _open_app() -> int:
-    # deferred, all: only the app needs them.
-    from assistant.config import Settings
-    from assistant.tui import run_tui
-    from indexer.config import load_settings
-    from indexer.paths import Places
-
-    places = Places.discover()
-    return run_tui(places, load_settings(places.config_file, Settings))
 
 
 def _message(error: click.ClickException) -> str:

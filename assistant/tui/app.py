@@ -1,9 +1,11 @@
 """The app itself: its screens, what it knows of daemon and engine, and the keys that work everywhere."""
 
+import gc
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
@@ -11,9 +13,11 @@ from textual.screen import Screen
 
 from assistant.tui.backend import Backend
 from assistant.tui.commands import BoundCommands
+from assistant.tui.looks import read_looks
 from assistant.tui.screens import MODES
 from assistant.tui.state import EngineState, IndexState
-from assistant.tui.themes import THEMES, theme_name
+from assistant.tui.themes import THEMES, check_theme, theme_name
+from assistant.tui.threads import in_thread
 from assistant.tui.watching import Watching
 from indexer.errors import KbError
 
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
 
 QUIT_WITHIN_S = 2.0
 """Two presses of Ctrl+C that are no further apart end the app."""
+
+CONFIG_WARNING_S = 30.0
+"""How long it is shown that a setting has no effect."""
 
 
 class KbApp(App[None]):
@@ -76,25 +83,43 @@ class KbApp(App[None]):
     def __init__(self, backend: Backend) -> None:
         super().__init__()
         self.backend = backend
-        self.set_reactive(
-            KbApp.engine_state,
-            EngineState(kind="asleep" if backend.has_model else "none", model=backend.model_name),
-        )
+        self.failure: KbError | None = None
+        """Why the app had to end, if it had to."""
+
         self._watching = Watching(backend, tell_index=self._tell_index, tell_engine=self._tell_engine)
         self._interrupted_at = 0.0
 
     def on_mount(self) -> None:
         for theme in THEMES:
             self.register_theme(theme)
-        configured = self.backend.settings.tui.theme
-        self.theme = theme_name(configured) or THEMES[0].name
-        self.set_keymap(dict(self.backend.settings.tui.keys))
-        # after the first paint: it starts whatever is missing.
-        self.call_after_refresh(self._watching.start)
+        looks = read_looks(self.backend.places.config_file)
+        self.theme = theme_name(looks.theme) or THEMES[0].name
+        self.set_keymap(looks.keys)
+        self.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
         self._watching.stop()
         self.backend.close()
+
+    @work(exclusive=True, group="begin")
+    async def _begin(self) -> None:
+        """Do what can wait for the first paint: read the whole config, and start what is missing."""
+        # the collector was off while the app was loaded, of which nothing is garbage.
+        gc.freeze()
+        gc.enable()
+        # deferred: nothing of it is painted first.
+        from assistant.tui.keys import all_bindings, load_screens, troubles
+
+        try:
+            await in_thread(lambda: check_theme(self.backend.settings.tui.theme))
+        except KbError as error:
+            self.failure = error
+            self.exit()
+            return
+        self._watching.start()
+        await in_thread(load_screens)
+        for sentence in troubles(self.backend.settings.tui.keys, all_bindings()):
+            self.notify(sentence, severity="warning", markup=False, timeout=CONFIG_WARNING_S)
 
     # -- daemon and engine
 

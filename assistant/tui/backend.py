@@ -7,17 +7,18 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Union
 
-from assistant.config import Settings
-from assistant.conversations import Talk, open_talk
-from assistant.generators import has_generator, open_generator
-from indexer.client import IndexerClient, connect
 from indexer.paths import Places
 
 if TYPE_CHECKING:
+    from assistant.config import Settings
+    from assistant.conversations import Talk
     from assistant.engine.client import EngineClient
     from assistant.engine.remote import RemoteClient
     from assistant.history import History
+    from indexer.client import IndexerClient
     from indexer.types import Offer
+
+# deferred, in every method: the app is painted before anything of this is loaded.
 
 RECALLED = 2_000
 """Earlier questions that the prompt offers."""
@@ -28,20 +29,38 @@ class Backend:
 
     Args:
         places: Where kb lives.
-        settings: The whole config.
+        settings: The whole config; `None` reads it from its file when it is first asked for.
     """
 
-    def __init__(self, places: Places, settings: Settings) -> None:
+    def __init__(self, places: Places, settings: "Settings | None" = None) -> None:
         self.places = places
-        self.settings = settings
-        """Replaced as a whole where the person changes one in the app."""
-
+        self._settings = settings
         self._lock = threading.Lock()
         self._history: History | None = None
 
     @property
+    def settings(self) -> "Settings":
+        """The whole config; replaced as a whole where the person changes it in the app.
+
+        Raises:
+            ConfigError: If its file cannot be honoured.
+        """
+        if self._settings is None:
+            from assistant.config import Settings
+            from indexer.config import load_settings
+
+            self._settings = load_settings(self.places.config_file, Settings)
+        return self._settings
+
+    @settings.setter
+    def settings(self, changed: "Settings") -> None:
+        self._settings = changed
+
+    @property
     def has_model(self) -> bool:
         """Whether anybody is named who writes answers; quick."""
+        from assistant.generators import has_generator
+
         return has_generator(self.settings)
 
     @property
@@ -50,12 +69,14 @@ class Backend:
         model = self.settings.model
         return (model.url_model or model.url) if model.url else model.path
 
-    def index(self) -> IndexerClient:
+    def index(self) -> "IndexerClient":
         """Return a client of the daemon, which is started if it is not there.
 
         Raises:
             KbError: As `indexer.client.connect`.
         """
+        from indexer.client import connect
+
         return connect(self.places)
 
     def offers(self, name: str, typed: str) -> Sequence["Offer"]:
@@ -81,6 +102,8 @@ class Backend:
         """
         if not self.has_model:
             return None
+        from assistant.generators import open_generator
+
         is_kept = self.settings.history.keep and not is_private
         return open_generator(self.places, self.settings, is_private=not is_kept)
 
@@ -90,7 +113,6 @@ class Backend:
         Raises:
             HistoryError: If it cannot be opened.
         """
-        # deferred: sqlite3 is not loaded before the first paint.
         from assistant.history import History
 
         with self._lock:
@@ -109,13 +131,15 @@ class Backend:
             return []
         return self.history().questions(limit=RECALLED)
 
-    def talk(self, conversation: int | None = None, *, is_private: bool = False) -> Talk:
+    def talk(self, conversation: int | None = None, *, is_private: bool = False) -> "Talk":
         """Begin a conversation, or go on with one that is kept.
 
         Raises:
             UsageError: If there is no such conversation.
             HistoryError: If the history cannot be read.
         """
+        from assistant.conversations import open_talk
+
         return open_talk(self.places, self.settings.history, conversation=conversation, is_private=is_private)
 
     def close(self) -> None:

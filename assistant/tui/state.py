@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from assistant.engine.fit import describe_placement
 from assistant.terminal import plain_line
 from assistant.times import ago, counted
-from indexer.types import Progress
 
 NOW_S = 3.0
 """What is current as of a moment no further back than this is current as of now."""
@@ -47,9 +45,9 @@ class IndexState:
         """
         if hindrance := self._hindrance():
             return hindrance
-        progress = Progress.from_json(self.said["progress"])
-        if not progress.is_idle:
-            return f"⟳ indexing {progress.files_done:,} of {counted(progress.files_total, 'file')}"
+        progress = self.said["progress"]
+        if not progress["is_idle"]:
+            return f"⟳ indexing {progress['files_done']:,} of {counted(progress['files_total'], 'file')}"
         return f"✓ {counted(self.files, 'file')}, {self._current(now)}"
 
     def _hindrance(self) -> str:
@@ -111,5 +109,8 @@ class EngineState:
             case "server":
                 return f"{model}{' · REMOTE MODEL' if self.is_remote else ''}"
             case "ready":
+                # deferred: only a model stands anywhere.
+                from assistant.engine.fit import describe_placement
+
                 placement = describe_placement(self.said)
                 return f"{model} · {plain_line(placement)}" if placement else model

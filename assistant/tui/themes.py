@@ -2,6 +2,8 @@
 
 from textual.theme import BUILTIN_THEMES, Theme
 
+from indexer.errors import ConfigError
+
 DARK = Theme(
     name="kb-dark",
     primary="#7aa2f7",
@@ -74,3 +76,12 @@ def theme_name(configured: str) -> str | None:
     """Return Textual's name of a theme from the config; `None` if there is none of that name."""
     name = NAMES.get(configured, configured)
     return name if name in BUILTIN_THEMES or name in {theme.name for theme in THEMES} else None
+
+
+def check_theme(configured: str) -> None:
+    """Raise a `ConfigError` if there is no theme of that name."""
+    if theme_name(configured) is None:
+        raise ConfigError(
+            f"[tui] theme = {configured!r} is no theme",
+            hint=f"take one of {', '.join(NAMES)}, or one of Textual: {', '.join(sorted(BUILTIN_THEMES))}",
+        )

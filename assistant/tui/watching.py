@@ -5,11 +5,14 @@ A daemon that went away is started again from here, so that the app heals by its
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from assistant.tui.backend import Backend
 from assistant.tui.state import EngineState, IndexState
-from indexer.client import IndexerClient
 from indexer.errors import EngineError, KbError
+
+if TYPE_CHECKING:
+    from indexer.client import IndexerClient
 
 PAUSE_S = 1.0
 """Between two looks while nothing goes on."""

@@ -4,6 +4,7 @@ import pytest
 from textual.widgets import Static
 
 from assistant.tui.app import KbApp
+from assistant.tui.backend import Backend
 from assistant.tui.screens.help import HelpScreen
 from assistant.tui.themes import theme_name
 from indexer.client import connect
@@ -113,6 +114,26 @@ async def test_keys_can_be_changed(home: Home) -> None:
         assert app.current_mode == "ask"
         await pilot.press("ctrl+l")
         await until_mode(app, "library")
+
+
+async def test_keys_that_cannot_work_are_said(home: Home) -> None:
+    """The app opens all the same."""
+    app = home.app(more="[tui]\nkeys = { 'app.hlep' = 'f9' }\n")
+    async with app.run_test(notifications=True):
+        await until(lambda: bool(app._notifications), "it is said")
+        said = [each.message for each in app._notifications]
+        assert said == ["[tui] keys: nothing is called 'app.hlep'; did you mean 'app.help'?"]
+
+
+async def test_a_config_that_does_not_hold_ends_the_app(home: Home) -> None:
+    """The sentence is that of every command; it is said when the terminal is as it was."""
+    home.app()
+    home.places.config_file.write_text("[tui]\ntheme = 'plaid'\n", encoding="utf-8")
+    app = KbApp(Backend(home.places))
+    async with app.run_test():
+        await until(lambda: not app.is_running, "the app has ended")
+    assert app.failure is not None
+    assert app.failure.message == "[tui] theme = 'plaid' is no theme"
 
 
 @pytest.mark.parametrize("name", ["dark", "light", "contrast", "terminal", "terminal-light", "nord"])

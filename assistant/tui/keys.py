@@ -1,0 +1,56 @@
+"""The names of what keys do, and whether the config speaks of any that is not there."""
+
+import difflib
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+
+from textual.binding import Binding
+from textual.dom import DOMNode
+
+_SCREENS = ("ask", "search", "conversations", "library", "models", "help")
+_OURS = "assistant.tui"
+
+
+def load_screens() -> None:
+    """Import every screen, so that none is waited for when it is first shown."""
+    for name in _SCREENS:
+        importlib.import_module(f"{_OURS}.screens.{name}")
+
+
+def all_bindings() -> list[dict[str, str]]:
+    """Return the keys by the ids of bindings, of each class that is loaded."""
+    return [
+        {binding.id: binding.key for binding in Binding.make_bindings(bindings) if binding.id}
+        for kind in _kinds(DOMNode)
+        if kind.__module__.startswith(_OURS) and (bindings := kind.__dict__.get("BINDINGS"))
+    ]
+
+
+def troubles(keys: Mapping[str, str], bindings: Sequence[Mapping[str, str]]) -> list[str]:
+    """Say what of `[tui] keys` cannot work, a sentence each.
+
+    Args:
+        keys: Keys by the id of a binding, several with commas between them.
+        bindings: What `all_bindings` returns.
+    """
+    known = sorted({name for each in bindings for name in each})
+    found = []
+    for name in keys:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            suggestion = f"; did you mean {near[0]!r}?" if near else ""
+            found.append(f"[tui] keys: nothing is called {name!r}{suggestion}")
+    for each in bindings:
+        taken: dict[str, str] = {}
+        for name, default in each.items():
+            for key in keys.get(name, default).split(","):
+                other = taken.setdefault(key.strip(), name)
+                if other != name and (name in keys or other in keys):
+                    found.append(f"[tui] keys: {other!r} and {name!r} have the same key, {key.strip()}")
+    return found
+
+
+def _kinds(kind: type[DOMNode]) -> Iterator[type[DOMNode]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from _kinds(below)

@@ -1,0 +1,32 @@
+"""Names of bindings, as the config may use them."""
+
+from assistant.tui.keys import all_bindings, load_screens, troubles
+
+APP = {"app.help": "f1", "app.library": "f5", "app.models": "f6"}
+
+
+def test_every_screen_names_what_its_keys_do() -> None:
+    """Whatever has a key can be given another one."""
+    load_screens()
+    names = {name for bindings in all_bindings() for name in bindings}
+    assert {"app.help", "app.search", "help.close"} <= names
+
+
+def test_what_is_right_is_no_trouble() -> None:
+    """Several keys, and keys that something else gives up."""
+    assert troubles({"app.help": "f1,ctrl+h", "app.library": "f6", "app.models": "f5"}, [APP]) == []
+
+
+def test_the_same_key_means_one_thing_in_one_place() -> None:
+    """Another screen may use it for something else."""
+    assert troubles({"app.library": "f6"}, [APP]) == [
+        "[tui] keys: 'app.library' and 'app.models' have the same key, f6"
+    ]
+    assert troubles({"app.library": "f7"}, [APP, {"search.open": "f7"}]) == []
+
+
+def test_a_misspelt_name_is_said_with_the_nearest() -> None:
+    """A name that nothing has would change nothing, in silence."""
+    assert troubles({"app.hlep": "f9"}, [APP]) == [
+        "[tui] keys: nothing is called 'app.hlep'; did you mean 'app.help'?"
+    ]
