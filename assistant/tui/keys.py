@@ -9,6 +9,20 @@ from textual.dom import DOMNode
 
 _SCREENS = ("ask", "search", "conversations", "library", "models", "help")
 _OURS = "assistant.tui"
+_KEY_NAMES = {
+    "escape": "Esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "question_mark": "?",
+    "slash": "/",
+    "space": "Space",
+}
 
 
 def load_screens() -> None:
@@ -48,6 +62,14 @@ def troubles(keys: Mapping[str, str], bindings: Sequence[Mapping[str, str]]) -> 
                 if other != name and (name in keys or other in keys):
                     found.append(f"[tui] keys: {other!r} and {name!r} have the same key, {key.strip()}")
     return found
+
+
+def key_name(key: str) -> str:
+    """Return a key as it is printed on a keyboard: "Ctrl+C", "Shift+Tab", "F1", "↑"."""
+    *modifiers, last = key.split("+") if key != "+" else ["+"]
+    named = _KEY_NAMES.get(last) or (last.upper() if len(last) == 1 and modifiers else last)
+    named = named[:1].upper() + named[1:] if len(named) > 1 else named
+    return "+".join([*(modifier.capitalize() for modifier in modifiers), named])
 
 
 def _kinds(kind: type[DOMNode]) -> Iterator[type[DOMNode]]:

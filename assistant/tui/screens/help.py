@@ -1,6 +1,5 @@
 """Every key that works on a screen, made from its bindings."""
 
-from itertools import groupby
 from typing import ClassVar
 
 from rich.table import Table
@@ -11,6 +10,12 @@ from textual.containers import VerticalScroll
 from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
+
+from assistant.tui.keys import key_name
+
+_REBINDING = """
+The command palette (Ctrl+P) finds all of it by name. Other keys can be given under [tui] keys in the \
+config file, by the names at the right."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -33,29 +38,33 @@ class HelpScreen(ModalScreen[None]):
             box.border_title = "Keys"
             box.border_subtitle = "Esc closes"
             yield Static(self._table())
+            yield Static(_REBINDING, id="help-rebinding", markup=False)
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))
-        shown = [
-            active
-            for active in self._listed
-            if active.binding.description and (active.binding.tooltip or not active.binding.system)
-        ]
-        for number, (node, group) in enumerate(groupby(shown, key=lambda active: active.node)):
+        table.add_column(no_wrap=True)
+        table.add_column(ratio=1)
+        table.add_column(no_wrap=True, style="dim")
+        table.expand = True
+        groups: dict[str, list[ActiveBinding]] = {}
+        for active in self._listed:
+            if active.binding.description and not active.binding.system and active.binding.id:
+                groups.setdefault(_title(active.node), []).append(active)
+        for number, (title, group) in enumerate(groups.items()):
             if number:
                 table.add_row("", "")
-            table.add_row("", Text(_title(node), "bold"))
-            for keys, active in _merged(list(group)):
-                shown_keys = ", ".join(self.app.get_key_display(key) for key in keys)
-                table.add_row(Text(shown_keys, "bold"), active.binding.tooltip or active.binding.description)
+            table.add_row("", Text(title, "bold underline"))
+            for keys, binding in _merged(group):
+                names = ", ".join(map(key_name, keys))
+                table.add_row(Text(names, "bold"), binding.tooltip or binding.description, binding.id)
         return table
 
 
-def _merged(group: list[ActiveBinding]) -> list[tuple[list[Binding], ActiveBinding]]:
+def _merged(group: list[ActiveBinding]) -> list[tuple[list[str], Binding]]:
     """Put the keys of one action together."""
-    found: dict[str, tuple[list[Binding], ActiveBinding]] = {}
+    found: dict[str, tuple[list[str], Binding]] = {}
     for active in group:
-        found.setdefault(active.binding.action, ([], active))[0].append(active.binding)
+        found.setdefault(active.binding.action, ([], active.binding))[0].append(active.binding.key)
     return list(found.values())
 
 

@@ -1,6 +1,8 @@
-"""Names of bindings, as the config may use them."""
+"""Names of bindings, as the config may use them, and of keys."""
 
-from assistant.tui.keys import all_bindings, load_screens, troubles
+import pytest
+
+from assistant.tui.keys import all_bindings, key_name, load_screens, troubles
 
 APP = {"app.help": "f1", "app.library": "f5", "app.models": "f6"}
 
@@ -30,3 +32,20 @@ def test_a_misspelt_name_is_said_with_the_nearest() -> None:
     assert troubles({"app.hlep": "f9"}, [APP]) == [
         "[tui] keys: nothing is called 'app.hlep'; did you mean 'app.help'?"
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("ctrl+c", "Ctrl+C"),
+        ("f1", "F1"),
+        ("shift+tab", "Shift+Tab"),
+        ("escape", "Esc"),
+        ("left_square_bracket", "["),
+        ("y", "y"),
+        ("up", "↑"),
+    ],
+)
+def test_keys_are_written_as_on_a_keyboard(key: str, name: str) -> None:
+    """Textual's own names are for programs."""
+    assert key_name(key) == name
