@@ -1,6 +1,8 @@
 """The app itself: its screens, what it knows of daemon and engine, and the keys that work everywhere."""
 
 import gc
+import select
+import sys
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -29,6 +31,9 @@ QUIT_WITHIN_S = 2.0
 
 CONFIG_WARNING_S = 30.0
 """How long it is shown that a setting has no effect."""
+
+TERMINAL_EVERY_S = 2.0
+"""How often it is looked whether there still is a terminal."""
 
 
 class KbApp(App[None]):
@@ -96,6 +101,7 @@ class KbApp(App[None]):
         self.theme = theme_name(looks.theme) or THEMES[0].name
         self.set_keymap(looks.keys)
         self.call_after_refresh(self._begin)
+        self.set_interval(TERMINAL_EVERY_S, self._look_for_terminal)
 
     def on_unmount(self) -> None:
         self._watching.stop()
@@ -120,6 +126,11 @@ class KbApp(App[None]):
         await in_thread(load_screens)
         for sentence in troubles(self.backend.settings.tui.keys, all_bindings()):
             self.notify(sentence, severity="warning", markup=False, timeout=CONFIG_WARNING_S)
+
+    def _look_for_terminal(self) -> None:
+        """End with the terminal, where no signal says that it is gone."""
+        if not self.is_headless and is_hung_up(sys.stdin.fileno()):
+            self.exit()
 
     # -- daemon and engine
 
@@ -189,3 +200,10 @@ class KbApp(App[None]):
         self.notify(
             "stopped; Ctrl+C again quits" if did_stop else "Ctrl+C again quits", timeout=QUIT_WITHIN_S
         )
+
+
+def is_hung_up(descriptor: int) -> bool:
+    """Tell whether the other side of a terminal is gone."""
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(happened & (select.POLLHUP | select.POLLERR) for _, happened in poll.poll(0))

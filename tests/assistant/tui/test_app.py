@@ -1,9 +1,12 @@
 """The app around its screens: going from one to another, help, palette, themes, keys and quitting."""
 
+import os
+import pty
+
 import pytest
 from textual.widgets import Static
 
-from assistant.tui.app import KbApp
+from assistant.tui.app import KbApp, is_hung_up
 from assistant.tui.backend import Backend
 from assistant.tui.screens.help import HelpScreen
 from assistant.tui.themes import theme_name
@@ -148,3 +151,14 @@ async def test_themes_can_be_chosen(home: Home, name: str) -> None:
 def test_there_is_no_theme_of_that_name() -> None:
     """What is no theme is told apart."""
     assert theme_name("plaid") is None
+
+
+def test_a_terminal_that_is_gone_is_noticed() -> None:
+    """Without a signal, reading on for ever would be all that an app does."""
+    parent, child = pty.openpty()
+    try:
+        assert not is_hung_up(child)
+        os.close(parent)
+        assert is_hung_up(child)
+    finally:
+        os.close(child)
