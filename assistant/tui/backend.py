@@ -5,6 +5,7 @@ No Textual here. Whatever is not said to be quick may block, and is called in a 
 
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Union
 
 from indexer.paths import Places
@@ -90,6 +91,19 @@ class Backend:
             KbError: As `IndexerClient.offers`.
         """
         return self.index().offers(name, typed)
+
+    def forget_folder(self, folder: Path) -> int:
+        """Forget a folder, and what the model read of it last; return how many files were forgotten.
+
+        Raises:
+            KbError: If it is not indexed, or the daemon does not answer.
+        """
+        # deferred: folders are rarely forgotten.
+        from assistant.engine.client import forget_prompts
+
+        count = self.index().remove_root(folder)
+        forget_prompts(self.places)
+        return count
 
     def writer(self, *, is_private: bool = False) -> Union["EngineClient", "RemoteClient", None]:
         """Return whoever writes the answers, on its way if not loaded; `None` for the files' own words.

@@ -1,18 +1,24 @@
 """What the five screens have in common: the bar of their names, the status line and the footer."""
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Footer
 
+from assistant.tui.threads import in_thread
 from assistant.tui.widgets.mode_bar import ModeBar
 from assistant.tui.widgets.status_line import StatusLine
+from indexer.errors import KbError
 
 if TYPE_CHECKING:
     from assistant.tui.app import KbApp
     from assistant.tui.backend import Backend
+    from indexer.client import IndexerClient
+
+T = TypeVar("T")
 
 
 class ModeScreen(Screen[None]):
@@ -40,6 +46,20 @@ class ModeScreen(Screen[None]):
     def backend(self) -> "Backend":
         """Daemon, engine and history."""
         return self.kb.backend
+
+    async def ask_index(self, ask: Callable[["IndexerClient"], T], *, is_told: bool = True) -> T | None:
+        """Ask the daemon in a thread; what goes wrong is said, and the answer is `None` then.
+
+        Args:
+            ask: What is asked.
+            is_told: Whether somebody waits for it; that a daemon is away is on the status line anyway.
+        """
+        try:
+            return await in_thread(lambda: ask(self.backend.index()))
+        except KbError as error:
+            if is_told:
+                self.kb.report(error)
+            return None
 
     def stop_work(self) -> bool:
         """Stop what the person waits for; tells whether there was anything."""

@@ -1,14 +1,15 @@
-"""Dialogs: a question with two answers, and a line of text."""
+"""Dialogs: a question with two answers, one of a few things, and a line of text."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Input, OptionList, Static
 
 from assistant.terminal import plain, plain_line
 
@@ -68,6 +69,48 @@ class Confirm(ModalScreen[bool]):
 
     def action_answer(self, answer: bool) -> None:
         self.dismiss(answer)
+
+
+class Choose(ModalScreen[int | None]):
+    """Asks for one of a few things; returns its place, from 0, or `None`.
+
+    Args:
+        title: What is asked, in a few words.
+        choices: What can be taken, the likeliest first.
+    """
+
+    HELP_TITLE = "Choice"
+    DEFAULT_CSS = (
+        DIALOG_CSS.format(name="Choose")
+        + """
+    Choose OptionList { height: auto; max-height: 16; border: none; background: $surface; }
+    """
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Cancel", id="choose.cancel", tooltip="Take none"),
+    ]
+
+    def __init__(self, title: str, choices: Sequence[str]) -> None:
+        super().__init__()
+        self._title, self._choices = title, choices
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(plain_line(self._title))
+            yield OptionList(
+                *(f"{number}  {plain_line(name)}" for number, name in enumerate(self._choices, start=1)),
+                markup=False,
+            )
+            yield Static("Enter or its number takes one · Esc cancels", classes="keys", markup=False)
+
+    def on_key(self, event: events.Key) -> None:
+        if event.character and event.character.isdigit() and 0 < int(event.character) <= len(self._choices):
+            event.stop()
+            self.dismiss(int(event.character) - 1)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_index)
 
 
 class AskText(ModalScreen[str | None]):

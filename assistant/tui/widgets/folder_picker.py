@@ -4,7 +4,7 @@ Folders are read in threads, each once: one on a slow disk never holds up what i
 """
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -52,7 +52,7 @@ class PickFolder(ModalScreen[Path | None]):
 
     Args:
         title: What the folder is for, in a few words.
-        suggested: Shown before anything is typed.
+        suggest: Finds what is shown before anything is typed; may take its time, and is called in a thread.
         indexed: Folders that are marked as indexed.
         start: What stands in the field at first, as a person would type it.
         home: The person's home directory.
@@ -89,14 +89,15 @@ class PickFolder(ModalScreen[Path | None]):
         self,
         title: str = "Index a folder",
         *,
-        suggested: Sequence[Suggestion] = (),
+        suggest: Callable[[], Sequence[Suggestion]] = tuple,
         indexed: Collection[Path] = (),
         start: str = "",
         home: Path | None = None,
     ) -> None:
         super().__init__()
         self._title = title
-        self._suggested = suggested
+        self._suggest = suggest
+        self._suggested: Sequence[Suggestion] = ()
         self._indexed = frozenset(indexed)
         self._start = start
         self._home = home or Path.home()
@@ -130,7 +131,14 @@ class PickFolder(ModalScreen[Path | None]):
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
+        self._ask_for_suggestions()
         self._show()
+
+    @work(group="suggestions")
+    async def _ask_for_suggestions(self) -> None:
+        self._suggested = await in_thread(self._suggest)
+        if self._suggested and not self._typed:
+            self._show()
 
     # -- what is typed
 

@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from assistant.tui.folders import Suggestion
-from assistant.tui.widgets.dialogs import AskText, Confirm
+from assistant.tui.widgets.dialogs import AskText, Choose, Confirm
 from assistant.tui.widgets.folder_picker import MOST_SHOWN, PickFolder
 from tests.assistant.tui.homes import until
 
@@ -83,6 +83,18 @@ async def test_text_of_others_in_a_dialog_is_only_text() -> None:
         said = app.screen.query_one(".said", Static)
         assert str(said.render()) == "[bold]a[b].md"
         assert str(app.screen.query_one(".dialog").border_title) == "Remove \\[red]x?"
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"), [(["enter"], 0), (["down", "enter"], 1), (["2"], 1), (["9", "escape"], None)]
+)
+async def test_one_of_a_few_things_is_chosen(keys: list[str], answer: int | None) -> None:
+    """By arrows or by its number."""
+    app = Asking(Choose("For how long?", ["an hour", "[a] day"]))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert app.listed == ["1  an hour", "2  [a] day"]
+        await pilot.press(*keys)
+        await until(lambda: app.answers == [answer], "it is chosen")
 
 
 async def test_a_line_of_text_is_asked_for() -> None:
@@ -158,7 +170,7 @@ async def test_hidden_folders_are_shown_on_demand(tree: Path) -> None:
 async def test_suggestions_come_first_and_one_key_takes_them(tree: Path) -> None:
     """What is suggested is taken by Enter; what is indexed is marked."""
     dialog = PickFolder(
-        suggested=[Suggestion(tree / "notes", "notes of Obsidian"), Suggestion(tree / "papers")],
+        suggest=lambda: [Suggestion(tree / "notes", "notes of Obsidian"), Suggestion(tree / "papers")],
         indexed=[tree / "papers"],
         home=tree,
     )
@@ -172,7 +184,7 @@ async def test_suggestions_come_first_and_one_key_takes_them(tree: Path) -> None
 
 async def test_a_click_takes_a_suggestion(tree: Path) -> None:
     """The mouse works too."""
-    app = Asking(PickFolder(suggested=[Suggestion(tree / "notes")], home=tree))
+    app = Asking(PickFolder(suggest=lambda: [Suggestion(tree / "notes")], home=tree))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: len(app.listed) == 1, "the suggestion is listed")
         await pilot.click(OptionList, offset=(5, 0))
