@@ -64,12 +64,22 @@ class IndexState:
         return f"‖ indexing is paused: {plain_line(why)}" if why else ""
 
     def _current(self, now: float) -> str:
-        as_of, pending = self.said.get("as_of"), self.said.get("pending", 0)
-        if not as_of:
-            return "not current yet"
-        if now - as_of < NOW_S and not pending:
-            return "current as of now"
-        return f"current as of {ago(as_of, now=now)}"
+        return current(self.said.get("as_of") or 0.0, self.said.get("pending", 0), now=now)
+
+
+def current(as_of: float, pending: int, *, now: float) -> str:
+    """Say of which moment an index is.
+
+    Args:
+        as_of: Seconds since the epoch; 0 if it never agreed with the disk.
+        pending: Files seen and not yet indexed.
+        now: Seconds since the epoch.
+    """
+    if not as_of:
+        return "not current yet"
+    if now - as_of < NOW_S and not pending:
+        return "current as of now"
+    return f"current as of {ago(as_of, now=now)}"
 
 
 EngineKind = Literal["none", "asleep", "loading", "ready", "failed", "server"]

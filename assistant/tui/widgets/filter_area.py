@@ -122,7 +122,7 @@ class FilterArea(TextArea):
         self.suggestion = plain(ghost(choice.begun, choice.chosen)).replace("\n", " ")
         first = max(0, min(choice.place - SHOWN // 2, len(choice.offers) - SHOWN))
         parts = [
-            Content.styled(_label(offer), "reverse" if place == choice.place else "")
+            Content.styled(_label(offer, choice.begun), "reverse" if place == choice.place else "")
             for place, offer in enumerate(choice.offers[first : first + SHOWN], start=first)
         ]
         more = Content(" …" if first + SHOWN < len(choice.offers) else "")
@@ -165,8 +165,10 @@ class FilterArea(TextArea):
         raise SkipAction
 
 
-def _label(offer: Offer) -> str:
-    name = plain_line(offer.value)
+def _label(offer: Offer, begun: Begun) -> str:
+    # the folders that are typed already need not be read again.
+    folder = begun.value.rpartition("/")[0] + "/"
+    name = plain_line(offer.value[len(folder) :] if len(folder) > 1 else offer.value)
     if len(name) > 30:
         name = f"…{name[-29:]}"
     return name if offer.files is None else f"{name} {offer.files:,}"

@@ -150,7 +150,8 @@ def wrapped(text: Text, width: int, *, first: Text | None = None, rest: Text | N
     rest = first if rest is None else rest
     room = max(1, width - max(first.cell_len, rest.cell_len))
     return [
-        strip_of((first if number == 0 else rest) + line)
+        # not by +, which would give the margin's style to the whole line.
+        strip_of(Text.assemble(first if number == 0 else rest, line))
         for number, line in enumerate(text.wrap(CONSOLE, room, overflow="fold", tab_size=4))
     ]
 
