@@ -6,7 +6,7 @@ An answer that was broken off never comes here, and so is not kept.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
@@ -17,6 +17,8 @@ from indexer.paths import Places
 if TYPE_CHECKING:
     from assistant.config import HistorySettings
     from assistant.history import Conversation, History, StoredTurn
+
+EXCERPT_CHARS = 160
 
 MOST_TURNS = 20
 """The latest turns are what a follow-up may lean on."""
@@ -185,3 +187,38 @@ def find(history: "History", conversation: int | None = None) -> "Conversation":
     if conversation is None:
         raise UsageError("there is no conversation yet", hint='begin one: `kb ask "…"`')
     raise UsageError(f"there is no conversation {conversation}", hint="`kb history list` shows them all")
+
+
+def excerpt(turn: "StoredTurn", text: str) -> str:
+    """Return the piece of an answer in which the first of the words looked for stands, on one line."""
+    answer = " ".join(turn.answer.split())
+    if not turn.answered:
+        return "not in your files"
+    words = [word.casefold() for word in text.split()]
+    places = [at for word in words if (at := answer.casefold().find(word)) >= 0]
+    start = max(0, min(places, default=0) - EXCERPT_CHARS // 4)
+    piece = answer[start : start + EXCERPT_CHARS]
+    return ("…" if start else "") + piece + ("…" if start + EXCERPT_CHARS < len(answer) else "")
+
+
+def forget(history: "History", conversations: "Sequence[Conversation] | None", places: Places) -> int:
+    """Delete conversations so that nothing of them is left on the disk, and return how many there were.
+
+    What the model keeps of its last prompt goes too, and with it the process that holds the model.
+
+    Args:
+        history: Where they are kept.
+        conversations: Which; `None` for all of them.
+        places: Where the model keeps its last prompt.
+
+    Raises:
+        HistoryError: As `History.delete`.
+    """
+    # deferred: only who deletes needs the engine's client.
+    from assistant.engine.client import forget_prompts
+
+    count = (
+        history.delete_all() if conversations is None else history.delete([one.id for one in conversations])
+    )
+    forget_prompts(places)
+    return count

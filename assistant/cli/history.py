@@ -14,7 +14,8 @@ import click
 from assistant.cli import diagnostics, options, output
 from assistant.cli.diagnostics import Exit
 from assistant.cli.group import Command, Group
-from assistant.conversations import find
+from assistant.conversations import excerpt, find, forget
+from assistant.exporting import as_markdown, write_file
 from assistant.terminal import plain, plain_line
 from assistant.times import ago, counted, moment
 from indexer.errors import UsageError
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from assistant.history import Conversation, History, Source, StoredTurn
 
 _ID = click.IntRange(1)
-_EXCERPT_CHARS = 160
 
 
 @click.group(cls=Group)
@@ -109,7 +109,7 @@ def search(words: tuple[str, ...], limit: int, *, as_json: bool) -> Exit:
                 "  ",
                 output.dim(ago(each.turn.asked_at, now=now)),
             )
-            output.write_wrapped(_excerpt(each.turn, text), indent="    ")
+            output.write_wrapped(excerpt(each.turn, text), indent="    ")
     return _answered(found)
 
 
@@ -119,9 +119,6 @@ def search(words: tuple[str, ...], limit: int, *, as_json: bool) -> Exit:
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 def export(conversations: tuple[int, ...], target: str | None, *, force: bool) -> Exit:
     """Write conversations as Markdown, with their sources; all of them without ID."""
-    # deferred: sqlite3 takes longer to import than help takes to print.
-    from assistant.history import to_markdown
-
     with _open() as kept:
         if kept is None:
             return _answered([])
@@ -130,13 +127,17 @@ def export(conversations: tuple[int, ...], target: str | None, *, force: bool) -
             if conversations
             else kept.conversations()[::-1]
         )
-        text = "\n".join(to_markdown(each, kept.turns(each.id)) for each in wanted)
+        text = as_markdown(kept, wanted)
     if not wanted:
         return _answered([])
     if target is None:
         output.write_piece(plain(text))
     else:
-        _write_file(options.absolute_path(target), text, replaces=force)
+        path = options.absolute_path(target)
+        try:
+            write_file(path, text, replaces=force)
+        except FileExistsError as error:
+            raise UsageError(f"{path} is there already", hint="--force replaces it") from error
         diagnostics.notice(f"{counted(len(wanted), 'conversation')} written to {target}")
     return Exit.ANSWERED
 
@@ -176,11 +177,7 @@ def delete(conversations: tuple[int, ...], *, is_all: bool, yes: bool) -> Exit:
             return _answered([])
         if not yes:
             _confirm(wanted)
-        count = kept.delete_all() if is_all else kept.delete([each.id for each in wanted])
-    # deferred: only this command needs the engine's client.
-    from assistant.engine.client import forget_prompts
-
-    forget_prompts(Places.discover())
+        count = forget(kept, None if is_all else wanted, Places.discover())
     output.write_line(f"{counted(count, 'conversation')} deleted")
     return Exit.ANSWERED
 
@@ -234,31 +231,3 @@ def _write_source(number: int, sources: "Sequence[Source]") -> None:
     wheres = dict.fromkeys(where for one in sources if (where := one.locator.describe()))
     short = str(path) if len(path.parts) < 3 else str(Path(*path.parts[-2:]))
     output.write_styled(output.bold(f"[{number}]"), " ", output.place(path, short, "; ".join(wheres)))
-
-
-def _excerpt(turn: "StoredTurn", text: str) -> str:
-    """Return the piece of an answer in which the first of the words stands."""
-    answer = " ".join(turn.answer.split())
-    if not turn.answered:
-        return "not in your files"
-    words = [word.casefold() for word in text.split()]
-    places = [at for word in words if (at := answer.casefold().find(word)) >= 0]
-    start = max(0, min(places, default=0) - _EXCERPT_CHARS // 4)
-    piece = answer[start : start + _EXCERPT_CHARS]
-    return ("…" if start else "") + piece + ("…" if start + _EXCERPT_CHARS < len(answer) else "")
-
-
-def _write_file(path: Path, text: str, *, replaces: bool) -> None:
-    """Write a file that only its owner can read.
-
-    Raises:
-        UsageError: If it is there already, or cannot be written.
-    """
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if replaces else os.O_EXCL)
-        with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as error:
-        raise UsageError(f"{path} is there already", hint="--force replaces it") from error
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error

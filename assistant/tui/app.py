@@ -159,6 +159,10 @@ class KbApp(App[None]):
         """Show the Ask screen, and go on with a conversation that is kept."""
         await (await self._ask_screen()).resume(conversation)
 
+    async def begin(self) -> None:
+        """Show the Ask screen, and begin a new conversation."""
+        await self.run_action("new", await self._ask_screen())
+
     async def _ask_screen(self) -> "AskScreen":
         await self.switch_mode("ask")
         return cast("AskScreen", self.screen_stack[0])

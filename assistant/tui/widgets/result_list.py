@@ -19,7 +19,7 @@ class ResultList(OptionList):
     ResultList {
         height: 1fr; border: round $panel; background: $background; border-title-color: $text-muted;
         padding: 0; scrollbar-size-vertical: 1; text-wrap: nowrap; text-overflow: ellipsis;
-        &:focus { border: round $primary; }
+        &:focus { border: round $primary; background-tint: transparent; }
     }
     """
 
@@ -84,7 +84,7 @@ def _label(passage: Passage, wanted: Wanted, room: int) -> Content:
     marked = Content(sentence)
     for start, end in wanted.spans(sentence):
         marked = marked.stylize("bold underline", start, end)
-    head = Content.styled(name_of(passage), "bold $text-primary")
+    head = Content.styled(name_of(passage), "bold")
     if place := place_of(passage):
-        head = head + Content.styled(f"  {place}", "$foreground 65%")
+        head = head + Content.styled(f"  {place}", "dim")
     return head + "\n  " + marked

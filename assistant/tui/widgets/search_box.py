@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events, on
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
@@ -96,6 +97,8 @@ class SearchBox(FilterArea):
             self.post_message(self.Moved(step))
 
     def action_clear(self) -> None:
+        if not self.text:
+            raise SkipAction
         self.clear()
 
     async def on_paste(self, event: events.Paste) -> None:
