@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from assistant.config import Settings
     from assistant.conversations import Talk
     from assistant.engine.client import EngineClient
+    from assistant.engine.models import ModelFile
     from assistant.engine.remote import RemoteClient
     from assistant.history import History
+    from assistant.models.choosing import Choice
+    from assistant.models.surroundings import Surroundings
     from indexer.client import IndexerClient
     from indexer.types import Offer
 
@@ -120,6 +123,46 @@ class Backend:
 
         is_kept = self.settings.history.keep and not is_private
         return open_generator(self.places, self.settings, is_private=not is_kept)
+
+    def surroundings(self) -> "Surroundings":
+        """Return where models may stand by the settings as they are now."""
+        from assistant.models.surroundings import Surroundings
+
+        return Surroundings.of(self.places, self.settings)
+
+    def use_model(self, file: "ModelFile") -> "Choice":
+        """Answer with a model from now on, here and in every other face.
+
+        Raises:
+            ModelFileError: If it cannot answer; nothing has changed then.
+            ConfigError: If the config file cannot be changed.
+        """
+        from assistant.models.choosing import choose
+
+        choice = choose(self.surroundings(), file)
+        model = self.settings.model.model_copy(update={"path": choice.value})
+        self.settings = self.settings.model_copy(update={"model": model})
+        return choice
+
+    def load_model(self) -> None:
+        """Have whoever answers get ready, and return when that is done; an engine with another model leaves.
+
+        Raises:
+            KbError: Why it cannot answer.
+        """
+        writer = self.writer()
+        if writer is not None:
+            writer.wait_ready()
+
+    def free_model(self) -> bool:
+        """End the engine, which frees its memory; tells whether there was one.
+
+        Raises:
+            EngineError: If it cannot be ended.
+        """
+        from assistant.engine.client import EngineClient
+
+        return EngineClient(self.places).stop()
 
     def history(self) -> "History":
         """Return the open history.

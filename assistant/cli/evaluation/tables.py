@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from assistant.cli import output, screen
 from assistant.cli.evaluation.asking import Run
 from assistant.cli.evaluation.wording import milliseconds, rate, share, signed
-from assistant.cli.models.layout import Column, lay_out
 from assistant.evaluation.comparing import Difference
 from assistant.evaluation.figures import FIGURES, Figure, Summary
 from assistant.models import wording as models_wording
+from assistant.models.layout import Column, lay_out
 from assistant.terminal import plain_line
 
 NO_MODEL = "no model"

@@ -4,9 +4,9 @@ import time
 from collections.abc import Sequence
 
 from assistant.cli import output, screen
-from assistant.cli.models.layout import Column, lay_out
 from assistant.evidence import ENOUGH, HOPELESS
 from assistant.explaining import Explanation, Reading
+from assistant.models.layout import Column, lay_out
 from assistant.stories import rows as why_rows
 from assistant.support import BORNE
 from assistant.terminal import plain_line

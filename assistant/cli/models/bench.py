@@ -10,8 +10,8 @@ from assistant.cli import diagnostics, options, output, screen
 from assistant.cli.completion import complete_model
 from assistant.cli.diagnostics import Exit, Interrupted, StatusLine
 from assistant.cli.group import Command
-from assistant.cli.models.layout import Column, lay_out
 from assistant.models import wording
+from assistant.models.layout import Column, lay_out
 from assistant.terminal import plain_line
 
 if TYPE_CHECKING:

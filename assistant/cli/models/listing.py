@@ -9,9 +9,9 @@ import click
 from assistant.cli import diagnostics, options, output, screen
 from assistant.cli.diagnostics import Exit, StatusLine, is_terminal
 from assistant.cli.group import Command
-from assistant.cli.models.layout import Column, lay_out
 from assistant.engine.models.files import unreadable_shelves
 from assistant.models import wording
+from assistant.models.layout import Column, lay_out
 from assistant.terminal import plain_line
 
 if TYPE_CHECKING:

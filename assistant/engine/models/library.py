@@ -7,7 +7,7 @@ leaves the rest for the next one.
 
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -132,7 +132,37 @@ class Library:
                 on_progress(f"reading {place} of {len(files)} models…")
                 entries.append(self._entry(read_card(file)))
             entries = self._tried(entries, limit_s=limit_s, on_progress=on_progress)
-            return self._placed(entries, devices, free_again_bytes)
+            found = self._devices(devices, free_again_bytes)
+            return [self._with_plan(entry, found) for entry in entries]
+
+    def unfolding(
+        self, files: Sequence[ModelFile], *, limit_s: float = LIST_PROBES_S, free_again_bytes: int = 0
+    ) -> Generator[tuple[Entry, ...], None, None]:
+        """Describe models as `entries` does, but yield what is known so far whenever more of it is.
+
+        First comes what their heads say, then where they fit, then each that llama.cpp was asked about.
+        Closing the generator ends all children.
+        """
+        with Probe(["--devices"], work_dir=self._work_dir) as devices:
+            entries = [self._entry(read_card(file)) for file in files]
+            yield tuple(entries)
+            found = self._devices(devices, free_again_bytes)
+        entries = [self._with_plan(entry, found) for entry in entries]
+        yield tuple(entries)
+        places = {
+            entry.card.file.path: place for place, entry in enumerate(entries) if _is_to_be_tried(entry)
+        }
+        probing = probe_models(list(places), work_dir=self._work_dir, limit_s=limit_s, at_once=_at_once())
+        with contextlib.closing(probing):
+            try:
+                for file, verdict in probing:
+                    if verdict:
+                        self._kept.keep_verdict(file, verdict)
+                        tried = replace(entries[places[file]], verdict=verdict)
+                        entries[places[file]] = self._with_plan(tried, found)
+                        yield tuple(entries)
+            except EngineUnavailableError as error:
+                self.trouble = error
 
     def entry(self, file: ModelFile, *, free_again_bytes: int = 0) -> Entry:
         """Describe one model; llama.cpp is asked again if it did not load last time."""
@@ -141,7 +171,7 @@ class Library:
             if entry.verdict and not entry.verdict.loads:
                 entry = replace(entry, verdict=None)
             entries = self._tried([entry], limit_s=LIST_PROBES_S, on_progress=lambda _: None)
-            return self._placed(entries, devices, free_again_bytes)[0]
+            return self._with_plan(entries[0], self._devices(devices, free_again_bytes))
 
     def _entry(self, card: Card) -> Entry:
         verdict = self._kept.verdict(card.file.path)
@@ -171,20 +201,20 @@ class Library:
             replace(entry, verdict=verdicts.get(entry.card.file.path, entry.verdict)) for entry in entries
         ]
 
-    def _placed(self, entries: Sequence[Entry], devices: Probe, free_again_bytes: int) -> list[Entry]:
-        devices.wait(PROBE_LIMIT_S)
+    def _devices(self, probe: Probe, free_again_bytes: int) -> tuple[Device, ...]:
+        """Return what models can be loaded into; nothing where that cannot be found out."""
+        probe.wait(PROBE_LIMIT_S)
         try:
-            found = with_memory_back(devices.devices(), free_again_bytes)
+            return with_memory_back(probe.devices(), free_again_bytes)
         except EngineUnavailableError as error:
             self.trouble = error
-            return list(entries)
-        return [
-            # only what llama.cpp has understood: other metadata may say anything.
-            replace(entry, plan=plan(measure(entry.card.heads), found, self._wishes))
-            if entry.loads
-            else entry
-            for entry in entries
-        ]
+            return ()
+
+    def _with_plan(self, entry: Entry, devices: Sequence[Device]) -> Entry:
+        """Say where a model would stand, if llama.cpp has understood it: other metadata may say anything."""
+        if not entry.loads or not devices:
+            return entry
+        return replace(entry, plan=plan(measure(entry.card.heads), devices, self._wishes))
 
 
 def with_memory_back(devices: Sequence[Device], free_again_bytes: int) -> tuple[Device, ...]:

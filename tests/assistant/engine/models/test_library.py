@@ -47,6 +47,21 @@ def test_a_model_is_tried_placed_and_remembered(library: Library, model: ModelFi
     assert said == ["reading 1 of 1 models…"]
 
 
+def test_what_is_known_unfolds_step_by_step(library: Library, model: ModelFile) -> None:
+    """At once what the head says, at the end verdict and place; the next time all is known before."""
+    steps = list(library.unfolding([model]))
+    assert [(entry.loads, entry.plan is None) for (entry,) in steps] == [
+        (None, True),
+        (None, True),
+        (True, False),
+    ]
+    assert steps[0][0].card.kind == "chat"
+    assert [(entry.loads, entry.plan is None) for (entry,) in library.unfolding([model])] == [
+        (True, True),
+        (True, False),
+    ]
+
+
 def test_what_was_not_tried_is_not_known(library: Library, model: ModelFile) -> None:
     """Where there is no time to ask, nothing is claimed."""
     (entry,) = library.entries([model], limit_s=0)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.cli.models.layout import Column, elide, lay_out
+from assistant.models.layout import Column, elide, lay_out
 
 COLUMNS = [
     Column("NAME", ["a" * 30, "b"]),
