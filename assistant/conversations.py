@@ -85,6 +85,10 @@ class Talk:
         """Return a question together with what was said before it."""
         return replace(asked, turns=self._turns)
 
+    def take_back(self) -> None:
+        """Leave the last turn out of what follow-ups may lean on; what is kept of it stays."""
+        self._turns = self._turns[:-1]
+
     def keep(self, question: Question, answer: Answer) -> None:
         """Remember a turn, and keep it where the conversation is kept.
 

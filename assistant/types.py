@@ -246,6 +246,10 @@ class Cited:
     """What stands behind the numbers so far, from 1 on."""
 
 
+DOUBT_SIGN = "[?]"
+"""Stands behind a sentence that no passage bears, wherever answers are shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Doubted:
     """The sentence shown last is borne by none of its passages; `Answer.unsupported` holds them all."""

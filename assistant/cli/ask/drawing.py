@@ -9,6 +9,7 @@ from assistant.cli import diagnostics, freshness, output, search
 from assistant.cli.diagnostics import Interrupted, StatusLine
 from assistant.terminal import PlainStream
 from assistant.types import (
+    DOUBT_SIGN,
     Answer,
     AnswerEvent,
     AnswerFinished,
@@ -26,9 +27,6 @@ from assistant.types import (
     Waiting,
 )
 from indexer.client import IndexerClient
-
-DOUBT = "[?]"
-"""Stands behind a sentence that no passage bears."""
 
 STOPPED = "stopped; the answer is not complete"
 
@@ -101,7 +99,7 @@ class Drawing:
                 output.write_piece(self._stream.feed(text))
                 self._is_begun = True
             case Doubted() if self._is_text:
-                output.write_piece(self._stream.feed(f" {DOUBT}"))
+                output.write_piece(self._stream.feed(f" {DOUBT_SIGN}"))
             case Retracted() if self._is_begun:
                 self._break_off()
                 diagnostics.notice("what stands above was the model thinking; the answer follows")
@@ -164,7 +162,7 @@ class Drawing:
             output.write_line("(the model's own knowledge, not from your files)")
         if self._is_text and answer.unsupported:
             diagnostics.notice(
-                f"{DOUBT} marks what the passages do not say; see for yourself, or ask with --strict"
+                f"{DOUBT_SIGN} marks what the passages do not say; see for yourself, or ask with --strict"
             )
 
     def _break_off(self) -> None:

@@ -1,22 +1,392 @@
-"""Stands in until its screen is there."""
+"""Asking: the conversation, the prompt below it, and the sources beside it.
 
+The prompt is painted first. What shows and writes answers takes longer to load than everything
+else of the app, so it is loaded behind the first paint; a question that comes before waits for it.
+"""
+
+import asyncio
+import importlib
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events, on, work
+from textual.actions import SkipAction
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.binding import BindingType
+from textual.containers import Container, Vertical
 from textual.widgets import Static
 
+from assistant.terminal import plain
+from assistant.tui.screens.ask_keys import KEYS
 from assistant.tui.screens.base import ModeScreen
+from assistant.tui.threads import in_thread
+from assistant.tui.widgets.prompt import Prompt
+from indexer.errors import KbError
+
+if TYPE_CHECKING:
+    from assistant.tui.sources import Source
+    from assistant.tui.widgets.conversation import Conversation
+    from assistant.tui.widgets.exchange import ExchangeView
+    from assistant.tui.widgets.sources_panel import SourcesPanel
+    from assistant.types import Question
+
+EMPTY = "Ask anything that your files may say. Answers name the places that say so."
+
+MODES = {
+    "private": "PRIVATE: nothing of this conversation is kept",
+    "deep": "deep: searches again for what is missing",
+    "strict": "strict: leaves out what the passages do not say",
+    "anything": "anything: answers what your files do not",
+}
+"""What is said while a mode is on."""
 
 
 class AskScreen(ModeScreen):
-    """Ask."""
+    """Ask, and see what the answers rest on."""
 
     MODE = "ask"
+    HELP_TITLE = "Ask"
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
+    DEFAULT_CSS = """
+    AskScreen #ask { layout: horizontal; height: 1fr; }
+    AskScreen #talk { width: 1fr; height: 1fr; }
+    AskScreen #empty { height: 1fr; content-align: center middle; color: $text-muted; padding: 0 2; }
+    AskScreen #modes { height: auto; padding: 0 2; color: $text-accent; text-style: bold; }
+    AskScreen #no-model { height: auto; padding: 0 2; color: $text-muted; }
+    AskScreen SourcesPanel { display: none; }
+    AskScreen.-has-sources SourcesPanel { display: block; }
+    AskScreen.-very-wide SourcesPanel { width: 40%; max-width: 90; }
+    AskScreen.-narrow #ask { layout: vertical; }
+    AskScreen.-narrow SourcesPanel { display: none; width: 1fr; height: 50%; }
+    AskScreen.-narrow.-sources-open SourcesPanel { display: block; }
+    AskScreen.-narrow SourcesPanel OptionList { display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._modes: set[str] = set()
+        self._reach: dict[tuple[int, Path], int] = {}
+        self._edited: Question | None = None
+        self._conversation: Conversation | None = None
+        self._is_furnished = asyncio.Event()
+        self._shown: ExchangeView | None = None
 
     def body(self) -> ComposeResult:
-        yield Vertical(Static("ask"))
+        with Container(id="ask"), Vertical(id="talk"):
+            yield Static(EMPTY, id="empty", markup=False)
+            yield Static(id="modes", markup=False)
+            yield Static(id="no-model", markup=False)
+            yield Prompt(read_history=self.backend.earlier_questions, id="prompt")
 
-    async def ask_question(self, question: str) -> None:
-        """Ask."""
+    def on_mount(self) -> None:
+        self._say_modes()
+        self._say_no_model()
+        self.prompt.focus()
+        self.call_after_refresh(self._furnish)
+        self.watch(self.app, "engine_state", self._say_no_model)
+
+    @property
+    def conversation(self) -> "Conversation":
+        """The questions and answers, once there is room for them."""
+        assert self._conversation is not None
+        return self._conversation
+
+    @property
+    def prompt(self) -> Prompt:
+        """Where questions are typed."""
+        return self.query_one(Prompt)
+
+    @property
+    def panel(self) -> "SourcesPanel":
+        """Where sources are shown, once there is room for answers."""
+        return cast("SourcesPanel", self.query_one("#sources"))
+
+    @property
+    def view(self) -> "ExchangeView | None":
+        """The exchange one is at: that which has the focus, or whose sources are shown, or the last."""
+        if self._conversation is None:
+            return None
+        if self.focused in self._conversation.views:
+            return cast("ExchangeView", self.focused)
+        shown = self._shown if self._shown is not None and self._shown.is_attached else None
+        return shown or self.conversation.last
+
+    @work(exclusive=True, group="furnish")
+    async def _furnish(self) -> None:
+        """Make room for answers."""
+        conversation, panel = await in_thread(_load)
+        self._conversation = conversation(id="conversation")
+        self._conversation.is_private = "private" in self._modes
+        self._conversation.display = False
+        await self.query_one("#talk").mount(self._conversation, before="#modes")
+        await self.query_one("#ask").mount(panel(id="sources"))
+        self._is_furnished.set()
+
+    # -- asking
+
+    async def ask_question(self, text: str, extra: str = "") -> None:
+        """Ask a question in this conversation."""
+        await self._is_furnished.wait()
+        self._ask(text, extra)
+
+    def _ask(self, text: str, extra: str) -> None:
+        # deferred, as what shows the answers.
+        from assistant.types import Question
+
+        if self._edited is not None:
+            extra = extra or self._edited.extra
+            self.conversation.take_back()
+            self._edited = None
+        self._shown = None
+        self.conversation.ask(
+            Question(
+                text=text,
+                extra=extra,
+                is_deep="deep" in self._modes,
+                is_strict="strict" in self._modes,
+                allows_own_knowledge="anything" in self._modes,
+            )
+        )
+        self._show_empty()
 
     async def resume(self, conversation: int) -> None:
-        """Go on with a conversation that is kept."""
+        """Show a conversation that is kept, and go on with it."""
+        await self._is_furnished.wait()
+        roots = [Path(root["path"]) for root in self.kb.index_state.said.get("roots", ())]
+        try:
+            await self.conversation.resume(conversation, roots)
+        except KbError as error:
+            self.kb.report(error)
+        self._show_empty()
+        self.prompt.focus()
+
+    @on(Prompt.Submitted)
+    @work(group="submit")
+    async def _submitted(self, event: Prompt.Submitted) -> None:
+        await self.ask_question(event.text, event.extra)
+
+    @on(Prompt.Begun)
+    @work(exclusive=True, group="warm")
+    async def _warm(self) -> None:
+        """Have the model loaded while the question is typed."""
+        try:
+            await in_thread(partial(self.backend.writer, is_private="private" in self._modes))
+        except KbError as error:
+            # the answer will say so.
+            self.log.warning(error.message)
+
+    def stop_work(self) -> bool:
+        return self._conversation is not None and self._conversation.stop()
+
+    def action_back(self) -> None:
+        """Stop the answer; else close what is open, and go back to the prompt."""
+        if self.stop_work():
+            return
+        self.remove_class("-sources-open")
+        self.prompt.focus()
+
+    @work(exclusive=True, group="new")
+    async def action_new(self) -> None:
+        """Begin a new conversation."""
+        await self._is_furnished.wait()
+        await self.conversation.begin()
+        self._edited = self._shown = None
+        self._reach.clear()
+        self.panel.show(())
+        self.remove_class("-has-sources", "-sources-open")
+        self._show_empty()
+        self.prompt.focus()
+
+    @property
+    def _last(self) -> "ExchangeView | None":
+        return None if self._conversation is None else self._conversation.last
+
+    def action_again(self) -> None:
+        """Ask the last question again, as if it had not been answered."""
+        if (last := self._last) is not None:
+            self._edited = last.exchange.question
+            self._ask(self._edited.text, "")
+
+    def action_edit(self) -> None:
+        """Put the last question into the prompt; what is asked next takes its place."""
+        if (last := self._last) is not None:
+            self._edited = last.exchange.question
+            self.prompt.set_text(self._edited.text)
+            self.prompt.focus()
+
+    # -- modes
+
+    def action_turn(self, mode: str) -> None:
+        """Turn a mode on or off; a private conversation is another one."""
+        self._modes ^= {mode}
+        if mode == "private":
+            if self._conversation is not None:
+                self._conversation.is_private = mode in self._modes
+            self.action_new()
+        self._say_modes()
+
+    def _say_modes(self) -> None:
+        modes = self.query_one("#modes", Static)
+        modes.update(" · ".join(said for mode, said in MODES.items() if mode in self._modes))
+        modes.display = bool(self._modes)
+
+    def _say_no_model(self) -> None:
+        line = self.query_one("#no-model", Static)
+        line.update("without a model answers are in your files' own words; the Models screen adds one")
+        is_asked = self._conversation is not None and not self._conversation.is_unused
+        line.display = is_asked and not self.backend.has_model
+
+    def _show_empty(self) -> None:
+        is_empty = self.conversation.is_unused
+        self.query_one("#empty").display = is_empty
+        self.conversation.display = not is_empty
+        self._say_no_model()
+
+    # -- sources
+
+    def on_conversation_changed(self, event: "Conversation.Changed") -> None:
+        if event.view is self.view:
+            self._show_sources(event.view)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if self._conversation is not None and event.widget in self._conversation.views:
+            self._show_sources(cast("ExchangeView", event.widget))
+
+    def _show_sources(self, view: "ExchangeView") -> None:
+        self._shown = view
+        exchange = view.exchange
+        title = "Sources" if exchange.is_answered else "Nearest passages"
+        self.panel.show(exchange.sources, title=title)
+        if exchange.sources:
+            self.add_class("-has-sources")
+
+    def on_exchange_view_stop_chosen(self, event: "ExchangeView.StopChosen") -> None:
+        self._show_sources(event.view)
+        self.panel.go_to(event.number)
+        self.add_class("-sources-open")
+
+    def on_sources_panel_moved(self, event: "SourcesPanel.Moved") -> None:
+        if (view := self.view) is not None:
+            view.go_to_source(event.source.number)
+
+    def action_sources(self) -> None:
+        """Go to the sources, and from there back to the prompt."""
+        if self._last is None or not self.panel.sources:
+            self.notify("there are no sources yet")
+        elif self.panel.has_focus_within:
+            self.action_back()
+        else:
+            self.add_class("-sources-open")
+            listed = self.panel.query_one("OptionList" if self.has_class("-wide") else "PassageView")
+            self.call_after_refresh(listed.focus)
+
+    def action_move(self, by: int) -> None:
+        """Go to another mark of the answer one is at."""
+        if (view := self.view) is not None:
+            view.focus(scroll_visible=False)
+            if not view.move(by):
+                self.app.bell()
+
+    @work(exclusive=True, group="more")
+    async def action_more(self) -> None:
+        """Show more of what stands around the passage."""
+        if self._shown is None or (source := self.panel.current) is None:
+            return
+        # deferred, as what shows the answers.
+        from assistant.surroundings import widened
+
+        key = (id(self._shown), source.passage.path)
+        self._reach[key] = reach = self._reach.get(key, 0) + 1
+        try:
+            client = await in_thread(self.backend.index)
+            text = await in_thread(client.passages_of, source.passage.path)
+        except KbError as error:
+            self.kb.report(error)
+            return
+        found = widened(source.passage, text.passages, 0 if source.is_stored else reach, quotes=source.quotes)
+        if found is None:
+            self.notify("the file does not say this any more, or is not indexed any more", severity="warning")
+            return
+        passage, quotes = found
+        self.panel.show_around(passage, quotes)
+
+    def action_copy_path(self) -> None:
+        """Copy the path of the source whose passage is shown."""
+        if self._shown is not None and (source := self.panel.current) is not None:
+            self._copy(str(source.passage.path), "path copied")
+
+    def on_sources_panel_open_asked(self, event: "SourcesPanel.OpenAsked") -> None:
+        self._open(event.source)
+
+    def on_exchange_view_open_asked(self, event: "ExchangeView.OpenAsked") -> None:
+        if event.target:
+            self._open_link(event.target, event.view)
+        elif (source := self.panel.current) is not None:
+            self._open(source)
+
+    @work(group="open")
+    async def _open(self, source: "Source") -> None:
+        # deferred: most questions open nothing.
+        from assistant.tui.opening import open_place
+
+        await open_place(self.app, source.passage.path, source.locator, self.backend.settings.tui)
+
+    @work(group="open")
+    async def _open_link(self, target: str, view: "ExchangeView") -> None:
+        # deferred: most questions open nothing.
+        from assistant.tui.opening import open_target
+
+        documents = [source.passage.path for source in view.exchange.sources]
+        await open_target(self.app, target, documents, self.backend.settings.tui)
+
+    # -- copying
+
+    def _copy(self, text: str, said: str) -> None:
+        self.app.copy_to_clipboard(plain(text))
+        self.notify(said, timeout=2)
+
+    def action_copy_answer(self) -> None:
+        """Copy the answer one is at."""
+        if (view := self.view) is not None and view.exchange.text.strip():
+            self._copy(view.exchange.bare_text, "answer copied")
+
+    def action_copy_with_sources(self) -> None:
+        """Copy the answer and what it rests on."""
+        if (view := self.view) is not None and view.exchange.text.strip():
+            # deferred, as what shows the answers.
+            from assistant.tui.sources import with_sources
+
+            exchange = view.exchange
+            self._copy(with_sources(exchange.bare_text, exchange.sources), "answer copied with its sources")
+
+    def action_copy_code(self) -> None:
+        """Copy the last block of code that is in view, or the last of the answer."""
+        if (view := self.view) is None or not view.codes:
+            self.notify("there is no code in this answer")
+            return
+        seen = view.lines_in_view
+        shown = [code for code in view.codes if code.first < seen.stop and code.last >= seen.start]
+        self._copy((shown or view.codes)[-1].text, "code copied")
+
+    def action_thoughts(self) -> None:
+        """Show or fold what the model thought."""
+        if (view := self.view) is not None:
+            view.action_toggle_thoughts()
+
+    def action_page(self, by: int) -> None:
+        """Scroll the conversation from the prompt."""
+        if self._conversation is None or not self.prompt.has_focus:
+            raise SkipAction
+        scroll = self.conversation.scroll_page_up if by < 0 else self.conversation.scroll_page_down
+        scroll(animate=False)
+
+
+def _load() -> "tuple[type[Conversation], type[SourcesPanel]]":
+    """Import what shows answers and writes them."""
+    from assistant.tui.widgets.conversation import Conversation
+    from assistant.tui.widgets.sources_panel import SourcesPanel
+
+    # what draws the first answer.
+    importlib.import_module("assistant.tui.document")
+    return Conversation, SourcesPanel

@@ -5,7 +5,7 @@ widget marks for the moment, is laid over them as they are drawn.
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -149,14 +149,16 @@ def wrapped(text: Text, width: int, *, first: Text | None = None, rest: Text | N
     first = first or Text()
     rest = first if rest is None else rest
     room = max(1, width - max(first.cell_len, rest.cell_len))
-    return [
-        # not by +, which would give the margin's style to the whole line.
-        strip_of(Text.assemble(first if number == 0 else rest, line))
-        for number, line in enumerate(text.wrap(CONSOLE, room, overflow="fold", tab_size=4))
-    ]
+    return [strip_of(first if number == 0 else rest, line) for number, line in enumerate(broken(text, room))]
 
 
-def strip_of(text: Text) -> Strip:
-    """Return one line of styled text."""
-    segments = [segment for segment in text.render(CONSOLE) if segment.text]
+def broken(text: Text, width: int) -> Iterable[Text]:
+    """Break a text into lines of at most so many cells."""
+    return text.wrap(CONSOLE, max(1, width), overflow="fold", tab_size=4)
+
+
+def strip_of(*parts: Text) -> Strip:
+    """Return one line of styled texts, side by side."""
+    # put together first: of a text without spans the style of the whole would not be drawn.
+    segments = [segment for segment in Text.assemble(*parts).render(CONSOLE) if segment.text]
     return Strip(segments, sum(cell_len(segment.text) for segment in segments))

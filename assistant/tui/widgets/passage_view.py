@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import ClassVar
 
+from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.strip import Strip
 
 from assistant.terminal import plain, plain_line
-from assistant.tui.widgets.lines import Lines, wrapped
+from assistant.tui.widgets.lines import Lines, broken, strip_of, wrapped
 from indexer.types import Passage, Span
 
 BAR = "▌ "
@@ -56,10 +57,13 @@ class PassageText(Lines):
         is_begun = False
         plain_margin = Text(" " * len(BAR))
         bar = Text(BAR, self.style_of("passage--bar"))
-        for line, is_quoted in self._body(self._passage):
-            if is_quoted and not is_begun:
-                is_begun, self.first_quote_line = True, len(lines)
-            lines += wrapped(line, width, first=bar if is_quoted else plain_margin)
+        quote = self.style_of("passage--quote")
+        for whole in self._body(self._passage, quote):
+            for line in broken(whole, width - len(BAR)):
+                is_quoted = any(span.style == quote for span in line.spans)
+                if is_quoted and not is_begun:
+                    is_begun, self.first_quote_line = True, len(lines)
+                lines.append(strip_of(bar if is_quoted else plain_margin, line))
         return lines
 
     def _head(self, passage: Passage, width: int) -> list[Strip]:
@@ -70,28 +74,27 @@ class PassageText(Lines):
             where = f" · {place[0]}" if passage.locator.describe() else ""
             headings = " › ".join(map(plain_line, passage.locator.headings))
             muted = self.style_of("passage--place")
-            head = wrapped(title + Text(where, muted), width)
+            head = wrapped(Text.assemble(title, (where, muted)), width)
             head += wrapped(Text(headings, muted), width) if headings else []
         else:
             head = wrapped(title, width)
         return [*head, Strip.blank(0)]
 
-    def _body(self, passage: Passage) -> Iterator[tuple[Text, bool]]:
-        """Yield the lines of the text, and whether a marked sentence stands in each."""
+    def _body(self, passage: Passage, quote: Style) -> Iterator[Text]:
+        """Yield the lines of the text, its marked sentences in a style."""
         # what is not shown may stand within a sentence, so every part is made plain by itself.
         cuts = [0, *(cut for span in self._quotes for cut in (span.start, span.end)), len(passage.text)]
-        quote = self.style_of("passage--quote")
-        line, is_quoted = Text(), False
+        line = Text()
         for number, (start, end) in enumerate(pairwise(cuts)):
-            style = quote if number % 2 else None
             for part_number, part in enumerate(plain(passage.text[start:end]).split("\n")):
                 if part_number:
-                    yield line, is_quoted
-                    line, is_quoted = Text(), False
-                if part:
-                    line.append(part, style)
-                    is_quoted = is_quoted or (style is not None and not part.isspace())
-        yield line, is_quoted
+                    yield line
+                    line = Text()
+                if part.strip():
+                    line.append(part, quote if number % 2 else None)
+                else:
+                    line.append(part)
+        yield line
 
 
 class PassageView(VerticalScroll):
@@ -131,6 +134,10 @@ class PassageView(VerticalScroll):
         """Show nothing."""
         self.passage = None
         self.query_one(PassageText).show(None, (), None)
+
+    def on_resize(self) -> None:
+        """Keep the marked sentences in view, also where they were hidden until now."""
+        self.call_after_refresh(self._scroll_to_quote)
 
     def _scroll_to_quote(self) -> None:
         first = self.query_one(PassageText).first_quote_line

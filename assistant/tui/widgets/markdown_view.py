@@ -1,0 +1,132 @@
+"""Markdown that may still grow, as one widget; see `assistant.tui.document`."""
+
+import time
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.strip import Strip
+from textual.timer import Timer
+
+from assistant.terminal import plain
+from assistant.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from assistant.tui.document import Document
+    from assistant.tui.drawing import Look
+
+REDRAWN_EVERY_S = 0.05
+"""A text that grows is drawn no more often, however fast it comes."""
+
+LARGEST_SHARE = 0.2
+"""How much of the time drawing it may take."""
+
+_NAMES = (
+    *(f"h{level}" for level in range(1, 7)),
+    *("em", "strong", "s", "code", "block_quote", "hr", "link", "link_url", "mark", "doubt"),
+    *("item.bullet", "item.number", "table.header", "table.border"),
+)
+
+PARTS = {name: f"markdown--{name.replace('.', '-').replace('_', '-')}" for name in _NAMES}
+"""Rich's name of a part of a text → the class that styles it."""
+
+MARKDOWN_CSS = """
+MarkdownLines > .markdown--h1 { color: $text-primary; text-style: bold underline; }
+MarkdownLines > .markdown--h2 { color: $text-primary; text-style: bold; }
+MarkdownLines > .markdown--h3 { text-style: bold underline; }
+MarkdownLines > .markdown--h4 { text-style: bold; }
+MarkdownLines > .markdown--h5 { text-style: bold italic; }
+MarkdownLines > .markdown--h6 { text-style: italic; }
+MarkdownLines > .markdown--em { text-style: italic; }
+MarkdownLines > .markdown--strong { text-style: bold; }
+MarkdownLines > .markdown--s { text-style: strike; }
+MarkdownLines > .markdown--code { color: $text-accent; }
+MarkdownLines > .markdown--code-block { background: $surface; }
+MarkdownLines > .markdown--block-quote { color: $text-muted; text-style: italic; }
+MarkdownLines > .markdown--item-bullet { color: $text-primary; }
+MarkdownLines > .markdown--item-number { color: $text-primary; }
+MarkdownLines > .markdown--hr { color: $text-muted; }
+MarkdownLines > .markdown--table-header { text-style: bold; }
+MarkdownLines > .markdown--table-border { color: $text-muted; }
+MarkdownLines > .markdown--link { text-style: underline; }
+MarkdownLines > .markdown--link-url { color: $text-muted; text-style: underline; }
+MarkdownLines > .markdown--mark { color: $text-primary; text-style: bold; }
+MarkdownLines > .markdown--doubt { color: $text-warning; text-style: bold; }
+"""
+"""How the parts of a text look, wherever they are drawn."""
+
+
+class MarkdownLines(Lines):
+    """Lines that hold a text of Markdown."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*PARTS.values(), "markdown--code-block"}
+    DEFAULT_CSS = MARKDOWN_CSS
+
+    def look(self) -> "Look":
+        """Return how the parts of a text look in the theme of the moment."""
+        # deferred: what lays text out is not needed before there is any.
+        from assistant.tui.drawing import Look
+
+        theme = self.app.current_theme
+        ground = self.style_of("markdown--code-block", has_background=True).bgcolor
+        if theme.name.startswith("ansi"):
+            code_theme = "ansi_dark" if theme.dark else "ansi_light"
+        else:
+            code_theme = "one-dark" if theme.dark else "friendly"
+        return Look(
+            styles=tuple((name, self.style_of(part)) for name, part in PARTS.items()),
+            code_theme=code_theme,
+            code_background="default" if ground is None else ground.name,
+        )
+
+
+class Pacer:
+    """Says when something that grows is drawn again: soon, but never for most of the time."""
+
+    def __init__(self, widget: Lines) -> None:
+        self._widget = widget
+        self._timer: Timer | None = None
+        self._took_s = 0.0
+
+    def wish(self) -> None:
+        """Draw it again soon."""
+        if self._timer is None:
+            pause_s = max(REDRAWN_EVERY_S, self._took_s / LARGEST_SHARE)
+            self._timer = self._widget.set_timer(pause_s, self.draw_now)
+
+    def draw_now(self) -> None:
+        """Draw it again."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        began_at = time.perf_counter()
+        self._widget.renew()
+        self._took_s = time.perf_counter() - began_at
+
+
+class MarkdownView(MarkdownLines):
+    """A text of Markdown.
+
+    Args:
+        text: What stands there at first; it is made plain.
+        id: As for every widget.
+    """
+
+    def __init__(self, text: str = "", *, id: str | None = None) -> None:  # noqa: A002 - as Textual names it
+        super().__init__(id=id)
+        self._text = plain(text)
+        self._document: Document | None = None
+        self._pacer = Pacer(self)
+
+    def update(self, text: str) -> None:
+        """Show another text."""
+        self._text = plain(text)
+        self._pacer.draw_now()
+
+    def make_lines(self, width: int) -> list[Strip]:
+        # deferred: what lays text out is not needed before there is any.
+        from assistant.tui.document import Document
+
+        if self._document is None:
+            self._document = Document()
+        if self._document.text != self._text:
+            self._document.replace(self._text)
+        return self._document.draw(width, self.look()).lines

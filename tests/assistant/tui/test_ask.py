@@ -1,0 +1,191 @@
+"""The Ask screen with a real daemon and engine: answers, their sources, and going through both."""
+
+import pytest
+from textual.widgets import OptionList
+
+from assistant.history import History
+from assistant.tui.widgets.exchange import ExchangeView
+from assistant.tui.widgets.passage_view import PassageText, PassageView
+from assistant.tui.widgets.prompt import Prompt
+from tests.assistant.tui.asking import ask_screen, asked, shown, until_over, views
+from tests.assistant.tui.homes import Home, until
+
+pytestmark = pytest.mark.anyio
+
+RENT = "How much is the rent of the cabin?"
+LANDLORD = "Who is the landlord of the cabin?"
+NOWHERE = "Who invented the telescope?"
+WIDE = (140, 40)
+NARROW = (80, 24)
+
+
+async def test_a_question_is_answered_with_its_sources(home: Home) -> None:
+    """Typed, asked with Enter, answered, and the passage is shown with what bears the answer."""
+    app = home.app()
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press(*RENT, "enter")
+        await until_over(app, 1)
+        assert shown(app).startswith(f"❯ {RENT}")
+        assert "640 euros a month [1]" in shown(app)
+        (source,) = ask_screen(app).panel.sources
+        assert source.passage.path == home.notes / "home" / "cabin.md"
+        passage = app.screen.query_one(PassageText)
+        await until(lambda: bool(passage.lines), "the passage is drawn")
+        assert any(line.startswith("▌") and "640" in line for line in passage.line_texts)
+
+
+async def test_a_line_under_the_answer_says_what_it_took(home: Home) -> None:
+    """Model, pace, first token, passages, and how current the index was."""
+    app = home.app()
+    async with app.run_test(size=WIDE):
+        await asked(app, RENT)
+        line = shown(app).split("\n\n")[-1].replace("\n", " ")
+        assert line.startswith("tiny_reader.gguf · ")
+        for part in (" tokens/s · first token ", " · 3 passages · index current as of "):
+            assert part in line
+
+
+async def test_what_the_files_do_not_say_is_not_answered(home: Home) -> None:
+    """The nearest passages stand there instead, and can be gone to."""
+    app = home.app()
+    async with app.run_test(size=WIDE) as pilot:
+        await asked(app, NOWHERE)
+        assert "not in your files; nearest:" in shown(app)
+        assert "[1] notes/" in shown(app)
+        panel = ask_screen(app).panel
+        assert len(panel.sources) == 3
+        await pilot.press("ctrl+right_square_bracket", "right_square_bracket")
+        await until(lambda: panel.current is panel.sources[1], "the second one is shown")
+
+
+async def test_without_a_model_the_files_answer(home: Home) -> None:
+    """In their own words, and one line says what adds a model."""
+    app = home.app(has_model=False)
+    async with app.run_test(size=WIDE):
+        assert not app.screen.query_one("#no-model").display
+        await asked(app, RENT)
+        assert "640 euros" in shown(app)
+        assert "in your files' own words" in shown(app)
+        line = app.screen.query_one("#no-model")
+        assert line.display
+        assert "Models screen adds one" in str(line.render())
+
+
+async def test_follow_ups_are_understood(home: Home) -> None:
+    """What was said before belongs to the question, and what it was searched for is said."""
+    app = home.app()
+    async with app.run_test(size=WIDE):
+        await asked(app, LANDLORD, "and of the flat?")
+        assert "searched for: " in shown(app)
+        assert "landlord" in shown(app).partition("searched for: ")[2].partition("\n")[0]
+
+
+async def test_an_answer_is_kept_and_can_be_gone_on_with(home: Home) -> None:
+    """With its sources as they were cited; what is asked next belongs to the same conversation."""
+    app = home.app()
+    async with app.run_test(size=WIDE):
+        await asked(app, RENT)
+    history = History.open(home.places.history_file)
+    (conversation,) = history.conversations()
+    app = home.app()
+    async with app.run_test(size=WIDE):
+        await app.resume(conversation.id)
+        await until(lambda: len(views(app)) == 1 and "640 euros" in shown(app), "it is shown")
+        assert app.screen.query_one(PassageView).border_title == "As it was cited"
+        await asked(app, LANDLORD)
+        assert [len(history.turns(one.id)) for one in history.conversations()] == [2]
+    history.close()
+
+
+async def test_more_context_and_the_path(home: Home) -> None:
+    """`o` shows what stands around, `y` copies the path."""
+    app = home.app()
+    async with app.run_test(size=WIDE) as pilot:
+        await asked(app, RENT)
+        await pilot.press("ctrl+s")
+        await until(lambda: isinstance(app.focused, OptionList), "the sources have the focus")
+        await pilot.press("y")
+        assert app.clipboard == str(home.notes / "home" / "cabin.md")
+        await pilot.press("o")
+        view = app.screen.query_one(PassageView)
+        await until(lambda: "firewood" in (view.passage.text if view.passage else ""), "more is shown")
+
+
+async def test_a_kept_source_is_shown_in_its_file(home: Home) -> None:
+    """Of what was kept only the sentences are known; `o` finds them where they stand now."""
+    app = home.app()
+    async with app.run_test(size=WIDE):
+        await asked(app, RENT)
+    app = home.app()
+    async with app.run_test(size=WIDE) as pilot:
+        await app.resume(1)
+        await until(lambda: len(views(app)) == 1, "it is shown")
+        await pilot.press("ctrl+s")
+        await until(lambda: isinstance(app.focused, OptionList), "the sources have the focus")
+        await pilot.press("o")
+        view = app.screen.query_one(PassageView)
+        await until(lambda: "wifi" in (view.passage.text if view.passage else ""), "its file is shown")
+
+
+async def test_a_mark_can_be_clicked(home: Home) -> None:
+    """It becomes the current one, and its passage is shown."""
+    app = home.app()
+    async with app.run_test(size=WIDE) as pilot:
+        await asked(app, RENT, NOWHERE)
+        await pilot.pause()
+        view = views(app)[0]
+        line, text = next((y, text) for y, text in enumerate(view.line_texts) if "[1]" in text)
+        await pilot.click(view, offset=(view.gutter.left + text.index("[1]") + 1, line))
+        panel = ask_screen(app).panel
+        await until(lambda: panel.sources == view.exchange.sources, "its sources are shown")
+        assert view.stop is not None
+        assert view.stop.number == 1
+        assert app.focused is view
+
+
+async def test_on_a_narrow_terminal_the_passage_comes_when_it_is_wanted(home: Home) -> None:
+    """The sources are listed below the answer; going to one shows it, Esc hides it again."""
+    app = home.app()
+    async with app.run_test(size=NARROW) as pilot:
+        await asked(app, RENT)
+        assert "[1] notes/home/cabin.md, line" in shown(app)
+        panel = ask_screen(app).panel
+        assert not panel.display
+        await pilot.press("ctrl+right_square_bracket")
+        await until(lambda: panel.display, "the passage is shown")
+        view = views(app)[0]
+        await until(
+            lambda: view.stop is not None and view.stop.line in view.lines_in_view, "the mark is in view"
+        )
+        await pilot.press("escape")
+        await until(lambda: not panel.display, "it is hidden")
+        assert isinstance(app.focused, Prompt)
+
+
+async def test_private_questions_are_not_kept(home: Home) -> None:
+    """It is another conversation, and it is said as long as it lasts."""
+    app = home.app()
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("f7")
+        modes = app.screen.query_one("#modes")
+        await until(lambda: modes.display, "the mode is shown")
+        assert "PRIVATE: nothing of this conversation is kept" in str(modes.render())
+        await asked(app, RENT)
+        await pilot.press("f7")
+        await until(lambda: not views(app), "another conversation begins")
+        assert not app.screen.query_one("#modes").display
+    assert not home.places.history_file.exists()
+
+
+async def test_a_new_conversation_is_empty(home: Home) -> None:
+    """The one before is kept."""
+    app = home.app()
+    async with app.run_test(size=WIDE) as pilot:
+        await asked(app, RENT)
+        await pilot.press("ctrl+n")
+        await until(lambda: not app.screen.query(ExchangeView), "it is empty")
+        assert app.screen.query_one("#empty").display
+        await asked(app, LANDLORD)
+    with_both = History.open(home.places.history_file)
+    assert len(with_both.conversations()) == 2
+    with_both.close()
