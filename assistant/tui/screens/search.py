@@ -24,7 +24,7 @@ from indexer.client import IndexerClient
 from indexer.errors import IndexerError, KbError
 from indexer.types import Passage, SearchResult
 
-TOP_K = 25
+TOP_K = 20
 """Passages that are listed."""
 
 SLOW_S = 0.3
@@ -83,6 +83,12 @@ class SearchScreen(ModeScreen):
         super().__init__()
         self._live = LiveSearch(self._open_client)
         self._text = ""
+        self.shown_for = ""
+        """The text that was searched for when what is shown was found."""
+
+        self._previewed: object = None
+        self._said_remarks = ""
+        self._said_state = INVITATION
         self._has_failed = False
         self._is_searching = False
         self._seen_files: object = None
@@ -132,26 +138,27 @@ class SearchScreen(ModeScreen):
             self._find(event.text)
             return
         self.stop_work()
-        self.query_one("#search-line", Static).update("")
+        self._say("")
         self._say_remarks("")
         self._show_state(INVITATION)
 
     @work(exclusive=True, group="search")
     async def _find(self, text: str) -> None:
         began = time.perf_counter()
-        line = self.query_one("#search-line", Static)
-        patience = self.set_timer(SLOW_S, lambda: line.update("searching…"))
+        patience = self.set_timer(SLOW_S, lambda: self._say("searching…"))
         self._is_searching = True
         try:
             found = await self._live.find(text, top_k=TOP_K)
         except KbError as error:
             self._show_error(error)
+            self.shown_for = text
             return
         finally:
             patience.stop()
             self._is_searching = False
         if found is not None:
             self._show_found(found, took_ms=(time.perf_counter() - began) * 1000)
+            self.shown_for = text
 
     def stop_work(self) -> bool:
         """Stop the search that is under way."""
@@ -173,7 +180,7 @@ class SearchScreen(ModeScreen):
     def _show_found(self, found: SearchResult, *, took_ms: float) -> None:
         self._has_failed = False
         line = summary(found, took_ms=took_ms, now=time.time())
-        self.query_one("#search-line", Static).update(line)
+        self._say(line)
         self._say_remarks(said(found.remarks))
         if not found.passages:
             index = self.kb.index_state
@@ -190,18 +197,28 @@ class SearchScreen(ModeScreen):
     def _show_error(self, error: KbError) -> None:
         self._has_failed = isinstance(error, IndexerError)
         sign = "✗ " if self._has_failed else ""
-        self.query_one("#search-line", Static).update("")
+        self._say("")
         self._say_remarks("")
         hint = "It is searched again as soon as that has passed." if self._has_failed else error.hint
         self._show_state(f"{sign}{plain_line(error.message)}\n\n{plain_line(hint)}".rstrip())
 
+    def _say(self, text: str) -> None:
+        """Say in its line how the search went."""
+        self.query_one("#search-line", Static).update(Content(text), layout=False)
+
     def _say_remarks(self, text: str) -> None:
-        remarks = self.query_one("#search-remarks", Static)
-        remarks.update(Content(f"! {text}" if text else ""))
-        remarks.set_class(not text, "-hidden")
+        if text != self._said_remarks:
+            # not at every key: it lays the screen out anew.
+            self._said_remarks = text
+            remarks = self.query_one("#search-remarks", Static)
+            remarks.update(Content(f"! {text}" if text else ""))
+            remarks.set_class(not text, "-hidden")
 
     def _show_state(self, text: str) -> None:
         """Say why nothing is listed; an empty text shows the list."""
+        if text == self._said_state:
+            return
+        self._said_state = text
         state, found = self.query_one("#search-state", Static), self.query_one("#found")
         state.update(Content(text))
         state.set_class(not text, "-hidden")
@@ -209,12 +226,15 @@ class SearchScreen(ModeScreen):
         if text:
             self.results.show((), "")
             self.query_one(PassageView).clear()
+            self._previewed = None
             if self.focused is not self.box:
                 self.box.focus()
 
     def _preview(self, passage: Passage | None) -> None:
-        if passage is not None:
-            self.query_one(PassageView).show(passage, quotes=passage.highlights)
+        view = self.query_one(PassageView)
+        if passage is not None and (passage.chunk_id, passage.text, passage.highlights) != self._previewed:
+            self._previewed = (passage.chunk_id, passage.text, passage.highlights)
+            view.show(passage, quotes=passage.highlights)
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
