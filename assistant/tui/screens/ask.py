@@ -77,7 +77,9 @@ class AskScreen(ModeScreen):
             yield Static(EMPTY, id="empty", markup=False)
             yield Static(id="modes", markup=False)
             yield Static(id="no-model", markup=False)
-            yield Prompt(read_history=self.backend.earlier_questions, id="prompt")
+            yield Prompt(
+                read_history=self.backend.earlier_questions, find_offers=self.backend.offers, id="prompt"
+            )
 
     def on_mount(self) -> None:
         self._say_modes()

@@ -11,18 +11,20 @@ from textual.containers import Container
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
+from assistant.surroundings import widened
 from assistant.terminal import plain_line
 from assistant.tui.found import best_place, said, summary
 from assistant.tui.live_search import LiveSearch
 from assistant.tui.opening import open_place
 from assistant.tui.screens.base import ModeScreen
 from assistant.tui.state import IndexState
+from assistant.tui.threads import in_thread
 from assistant.tui.widgets.passage_view import PassageView
 from assistant.tui.widgets.result_list import ResultList
 from assistant.tui.widgets.search_box import SearchBox
 from indexer.client import IndexerClient
 from indexer.errors import IndexerError, KbError
-from indexer.types import Passage, SearchResult
+from indexer.types import FileText, Passage, SearchResult
 
 TOP_K = 20
 """Passages that are listed."""
@@ -49,6 +51,13 @@ class SearchScreen(ModeScreen):
             priority=True,
             id="search.ask",
             tooltip="Ask the model what is written in the search box",
+        ),
+        Binding(
+            "o",
+            "more",
+            "More context",
+            id="search.more",
+            tooltip="Show more of what stands around the passage",
         ),
         Binding(
             "y",
@@ -87,6 +96,7 @@ class SearchScreen(ModeScreen):
         """The text that was searched for when what is shown was found."""
 
         self._previewed: object = None
+        self._reach = 0
         self._said_remarks = ""
         self._said_state = INVITATION
         self._has_failed = False
@@ -234,6 +244,7 @@ class SearchScreen(ModeScreen):
         view = self.query_one(PassageView)
         if passage is not None and (passage.chunk_id, passage.text, passage.highlights) != self._previewed:
             self._previewed = (passage.chunk_id, passage.text, passage.highlights)
+            self._reach = 0
             view.show(passage, quotes=passage.highlights)
 
     @on(OptionList.OptionHighlighted)
@@ -256,6 +267,31 @@ class SearchScreen(ModeScreen):
     @work(group="opening")
     async def _open_passage(self, passage: Passage) -> None:
         await open_place(self.app, passage.path, best_place(passage), self.backend.settings.tui)
+
+    @work(exclusive=True, group="more")
+    async def action_more(self) -> None:
+        """Show more of what stands around the highlighted passage."""
+        if (passage := self.results.current) is None:
+            return
+        reach = self._reach + 1
+        try:
+            text = await in_thread(self._read, passage)
+        except KbError as error:
+            self.kb.report(error)
+            return
+        if passage != self.results.current:
+            # somebody moved on meanwhile.
+            return
+        found = widened(passage, text.passages, reach, quotes=passage.highlights)
+        if found is None:
+            self.notify("the file does not say this any more, or is not indexed any more", severity="warning")
+            return
+        self._reach = reach
+        around, quotes = found
+        self.query_one(PassageView).show(around, quotes=quotes)
+
+    def _read(self, passage: Passage) -> FileText:
+        return self.backend.index().passages_of(passage.path)
 
     def action_copy_path(self) -> None:
         """Copy the path of the highlighted file."""
