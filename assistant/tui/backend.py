@@ -144,6 +144,25 @@ class Backend:
         self.settings = self.settings.model_copy(update={"model": model})
         return choice
 
+    def chat_models(self) -> list[tuple[str, "ModelFile"]]:
+        """List the models that may answer: in a few words, and the file; whether they load is not tried.
+
+        Raises:
+            ConfigError: If the config cannot be honoured.
+        """
+        from assistant.engine.models.cards import read_card
+        from assistant.models.wording import size
+
+        cards = [read_card(file) for file in self.surroundings().files()]
+        return [
+            (
+                ", ".join(filter(None, (card.file.name, card.size_label, size(card.file.size_bytes)))),
+                card.file,
+            )
+            for card in cards
+            if card.kind == "chat" and not card.trouble
+        ]
+
     def load_model(self) -> None:
         """Have whoever answers get ready, and return when that is done; an engine with another model leaves.
 

@@ -103,7 +103,8 @@ def engine_state(backend: Backend) -> EngineState:
     try:
         said = EngineClient(backend.places).status()
     except EngineError:
-        return EngineState(kind="asleep", model=backend.model_name)
+        # a path says more than there is room for; its end is what people know.
+        return EngineState(kind="asleep", model=backend.model_name.rpartition("/")[2])
     name = str(said.get("name") or said["model"]).rpartition("/")[2]
     if said["state"] == "loading":
         return EngineState(kind="loading", model=name, share=float(said["progress"]), said=said)

@@ -22,6 +22,7 @@ from assistant.tui.screens.ask_keys import KEYS
 from assistant.tui.screens.base import ModeScreen
 from assistant.tui.threads import in_thread
 from assistant.tui.widgets.prompt import Prompt
+from assistant.tui.widgets.welcome import Welcome
 from indexer.errors import KbError
 
 if TYPE_CHECKING:
@@ -74,12 +75,11 @@ class AskScreen(ModeScreen):
 
     def body(self) -> ComposeResult:
         with Container(id="ask"), Vertical(id="talk"):
+            yield Welcome()
             yield Static(EMPTY, id="empty", markup=False)
             yield Static(id="modes", markup=False)
             yield Static(id="no-model", markup=False)
-            yield Prompt(
-                read_history=self.backend.earlier_questions, find_offers=self.backend.offers, id="prompt"
-            )
+            yield Prompt(read_history=self.backend.earlier_questions, id="prompt")
 
     def on_mount(self) -> None:
         self._say_modes()
@@ -168,6 +168,10 @@ class AskScreen(ModeScreen):
     async def _submitted(self, event: Prompt.Submitted) -> None:
         await self.ask_question(event.text, event.extra)
 
+    @on(Prompt.LeftEmpty)
+    def _left_empty(self) -> None:
+        self.query_one(Welcome).do_next()
+
     @on(Prompt.Begun)
     @work(exclusive=True, group="warm")
     async def _warm(self) -> None:
@@ -242,6 +246,8 @@ class AskScreen(ModeScreen):
     def _show_empty(self) -> None:
         is_empty = self.conversation.is_unused
         self.query_one("#empty").display = is_empty
+        if not is_empty:
+            self.query_one(Welcome).put_away()
         self.conversation.display = not is_empty
         self._say_no_model()
 

@@ -11,9 +11,10 @@ from textual.binding import Binding, BindingType
 
 from assistant.terminal import plain_line
 from assistant.times import counted
-from assistant.tui.folders import shown, suggestions
+from assistant.tui.folders import shown
 from assistant.tui.library_words import STATES, loss_of, work_of
 from assistant.tui.screens.base import ModeScreen
+from assistant.tui.setting_up import add_folder
 from assistant.tui.threads import in_thread
 from assistant.tui.widgets.file_browser import FileBrowser
 from assistant.tui.widgets.file_list import FileList
@@ -158,16 +159,7 @@ class LibraryScreen(ModeScreen):
     @work(exclusive=True, group="dialog")
     async def action_add(self) -> None:
         """Have a folder indexed that the person picks."""
-        # deferred: most looks at the library add nothing.
-        from assistant.tui.widgets.folder_picker import PickFolder
-
-        home, roots = Path.home(), self._roots
-        picker = PickFolder(suggest=lambda: suggestions(home, indexed=roots), indexed=roots)
-        if (folder := await self.app.push_screen_wait(picker)) is None:
-            return
-        notice = await self.ask_index(lambda client: client.add_root(folder))
-        if notice is not None:
-            self._say(notice or f"{shown(folder, home=home)} is being indexed")
+        await add_folder(self)
 
     @work(exclusive=True, group="dialog")
     async def action_remove(self) -> None:

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from assistant.terminal import plain, plain_line
+from assistant.terminal import plain_line
 from assistant.tui.model_words import (
     IN_USE,
     NOT_IN_USE,
@@ -23,6 +23,7 @@ from assistant.tui.model_words import (
     table,
 )
 from assistant.tui.screens.base import ModeScreen
+from assistant.tui.setting_up import load_model, use_model
 from assistant.tui.threads import in_thread
 from assistant.tui.widgets.library_panels import StoryPane, WorkPanel
 from indexer.errors import KbError
@@ -30,7 +31,6 @@ from indexer.errors import KbError
 if TYPE_CHECKING:
     from assistant.engine.models import ModelFile
     from assistant.engine.models.library import Entry
-    from assistant.models.choosing import Choice
     from assistant.models.surroundings import Surroundings
 
 
@@ -61,11 +61,14 @@ class ModelsScreen(ModeScreen):
     ]
     DEFAULT_CSS = """
     ModelsScreen #models { height: 1fr; }
-    ModelsScreen #models-left { width: 1fr; border: round $panel; background: $background; padding: 0 1; }
+    ModelsScreen #models-left {
+        width: 1fr; border: round $panel; border-title-color: $foreground; border-subtitle-color: $foreground;
+        background: $background; padding: 0 1;
+    }
     ModelsScreen #models-left:focus-within { border: round $primary; }
     ModelsScreen #models-heading { height: 1; color: $text-muted; text-wrap: nowrap; }
     ModelsScreen OptionList { height: 1fr; padding: 0; background: $background; }
-    ModelsScreen OptionList, ModelsScreen OptionList:focus { border: none; }
+    ModelsScreen OptionList, ModelsScreen OptionList:focus { border: none; background-tint: $foreground 0%; }
     ModelsScreen #models-none { height: 1fr; display: none; }
     ModelsScreen.-empty #models-none { display: block; }
     ModelsScreen.-empty OptionList, ModelsScreen.-empty #models-heading { display: none; }
@@ -212,36 +215,16 @@ class ModelsScreen(ModeScreen):
     async def action_use(self) -> None:
         """Have questions answered by the model that is highlighted, and load it at once."""
         entry = self._highlighted
-        if entry is None:
-            return
-        try:
-            choice = await in_thread(self.backend.use_model, entry.card.file)
-            self._note_choice(choice)
-            self.kb.look_now()
-            await in_thread(self.backend.load_model)
-        except KbError as error:
-            self.kb.report(error)
-        self.kb.look_now()
+        if entry is not None and await use_model(self, entry.card.file):
+            self._in_use = entry.card.file
+            self._show()
 
-    def _note_choice(self, choice: "Choice") -> None:
-        self._in_use = choice.entry.card.file
-        self._show()
-        remarks = "".join(f"\n{remark.said}" for remark in choice.remarks)
-        said = f"questions are answered by {choice.entry.name} from now on{remarks}"
-        self.app.notify(plain(said), markup=False, severity="warning" if remarks else "information")
-
-    @work(exclusive=True, group="use")
-    async def action_load(self) -> None:
+    def action_load(self) -> None:
         """Have the model loaded that answers."""
-        if not self.backend.has_model:
+        if self.backend.has_model:
+            load_model(self)
+        else:
             self.app.notify("no model is chosen yet: Enter on one takes it", markup=False)
-            return
-        try:
-            self.kb.look_now()
-            await in_thread(self.backend.load_model)
-        except KbError as error:
-            self.kb.report(error)
-        self.kb.look_now()
 
     @work(exclusive=True, group="free")
     async def action_free(self) -> None:

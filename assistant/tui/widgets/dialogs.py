@@ -83,7 +83,8 @@ class Choose(ModalScreen[int | None]):
     DEFAULT_CSS = (
         DIALOG_CSS.format(name="Choose")
         + """
-    Choose OptionList { height: auto; max-height: 16; border: none; background: $surface; }
+    Choose OptionList { height: auto; max-height: 16; background: $surface; }
+    Choose OptionList, Choose OptionList:focus { border: none; background-tint: $foreground 0%; }
     """
     )
     BINDINGS: ClassVar[list[BindingType]] = [

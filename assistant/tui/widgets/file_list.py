@@ -43,11 +43,15 @@ class FileList(ScrollView, can_focus=True, inherit_bindings=False):
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"file-list--cursor", "file-list--remark", "file-list--blurred"}
     DEFAULT_CSS = """
-    FileList { height: 1fr; border: round $panel; background: $background; overflow-x: hidden; }
-    FileList:focus { border: round $primary; }
+    FileList {
+        height: 1fr; border: round $panel;
+        border-title-color: $foreground; border-subtitle-color: $foreground;
+        background: $background; overflow-x: hidden;
+        &:focus { border: round $primary; }
+    }
     FileList > .file-list--cursor { background: $primary; color: $background; text-style: bold; }
     FileList > .file-list--blurred { text-style: reverse; }
-    FileList > .file-list--remark { color: $text-muted; }
+    FileList > .file-list--remark { text-style: dim; }
     """
 
     @dataclass

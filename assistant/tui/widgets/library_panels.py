@@ -32,8 +32,9 @@ class RootList(OptionList):
     ]
     DEFAULT_CSS = """
     RootList {
-        height: auto; min-height: 3; max-height: 8; border: round $panel; background: $background;
-        padding: 0 1; &:focus { border: round $primary; }
+        height: auto; min-height: 3; max-height: 8; border: round $panel; border-title-color: $foreground;
+        background: $background; padding: 0 1;
+        &:focus { border: round $primary; background-tint: $foreground 0%; }
     }
     """
 
@@ -171,7 +172,8 @@ class StoryPane(VerticalScroll):
 
     DEFAULT_CSS = """
     StoryPane {
-        width: 44; border: round $panel; padding: 0 1; background: $background;
+        width: 44; border: round $panel; border-title-color: $foreground; padding: 0 1;
+        background: $background;
         &:focus { border: round $primary; }
     }
     StoryPane Static { width: 1fr; height: auto; }

@@ -89,6 +89,9 @@ class Prompt(FilterArea):
         extra: str
         """The long texts that were pasted into it; empty for none."""
 
+    class LeftEmpty(Message):
+        """Enter was pressed, and nothing had been typed."""
+
     class Begun(Message):
         """The first letter stands in what was an empty prompt."""
 
@@ -140,6 +143,8 @@ class Prompt(FilterArea):
         text, extra = self._pastes.part(self.text)
         if not text:
             self.border_subtitle = "type what you want to know of the pasted text" if extra else ""
+            if not extra:
+                self.post_message(self.LeftEmpty())
             return
         self.add_history(text)
         self.set_text("")
