@@ -1,5 +1,7 @@
 """Searching, and telling how: `POST /v1/search`, `POST /v1/explain`."""
 
+import asyncio
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,7 +17,7 @@ from indexer.api.requests import absolute, body_of, filters_of
 from indexer.api.threads import Threads
 from indexer.api.why import Explainer
 from indexer.errors import StoreError, UsageError
-from indexer.search import Found
+from indexer.search import Found, while_wanted
 from indexer.types import FileOutcome, Filters, SearchResult, SearchTrace
 
 MAX_TOP_K = 1000
@@ -85,9 +87,7 @@ class SearchRoutes:
         asked = Asked.of(await body_of(request))
         started = time.perf_counter()
         as_of, pending = await self._freshness()
-        found = await self._threads.run(
-            self._search_index, asked.query, asked.top_k, asked.filters, asked.beside
-        )
+        found = await self._find(asked)
         result = SearchResult(
             passages=found.passages,
             as_of=as_of,
@@ -99,6 +99,19 @@ class SearchRoutes:
             grounds=found.grounds,
         )
         return json_answer(result.to_json())
+
+    async def _find(self, asked: Asked) -> Found:
+        """Search; where the client goes away meanwhile, as one who types on does, end early."""
+        is_gone = threading.Event()
+        try:
+            # the thread takes the context along.
+            with while_wanted(lambda: not is_gone.is_set()):
+                return await self._threads.run(
+                    self._search_index, asked.query, asked.top_k, asked.filters, asked.beside
+                )
+        except asyncio.CancelledError:
+            is_gone.set()
+            raise
 
     async def _explain(self, request: Request) -> Response:
         body = await body_of(request)

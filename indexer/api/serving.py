@@ -179,7 +179,7 @@ class Attentive:
             await asyncio.wait({answering, watching}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             watching.cancel()
-            # a thread that is at work already is waited for.
+            # a thread that is at work already ends by itself; see `indexer.api.threads`.
             if not answering.done():
                 answering.cancel()
             await asyncio.wait({answering})

@@ -5,5 +5,19 @@ from indexer.search.explaining import explain
 from indexer.search.finding import Aim, FilteredIndex, Found, find, take_aim
 from indexer.search.offering import offer
 from indexer.search.retrieve import search
+from indexer.search.wanted import UnwantedError, check_wanted, while_wanted
 
-__all__ = ["Aim", "FilteredIndex", "Found", "SearchIndex", "explain", "find", "offer", "search", "take_aim"]
+__all__ = [
+    "Aim",
+    "FilteredIndex",
+    "Found",
+    "SearchIndex",
+    "UnwantedError",
+    "check_wanted",
+    "explain",
+    "find",
+    "offer",
+    "search",
+    "take_aim",
+    "while_wanted",
+]

@@ -11,6 +11,7 @@ from indexer.search.clock import Clock
 from indexer.search.highlights import best_sentences
 from indexer.search.query import parse_query
 from indexer.search.reranking import reranked
+from indexer.search.wanted import check_wanted
 from indexer.types import Passage
 
 CANDIDATES = 64
@@ -90,6 +91,7 @@ def run(
     started = time.perf_counter()
     depth = max(CANDIDATES, 2 * top_k)
     for _ in range(MOST_ROUNDS):
+        check_wanted()
         gathered = gather(
             index,
             parsed,
@@ -101,6 +103,7 @@ def run(
             clock=clock,
         )
         weights = gathered.sought.weights
+        check_wanted()
         candidates, remark = clock.timed("reranking", reranked, index, parsed.embedded, gathered.candidates)
         gathered = replace(gathered, candidates=candidates)
         arrangement = clock.timed("arranging", arrange, candidates, top_k=top_k, words=weights)

@@ -1,7 +1,7 @@
 """The API served for real on a Unix socket, over a real catalog and stand-ins for the children."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +42,9 @@ class Served:
     searches: list[tuple[str, int, Filters]] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
     search_error: Exception | None = None
+    meanwhile: Callable[[], object] = bool
+    """Called in the middle of every search."""
+
     stops: list[str] = field(default_factory=list)
     is_ready: bool = True
 
@@ -49,6 +52,7 @@ class Served:
         """Find one made-up passage."""
         self.searches.append((query, top_k, filters))
         self.beside.append(beside)
+        self.meanwhile()
         if self.search_error is not None:
             raise self.search_error
         path = self.folder / os.fsdecode(b"caf\xe9.md")

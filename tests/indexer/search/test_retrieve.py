@@ -9,7 +9,7 @@ import pytest
 from indexer.catalog import Catalog
 from indexer.errors import UsageError
 from indexer.index import Index, NewDocument, Scope
-from indexer.search import explain, search
+from indexer.search import UnwantedError, explain, search, while_wanted
 from indexer.types import Chunk, Embeddings, FileState, Filters, Locator, Passage
 from indexer.windows import pack_windows
 from tests.indexer.fakes import InMemoryWorker
@@ -205,6 +205,17 @@ def test_one_good_sentence_is_not_lost_in_a_long_passage(tmp_path: Path) -> None
     index.close()
     assert [round(windows[chunk_id], 1) for chunk_id in ids] == [1.0, 0.2]
     assert 999 not in windows
+
+
+def test_a_search_that_nobody_wants_is_given_up(index: Index) -> None:
+    """Before its first stage, and between two."""
+    put(index, "a.md", "the rent of the cabin")
+    with while_wanted(lambda: False), pytest.raises(UnwantedError):
+        search(index, "rent", top_k=3)
+    answers = iter((True, False))
+    with while_wanted(lambda: next(answers)), pytest.raises(UnwantedError):
+        search(index, "rent", top_k=3)
+    assert next(answers, None) is None
 
 
 def test_an_empty_index_holds_nothing(index: Index) -> None:
