@@ -18,7 +18,7 @@ from textual.containers import Container, Vertical
 from textual.widgets import Static
 
 from assistant.terminal import plain
-from assistant.tui.screens.ask_keys import KEYS
+from assistant.tui.screens.ask_keys import KEYS, MODES
 from assistant.tui.screens.base import ModeScreen
 from assistant.tui.threads import in_thread
 from assistant.tui.widgets.prompt import Prompt
@@ -33,14 +33,6 @@ if TYPE_CHECKING:
     from assistant.types import Question
 
 EMPTY = "Ask anything that your files may say. Answers name the places that say so."
-
-MODES = {
-    "private": "PRIVATE: nothing of this conversation is kept",
-    "deep": "deep: searches again for what is missing",
-    "strict": "strict: leaves out what the passages do not say",
-    "anything": "anything: answers what your files do not",
-}
-"""What is said while a mode is on."""
 
 
 class AskScreen(ModeScreen):
@@ -79,7 +71,9 @@ class AskScreen(ModeScreen):
             yield Static(EMPTY, id="empty", markup=False)
             yield Static(id="modes", markup=False)
             yield Static(id="no-model", markup=False)
-            yield Prompt(read_history=self.backend.earlier_questions, id="prompt")
+            yield Prompt(
+                read_history=self.backend.earlier_questions, find_offers=self.backend.offers, id="prompt"
+            )
 
     def on_mount(self) -> None:
         self._say_modes()

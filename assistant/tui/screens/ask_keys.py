@@ -1,6 +1,14 @@
-"""The keys of the Ask screen; letters work where no text is being written."""
+"""The keys of the Ask screen, and its modes; letters work where no text is being written."""
 
 from textual.binding import Binding, BindingType
+
+MODES = {
+    "private": "PRIVATE: nothing of this conversation is kept",
+    "deep": "deep: searches again for what is missing",
+    "strict": "strict: leaves out what the passages do not say",
+    "anything": "anything: answers what your files do not",
+}
+"""What is said while a mode is on."""
 
 KEYS: list[BindingType] = [
     Binding("escape", "back", "Stop", id="ask.back", tooltip="Stop the answer; else go back to the prompt"),

@@ -11,20 +11,22 @@ from textual.containers import Container
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
+from assistant.surroundings import widened
 from assistant.terminal import plain_line
 from assistant.tui.found import best_place, said, summary
 from assistant.tui.live_search import LiveSearch
 from assistant.tui.opening import open_place
 from assistant.tui.screens.base import ModeScreen
 from assistant.tui.state import IndexState
+from assistant.tui.threads import in_thread
 from assistant.tui.widgets.passage_view import PassageView
 from assistant.tui.widgets.result_list import ResultList
 from assistant.tui.widgets.search_box import SearchBox
 from indexer.client import IndexerClient
 from indexer.errors import IndexerError, KbError
-from indexer.types import Passage, SearchResult
+from indexer.types import FileText, Passage, SearchResult
 
-TOP_K = 25
+TOP_K = 20
 """Passages that are listed."""
 
 SLOW_S = 0.3
@@ -49,6 +51,13 @@ class SearchScreen(ModeScreen):
             priority=True,
             id="search.ask",
             tooltip="Ask the model what is written in the search box",
+        ),
+        Binding(
+            "o",
+            "more",
+            "More context",
+            id="search.more",
+            tooltip="Show more of what stands around the passage",
         ),
         Binding(
             "y",
@@ -83,6 +92,13 @@ class SearchScreen(ModeScreen):
         super().__init__()
         self._live = LiveSearch(self._open_client)
         self._text = ""
+        self.shown_for = ""
+        """The text that was searched for when what is shown was found."""
+
+        self._previewed: object = None
+        self._reach = 0
+        self._said_remarks = ""
+        self._said_state = INVITATION
         self._has_failed = False
         self._is_searching = False
         self._seen_files: object = None
@@ -132,26 +148,27 @@ class SearchScreen(ModeScreen):
             self._find(event.text)
             return
         self.stop_work()
-        self.query_one("#search-line", Static).update("")
+        self._say("")
         self._say_remarks("")
         self._show_state(INVITATION)
 
     @work(exclusive=True, group="search")
     async def _find(self, text: str) -> None:
         began = time.perf_counter()
-        line = self.query_one("#search-line", Static)
-        patience = self.set_timer(SLOW_S, lambda: line.update("searching…"))
+        patience = self.set_timer(SLOW_S, lambda: self._say("searching…"))
         self._is_searching = True
         try:
             found = await self._live.find(text, top_k=TOP_K)
         except KbError as error:
             self._show_error(error)
+            self.shown_for = text
             return
         finally:
             patience.stop()
             self._is_searching = False
         if found is not None:
             self._show_found(found, took_ms=(time.perf_counter() - began) * 1000)
+            self.shown_for = text
 
     def stop_work(self) -> bool:
         """Stop the search that is under way."""
@@ -173,7 +190,7 @@ class SearchScreen(ModeScreen):
     def _show_found(self, found: SearchResult, *, took_ms: float) -> None:
         self._has_failed = False
         line = summary(found, took_ms=took_ms, now=time.time())
-        self.query_one("#search-line", Static).update(line)
+        self._say(line)
         self._say_remarks(said(found.remarks))
         if not found.passages:
             index = self.kb.index_state
@@ -190,18 +207,28 @@ class SearchScreen(ModeScreen):
     def _show_error(self, error: KbError) -> None:
         self._has_failed = isinstance(error, IndexerError)
         sign = "✗ " if self._has_failed else ""
-        self.query_one("#search-line", Static).update("")
+        self._say("")
         self._say_remarks("")
         hint = "It is searched again as soon as that has passed." if self._has_failed else error.hint
         self._show_state(f"{sign}{plain_line(error.message)}\n\n{plain_line(hint)}".rstrip())
 
+    def _say(self, text: str) -> None:
+        """Say in its line how the search went."""
+        self.query_one("#search-line", Static).update(Content(text), layout=False)
+
     def _say_remarks(self, text: str) -> None:
-        remarks = self.query_one("#search-remarks", Static)
-        remarks.update(Content(f"! {text}" if text else ""))
-        remarks.set_class(not text, "-hidden")
+        if text != self._said_remarks:
+            # not at every key: it lays the screen out anew.
+            self._said_remarks = text
+            remarks = self.query_one("#search-remarks", Static)
+            remarks.update(Content(f"! {text}" if text else ""))
+            remarks.set_class(not text, "-hidden")
 
     def _show_state(self, text: str) -> None:
         """Say why nothing is listed; an empty text shows the list."""
+        if text == self._said_state:
+            return
+        self._said_state = text
         state, found = self.query_one("#search-state", Static), self.query_one("#found")
         state.update(Content(text))
         state.set_class(not text, "-hidden")
@@ -209,12 +236,16 @@ class SearchScreen(ModeScreen):
         if text:
             self.results.show((), "")
             self.query_one(PassageView).clear()
+            self._previewed = None
             if self.focused is not self.box:
                 self.box.focus()
 
     def _preview(self, passage: Passage | None) -> None:
-        if passage is not None:
-            self.query_one(PassageView).show(passage, quotes=passage.highlights)
+        view = self.query_one(PassageView)
+        if passage is not None and (passage.chunk_id, passage.text, passage.highlights) != self._previewed:
+            self._previewed = (passage.chunk_id, passage.text, passage.highlights)
+            self._reach = 0
+            view.show(passage, quotes=passage.highlights)
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -236,6 +267,31 @@ class SearchScreen(ModeScreen):
     @work(group="opening")
     async def _open_passage(self, passage: Passage) -> None:
         await open_place(self.app, passage.path, best_place(passage), self.backend.settings.tui)
+
+    @work(exclusive=True, group="more")
+    async def action_more(self) -> None:
+        """Show more of what stands around the highlighted passage."""
+        if (passage := self.results.current) is None:
+            return
+        reach = self._reach + 1
+        try:
+            text = await in_thread(self._read, passage)
+        except KbError as error:
+            self.kb.report(error)
+            return
+        if passage != self.results.current:
+            # somebody moved on meanwhile.
+            return
+        found = widened(passage, text.passages, reach, quotes=passage.highlights)
+        if found is None:
+            self.notify("the file does not say this any more, or is not indexed any more", severity="warning")
+            return
+        self._reach = reach
+        around, quotes = found
+        self.query_one(PassageView).show(around, quotes=quotes)
+
+    def _read(self, passage: Passage) -> FileText:
+        return self.backend.index().passages_of(passage.path)
 
     def action_copy_path(self) -> None:
         """Copy the path of the highlighted file."""

@@ -57,8 +57,7 @@ class ConversationList(OptionList):
         ids = [each.conversation.id for each in self.listed]
         self._marked &= set(ids)
         with self.prevent(OptionList.OptionHighlighted):
-            self.clear_options()
-            self.add_options(Option(self._label(each)) for each in self.listed)
+            self.set_options(Option(self._label(each)) for each in self.listed)
             if before is not None and before.conversation.id in ids:
                 at = ids.index(before.conversation.id)
             self.highlighted = min(at, len(ids) - 1) if ids else None

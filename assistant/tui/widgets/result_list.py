@@ -19,6 +19,7 @@ class ResultList(OptionList):
     ResultList {
         height: 1fr; border: round $panel; background: $background; border-title-color: $text-muted;
         padding: 0; scrollbar-size-vertical: 1; text-wrap: nowrap; text-overflow: ellipsis;
+        scrollbar-gutter: stable;
         &:focus { border: round $primary; background-tint: transparent; }
     }
     """
@@ -54,8 +55,8 @@ class ResultList(OptionList):
         self._listed_width = self.scrollable_content_region.width
         room = max(20, self._listed_width - 3)
         with self.prevent(OptionList.OptionHighlighted):
-            self.clear_options()
-            self.add_options(Option(_label(passage, self._wanted, room)) for passage in self.passages)
+            # not by clearing and adding: each would lay the screen out anew.
+            self.set_options(Option(_label(passage, self._wanted, room)) for passage in self.passages)
             self.highlighted = highlighted
 
     def on_resize(self) -> None:

@@ -16,6 +16,7 @@ from tests.assistant.tui.homes import Home, until
 
 pytestmark = pytest.mark.anyio
 
+WORDS = ("apple", "barometer", "cinnamon", "dragonfly", "elevator")
 KEYS = {" ": "space", ":": "colon", '"': "quotation_mark", "-": "minus", "/": "slash"}
 
 
@@ -223,6 +224,34 @@ async def test_y_copies_the_path(home: Home) -> None:
         await pilot.press("tab", "y")
         assert app.clipboard == str(home.notes / "home" / "cabin.md")
         assert screen.box.text == "cabin key"
+
+
+async def test_o_shows_more_of_what_stands_around(empty_home: Home, tmp_path: Path) -> None:
+    """Each time some more, until one moves to another passage."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    sections = [f"# Part {number}\n\n{WORDS[number]} " + "lorem ipsum " * 150 for number in range(5)]
+    (notes / "book.md").write_text("\n\n".join(sections), encoding="utf-8")
+    client = connect(empty_home.places)
+    client.add_root(notes)
+    for _ in client.fresh(under=[notes]):
+        pass
+    app = empty_home.app(has_model=False)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await opened(app)
+        await pilot.press(*typed(WORDS[2]))
+        await until(lambda: bool(screen.results.passages), "it is found")
+        shown = screen.query_one(PassageView)
+        await until(lambda: shown.passage is not None and WORDS[2] in shown.passage.text, "it is shown")
+        assert shown.passage is not None
+        before = len(shown.passage.text)
+        await pilot.press("tab", "o")
+        await until(lambda: shown.passage is not None and len(shown.passage.text) > before, "there is more")
+        once = len(shown.passage.text)
+        await pilot.press("o")
+        await until(
+            lambda: shown.passage is not None and len(shown.passage.text) > once, "there is still more"
+        )
 
 
 async def test_a_click_shows_and_a_second_one_opens(home: Home, tmp_path: Path) -> None:
