@@ -1,7 +1,7 @@
 """A question and its answer, as one widget of lines; what it shows is an `Exchange`."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,7 +10,7 @@ from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.containers import ScrollableContainer
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
@@ -37,6 +37,8 @@ class ExchangeView(MarkdownLines):
 
     Args:
         exchange: What is shown; whoever changes it calls `tell`.
+        puts_off: Tells whether drawing it for another width can wait until `catch_up`; its height is
+            guessed until then.
     """
 
     HELP_TITLE = "Answer"
@@ -96,7 +98,9 @@ class ExchangeView(MarkdownLines):
 
     can_focus = True
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(
+        self, exchange: Exchange, *, puts_off: "Callable[[ExchangeView], bool] | None" = None
+    ) -> None:
         super().__init__()
         self.exchange = exchange
         self._document: Document | None = None
@@ -108,6 +112,29 @@ class ExchangeView(MarkdownLines):
         self._thoughts_line: int | None = None
         self._since = time.monotonic()
         self._clock: Timer | None = None
+        self._puts_off = puts_off
+        self._wanted_width = 0
+
+    # -- when it is drawn
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        if 0 < width != self._made_width and self._puts_off is not None and self._puts_off(self):
+            self._wanted_width = width
+            return len(self._made) or self._guess(width)
+        return super().get_content_height(container, viewport, width)
+
+    def _guess(self, width: int) -> int:
+        """Return about how many lines there will be."""
+        return 6 + sum(1 + len(line) // width for line in self.exchange.text.splitlines())
+
+    def catch_up(self) -> bool:
+        """Draw what was put off; tells whether that takes another height than was guessed."""
+        guessed = len(self._made) or self._guess(self._wanted_width or 1)
+        if self._wanted_width and self._wanted_width != self._made_width:
+            self._made_width = self._wanted_width
+            self._make()
+        self._wanted_width = 0
+        return len(self._made) != guessed
 
     # -- what it shows
 

@@ -90,8 +90,12 @@ class Lines(Widget):
     def render_line(self, y: int) -> Strip:
         width = self.content_size.width
         style = self.rich_style
-        if self._is_stale:
+        if self._is_stale or width != self._made_width:
+            before = len(self._made)
+            self._made_width = width
             self._make()
+            if len(self._made) != before:
+                self.call_later(self.refresh, layout=True)
         if y >= len(self._made):
             return Strip.blank(width, style)
         strip = self.overlay(y, self._made[y])

@@ -19,6 +19,9 @@ REDRAWN_EVERY_S = 0.05
 LARGEST_SHARE = 0.2
 """How much of the time drawing it may take."""
 
+LONGEST_S = 0.1
+"""What took longer was not only the drawing."""
+
 _NAMES = (
     *(f"h{level}" for level in range(1, 7)),
     *("em", "strong", "s", "code", "block_quote", "hr", "link", "link_url", "mark", "doubt"),
@@ -99,7 +102,11 @@ class Pacer:
             self._timer = None
         began_at = time.perf_counter()
         self._widget.renew()
-        self._took_s = time.perf_counter() - began_at
+        # with the layout of the screen and the drawing of it, which take longer than the lines.
+        self._widget.call_after_refresh(self._note, began_at)
+
+    def _note(self, began_at: float) -> None:
+        self._took_s = min(LONGEST_S, time.perf_counter() - began_at)
 
 
 class MarkdownView(MarkdownLines):
