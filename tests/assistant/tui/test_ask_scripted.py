@@ -1,16 +1,19 @@
 """The Ask screen with scripted answers: what is shown while they come, stopping, asking again, copying."""
 
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from rich.style import Style
 
 from assistant.engine.types import Delta, Progress
 from assistant.history import History
 from assistant.tui.app import KbApp
-from assistant.tui.widgets.exchange import ExchangeView
+from assistant.tui.exchange import Exchange
 from assistant.tui.widgets.prompt import Prompt
+from assistant.types import Question
 from indexer.errors import EngineError, IndexerError
+from tests.assistant.tui.asking import RENT as RENT_PASSAGE
 from tests.assistant.tui.asking import (
     ScriptedBackend,
     ScriptedWriter,
@@ -300,43 +303,43 @@ async def test_a_sentence_of_an_answer_can_be_selected(home: Home) -> None:
         assert app.clipboard.startswith("The ren")
 
 
-HOSTILE = (
-    "\x1b[2J\x1b]0;owned\x07\x1b]8;;http://evil.example\x1b\\click\x1b]8;;\x1b\\ \u202eesrever\u2066 \x9b31m"
-    " [red]markup[/red] [@click=app.quit]quit[/] [link=http://evil.example]x[/link] <script>alert(1)</script>"
-    " [a](http://evil.example) ![b](http://evil.example/b.png) &#x202e;entity {{7*7}} $primary [1]"
-)
-
-
-async def test_what_a_model_writes_is_only_text(home: Home) -> None:
-    """Sequences are gone, markup stands there as it was written, and no link can be followed by itself."""
+async def test_earlier_answers_are_drawn_bit_by_bit(home: Home) -> None:
+    """All of them in the end, and whatever is scrolled to at once; also for another width."""
     home.app()
-    pieces = [HOSTILE[at : at + 3] for at in range(0, len(HOSTILE), 3)]
-    app = scripted(home, [Delta("thinking", HOSTILE), *pieces])
-    async with app.run_test(size=(200, 50)) as pilot:
-        await app.ask("How much is [red]the rent[/red] \x1b[31mof the cabin?")
-        await until_over(app, 1)
-        await pilot.press("ctrl+t")
-        view = views(app)[0]
-        assert_is_only_text(view)
-        drawn = " ".join(shown(app).split())
-        for text in (
-            "[red]markup[/red]",
-            "[@click=app.quit]quit[/]",
-            "<script>alert(1)</script>",
-            "$primary",
-        ):
-            assert text in drawn
-        assert "a (http://evil.example)" in drawn
-        assert "[red]the rent[/red] of the cabin?" in drawn
-        assert "\x1b]8" not in app.export_screenshot()
+    app = scripted(home, [RENT])
+    async with app.run_test(size=(100, 24)) as pilot:
+        await asked(app, "How much is the rent?")
+        conversation = ask_screen(app).conversation
+        text = "word " * 60
+        await conversation.add(
+            Exchange(question=Question(text=f"Question {number}?"), stage="done", text=text)
+            for number in range(40)
+        )
+        await until(lambda: all(view.lines for view in views(app)), "all are drawn")
+        await pilot.resize_terminal(70, 24)
+        conversation.scroll_home(animate=False)
+        await pilot.pause()
+        first = views(app)[0]
+        await until(lambda: first.lines_in_view.start == 0, "the first one is in view")
+        assert shown(app, 0).startswith("❯ How much is the rent?")
+        await until(
+            lambda: all(view.size.height == len(view.lines) for view in views(app)), "each has its height"
+        )
+        assert all(line.cell_length <= 70 for view in views(app) for line in view.lines)
 
 
-def assert_is_only_text(view: ExchangeView) -> None:
-    """Check that what is drawn holds nothing that drives a terminal or the app."""
-    for y in range(len(view.lines)):
-        for text, style, control in view.render_line(y):
-            assert not control
-            assert not any(ord(char) < 0x20 or char in "\x7f\x9b\u202e\u2066" for char in text)
-            drawn = style or Style.null()
-            assert drawn.link is None
-            assert not any(name.startswith("@") for name in drawn.meta)
+async def test_enter_on_a_mark_opens_the_file_at_its_line(home: Home, tmp_path: Path) -> None:
+    """With what the config names for it."""
+    note = tmp_path / "cabin.md"
+    note.write_text("# Cabin\n\nThe rent of the cabin is 640 euros a month.\nThe key is under the pot.\n")
+    editor = tmp_path / "my-editor"
+    given = tmp_path / "given"
+    editor.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {given}.tmp\nmv {given}.tmp {given}\n')
+    editor.chmod(0o755)
+    home.app(more=f"[tui]\nopeners = {{ md = '{editor} {{path}} {{line}}' }}\n")
+    app = scripted(home, ["The key is under the pot [1]."], passages=[replace(RENT_PASSAGE, path=note)])
+    async with app.run_test(size=SIZE) as pilot:
+        await asked(app, "Where is the key of the cabin?")
+        await pilot.press("ctrl+right_square_bracket", "enter")
+        await until(given.exists, "the editor ran")
+    assert given.read_text().splitlines() == [str(note), "4"]
