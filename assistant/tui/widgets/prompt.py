@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from rich.style import Style
 from rich.text import Text
 from textual import events, on, work
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
+from textual.keys import Keys
 from textual.message import Message
 from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Selection
@@ -22,6 +24,9 @@ from indexer.errors import KbError
 
 LONGEST_UNFOLDED_CHARS = 100_000
 """A longer paste stays folded: laying it out anew at every key would be felt."""
+
+# what Alt+Enter sends in most terminals, which Textual would take for Escape and Enter.
+cast("dict[str, tuple[Keys, ...]]", ANSI_SEQUENCES_KEYS).setdefault("\x1b\r", (Keys.ControlJ,))
 
 PLACEHOLDER = "Ask your files a question"
 

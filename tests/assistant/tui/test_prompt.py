@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from textual import events
+from textual._xterm_parser import XTermParser
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Button
@@ -77,6 +78,12 @@ async def test_a_new_line_has_its_key(key: str) -> None:
     async with prompted() as (app, pilot):
         await pilot.press("a", key, "b", "enter")
         assert app.asked == [("a\nb", "")]
+
+
+def test_alt_enter_is_a_new_line_in_terminals_that_send_two_characters_for_it() -> None:
+    """Escape and a carriage return at once are no Enter, which would ask too early."""
+    keys = [event.key for event in XTermParser().feed("\x1b\r") if isinstance(event, events.Key)]
+    assert keys == ["ctrl+j"]
 
 
 async def test_it_grows_with_the_text_up_to_eight_lines() -> None:
