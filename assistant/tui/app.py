@@ -189,7 +189,8 @@ class KbApp(App[None]):
 
     def action_interrupt(self) -> None:
         """Copy what is selected, else stop what goes on; a second press quits."""
-        if selected := self.screen.get_selected_text():
+        written = getattr(self.focused, "selected_text", "")
+        if selected := self.screen.get_selected_text() or written:
             self.copy_to_clipboard(selected)
             self.screen.clear_selection()
             self.notify("copied")

@@ -271,6 +271,18 @@ async def test_a_click_shows_and_a_second_one_opens(home: Home, tmp_path: Path) 
         await until(seen.exists, "it is opened")
 
 
+async def test_what_is_selected_in_the_box_is_copied(home: Home) -> None:
+    """Ctrl+C copies it, and is no first press to quit."""
+    app = home.app()
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await opened(app)
+        await pilot.press(*typed("cabin key"), "ctrl+shift+left", "ctrl+c")
+        assert app.clipboard == "key"
+        assert screen.box.text == "cabin key"
+        await pilot.press("end", "ctrl+c")
+        assert app.is_running
+
+
 async def test_the_words_can_be_asked(home: Home) -> None:
     """Ctrl+A goes to the Ask screen with them."""
     app = home.app()
