@@ -22,7 +22,7 @@ else
 INSTALL = $(BIN)/python -m pip install -q --no-deps -r requirements.lock
 endif
 
-BENCHES := start faces engine watching sweep busy growth idle indexing search filters typing
+BENCHES := start streaming faces engine watching sweep busy growth idle indexing search filters typing
 DATA_BENCHES := retrieval refusal citations extractive answering followups
 
 .PHONY: demo test check format bench $(DATA_BENCHES:%=bench-%) $(BENCHES:%=bench-%) bench-gpu model-matrix fault-run \

@@ -280,7 +280,7 @@ class AskScreen(ModeScreen):
             self.action_back()
         else:
             self.add_class("-sources-open")
-            listed = self.panel.query_one("OptionList" if self.has_class("-wide") else "PassageView")
+            listed = self.panel.query_one("PassageView" if self.has_class("-narrow") else "OptionList")
             self.call_after_refresh(listed.focus)
 
     def action_move(self, by: int) -> None:

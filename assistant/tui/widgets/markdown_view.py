@@ -1,16 +1,13 @@
-"""Markdown that may still grow, as one widget; see `assistant.tui.document`."""
+"""Lines of a widget that hold Markdown which may still grow; see `assistant.tui.document`."""
 
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.strip import Strip
 from textual.timer import Timer
 
-from assistant.terminal import plain
 from assistant.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
-    from assistant.tui.document import Document
     from assistant.tui.drawing import Look
 
 REDRAWN_EVERY_S = 0.05
@@ -107,33 +104,3 @@ class Pacer:
 
     def _note(self, began_at: float) -> None:
         self._took_s = min(LONGEST_S, time.perf_counter() - began_at)
-
-
-class MarkdownView(MarkdownLines):
-    """A text of Markdown.
-
-    Args:
-        text: What stands there at first; it is made plain.
-        id: As for every widget.
-    """
-
-    def __init__(self, text: str = "", *, id: str | None = None) -> None:  # noqa: A002 - as Textual names it
-        super().__init__(id=id)
-        self._text = plain(text)
-        self._document: Document | None = None
-        self._pacer = Pacer(self)
-
-    def update(self, text: str) -> None:
-        """Show another text."""
-        self._text = plain(text)
-        self._pacer.draw_now()
-
-    def make_lines(self, width: int) -> list[Strip]:
-        # deferred: what lays text out is not needed before there is any.
-        from assistant.tui.document import Document
-
-        if self._document is None:
-            self._document = Document()
-        if self._document.text != self._text:
-            self._document.replace(self._text)
-        return self._document.draw(width, self.look()).lines

@@ -7,6 +7,7 @@ from assistant.history import History
 from assistant.tui.widgets.exchange import ExchangeView
 from assistant.tui.widgets.passage_view import PassageText, PassageView
 from assistant.tui.widgets.prompt import Prompt
+from indexer.client import connect
 from tests.assistant.tui.asking import ask_screen, asked, shown, until_over, views
 from tests.assistant.tui.homes import Home, until
 
@@ -189,3 +190,35 @@ async def test_a_new_conversation_is_empty(home: Home) -> None:
     with_both = History.open(home.places.history_file)
     assert len(with_both.conversations()) == 2
     with_both.close()
+
+
+async def test_a_question_waits_for_what_is_not_there_yet(empty_home: Home) -> None:
+    """Asked before the daemon or the engine runs, it says that it waits, and is answered once they do."""
+    app = empty_home.app()
+    async with app.run_test(size=WIDE):
+        await app.ask(RENT)
+        await until(lambda: bool(views(app)) and "searching…" in shown(app), "it stands there and waits")
+        assert shown(app).startswith(f"❯ {RENT}")
+        await until_over(app, 1)
+        assert "not in your files" in shown(app)
+
+
+async def test_a_file_that_is_gone_is_said(home: Home) -> None:
+    """Enter on a kept source whose file was deleted since."""
+    note = home.notes / "home" / "shed.md"
+    note.write_text("# Shed\n\nThe rent of the shed is 25 euros a month.\n")
+    client = connect(home.places)
+    for _ in client.fresh(under=[home.notes]):
+        pass
+    app = home.app()
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await asked(app, "How much is the rent of the shed?")
+        assert ask_screen(app).panel.sources[0].passage.path == note
+        note.unlink()
+        await pilot.press("ctrl+s")
+        await until(lambda: isinstance(app.focused, OptionList), "the sources have the focus")
+        await pilot.press("enter")
+        await until(lambda: bool(app._notifications), "it is said")
+        assert "shed.md is not there any more" in " ".join(note.message for note in app._notifications)
+    for _ in client.fresh(under=[home.notes]):
+        pass
