@@ -1,5 +1,6 @@
 """The library screen with a real daemon, and files that are read, left out, damaged and locked."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -211,6 +212,28 @@ async def test_a_file_that_was_mended_is_found_by_itself(mixed_home: Home) -> No
             await until_listed(app, 7)
     finally:
         broken.unlink(missing_ok=True)
+
+
+async def test_progress_is_shown_while_files_are_read(mixed_home: Home) -> None:
+    """How many of how many, with a bar; afterwards nothing is left of it, and the files are in the list."""
+    many = mixed_home.notes / "many"
+    app = mixed_home.app(has_model=False)
+    try:
+        async with app.run_test(size=(120, 40)) as pilot:
+            await open_library(app, pilot, total=7)
+            many.mkdir()
+            for number in range(150):
+                (many / f"{number}.md").write_text(f"# Note {number}\n\nIt is about {number * 7}.\n", "utf-8")
+            panel = app.screen.query_one(WorkPanel)
+            line = panel.query_one("#work-line", Static)
+            shown = panel.query_one("#work-bar", Static)
+            await until(lambda: "⟳" in str(line.render()) and "░" in str(shown.render()), "progress is shown")
+            assert "files" in str(line.render())
+            await until_listed(app, 157)
+            await until(lambda: not panel.display, "it is over")
+    finally:
+        shutil.rmtree(many, ignore_errors=True)
+        settle(connect(mixed_home.places))
 
 
 async def test_indexing_is_paused_and_goes_on(mixed_home: Home) -> None:
