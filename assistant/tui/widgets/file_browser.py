@@ -112,6 +112,9 @@ class FileBrowser(Vertical):
             self.list.empty_text = self._empty_text()
             self.list.ask_again()
             self.tell_story()
+        else:
+            # what did not come while the daemon was away.
+            self.list.ask_missing()
 
     def look_at(self, root: Path | None, counts: Mapping[str, int]) -> None:
         """Show the files of another folder.

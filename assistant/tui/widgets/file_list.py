@@ -163,8 +163,12 @@ class FileList(ScrollView, can_focus=True, inherit_bindings=False):
         place = number % PAGE_ROWS
         return page[place] if place < len(page) else None
 
+    def ask_missing(self) -> None:
+        """Ask for what is in sight and did not come."""
+        self._want()
+
     def give_up(self, wanted: Wanted) -> None:
-        """Take note that rows did not come; they are asked for again with the next change."""
+        """Take note that rows did not come; `ask_missing` asks for them again."""
         self._asked.discard(wanted.offset // PAGE_ROWS)
 
     def is_wanted(self, wanted: Wanted) -> bool:
@@ -250,7 +254,7 @@ class FileList(ScrollView, can_focus=True, inherit_bindings=False):
             return _strip([("  …", base + self._style("remark"))], width, base)
         remark = remark_of(entry, now=time.time())
         room = width - 4
-        path_room = max(_LEAST_PATH, room * 2 // 5, room - 2 - self._remark_width) if remark else room
+        path_room = max(_LEAST_PATH, room // 2, room - 2 - self._remark_width) if remark else room
         path = elided(shown_path(entry.path, self.root), path_room)
         cursor = self._style("cursor" if self.has_focus else "blurred") if number == self._cursor else None
         if cursor is not None and not self.has_focus:

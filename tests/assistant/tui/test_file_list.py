@@ -106,6 +106,20 @@ async def test_rows_of_another_list_are_dropped() -> None:
         assert listed.total == MANY
 
 
+async def test_rows_that_did_not_come_are_asked_for_again() -> None:
+    """Once, and not before it is known that they will not come."""
+    app = Leafing(is_answering=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        listed = app.query_one(FileList)
+        await until(lambda: len(app.wanted) == 1, "rows are wanted")
+        listed.ask_missing()
+        await pilot.pause()
+        assert len(app.wanted) == 1
+        listed.give_up(app.wanted[0])
+        listed.ask_missing()
+        await until(lambda: len(app.wanted) == 2, "rows are wanted again")
+
+
 async def test_rows_are_shown_until_newer_ones_come() -> None:
     """A change does not empty the list; and where it shrank, the cursor stays in it."""
     app = Leafing(total=300)
