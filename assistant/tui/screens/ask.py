@@ -48,11 +48,11 @@ class AskScreen(ModeScreen):
     AskScreen #modes { height: auto; padding: 0 2; color: $text-accent; text-style: bold; }
     AskScreen #no-model { height: auto; padding: 0 2; color: $text-muted; }
     AskScreen SourcesPanel { display: none; }
-    AskScreen.-has-sources SourcesPanel { display: block; }
+    AskScreen SourcesPanel.-filled { display: block; }
     AskScreen.-very-wide SourcesPanel { width: 40%; max-width: 90; }
     AskScreen.-narrow #ask { layout: vertical; }
     AskScreen.-narrow SourcesPanel { display: none; width: 1fr; height: 50%; }
-    AskScreen.-narrow.-sources-open SourcesPanel { display: block; }
+    AskScreen.-narrow SourcesPanel.-open { display: block; }
     AskScreen.-narrow SourcesPanel OptionList { display: none; }
     """
 
@@ -134,7 +134,9 @@ class AskScreen(ModeScreen):
             extra = extra or self._edited.extra
             self.conversation.take_back()
             self._edited = None
+        # so that the sources are those of the new answer.
         self._shown = None
+        self.prompt.focus()
         self.conversation.ask(
             Question(
                 text=text,
@@ -183,7 +185,8 @@ class AskScreen(ModeScreen):
         """Stop the answer; else close what is open, and go back to the prompt."""
         if self.stop_work():
             return
-        self.remove_class("-sources-open")
+        if self._conversation is not None:
+            self.panel.remove_class("-open")
         self.prompt.focus()
 
     @work(exclusive=True, group="new")
@@ -194,7 +197,7 @@ class AskScreen(ModeScreen):
         self._edited = self._shown = None
         self._reach.clear()
         self.panel.show(())
-        self.remove_class("-has-sources", "-sources-open")
+        self.panel.remove_class("-filled", "-open")
         self._show_empty()
         self.prompt.focus()
 
@@ -261,12 +264,13 @@ class AskScreen(ModeScreen):
         title = "Sources" if exchange.is_answered else "Nearest passages"
         self.panel.show(exchange.sources, title=title)
         if exchange.sources:
-            self.add_class("-has-sources")
+            # a class of the screen would have the style of every answer looked up again.
+            self.panel.add_class("-filled")
 
     def on_exchange_view_stop_chosen(self, event: "ExchangeView.StopChosen") -> None:
         self._show_sources(event.view)
         self.panel.go_to(event.number)
-        self.add_class("-sources-open")
+        self.panel.add_class("-open")
 
     def on_sources_panel_moved(self, event: "SourcesPanel.Moved") -> None:
         if (view := self.view) is not None:
@@ -279,7 +283,7 @@ class AskScreen(ModeScreen):
         elif self.panel.has_focus_within:
             self.action_back()
         else:
-            self.add_class("-sources-open")
+            self.panel.add_class("-open")
             listed = self.panel.query_one("PassageView" if self.has_class("-narrow") else "OptionList")
             self.call_after_refresh(listed.focus)
 

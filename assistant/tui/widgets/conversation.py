@@ -42,7 +42,7 @@ CATCH_UP_S = 0.01
 LAID_OUT_TOGETHER = 20
 """Of what was put off."""
 
-CATCH_UP_EVERY_S = 0.04
+CATCH_UP_EVERY_S = 0.08
 """How long the app has for other things in between."""
 
 CITED_EVERY_S = 0.5

@@ -92,7 +92,8 @@ async def test_an_answer_is_kept_and_can_be_gone_on_with(home: Home) -> None:
     async with app.run_test(size=WIDE):
         await app.resume(conversation.id)
         await until(lambda: len(views(app)) == 1 and "640 euros" in shown(app), "it is shown")
-        assert app.screen.query_one(PassageView).border_title == "As it was cited"
+        view = app.screen.query_one(PassageView)
+        await until(lambda: view.border_title == "As it was cited", "its source is shown")
         await asked(app, LANDLORD)
         assert [len(history.turns(one.id)) for one in history.conversations()] == [2]
     history.close()
