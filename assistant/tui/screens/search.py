@@ -202,7 +202,8 @@ class SearchScreen(ModeScreen):
             return
         self._show_state("")
         self.results.show(found.passages, found.question)
-        self._preview(self.results.current)
+        # the list is painted first; whoever types on does not wait for the rest.
+        self.call_after_refresh(self._preview_current)
 
     def _show_error(self, error: KbError) -> None:
         self._has_failed = isinstance(error, IndexerError)
@@ -240,8 +241,8 @@ class SearchScreen(ModeScreen):
             if self.focused is not self.box:
                 self.box.focus()
 
-    def _preview(self, passage: Passage | None) -> None:
-        view = self.query_one(PassageView)
+    def _preview_current(self) -> None:
+        passage, view = self.results.current, self.query_one(PassageView)
         if passage is not None and (passage.chunk_id, passage.text, passage.highlights) != self._previewed:
             self._previewed = (passage.chunk_id, passage.text, passage.highlights)
             self._reach = 0
@@ -250,7 +251,7 @@ class SearchScreen(ModeScreen):
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
-        self._preview(self.results.current)
+        self._preview_current()
 
     @on(SearchBox.Moved)
     def _moved(self, event: SearchBox.Moved) -> None:
