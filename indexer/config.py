@@ -143,7 +143,8 @@ def _explain(file: Path, kind: type[BaseModel], error: ValidationError) -> str:
     key = ".".join(location)
     if first["type"] == "extra_forbidden":
         return f"{file}: unknown key {key}; allowed here: {', '.join(_keys_at(kind, location[:-1]))}"
-    field = _field_at(kind, location)
+    # of a table, the key in it that is wrong.
+    field = _field_at(kind, location) or _field_at(kind, location[:-1])
     allowed = _allowed(field) if field else first["msg"]
     return f"{file}: {key} = {_as_toml(first.get('input'))} is not allowed; it must be {allowed}"
 
@@ -174,6 +175,8 @@ def _allowed(field: FieldInfo) -> str:
         return "a section with keys of its own"
     if get_origin(kind) is tuple:
         return 'a list of texts, as in ["*.log", "drafts/"]'
+    if get_origin(kind) is dict:
+        return 'a table of texts, as in { name = "text" }'
     words = {str: "a text in quotes", bool: "true or false", int: "a whole number", float: "a number"}
     limits = {name: each for part in field.metadata for name in ("ge", "le") if (each := _limit(part, name))}
     least, most = limits.get("ge"), limits.get("le")

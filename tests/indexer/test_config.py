@@ -97,6 +97,15 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert caught.value.message == f"cannot read {tmp_path}: is a directory"
 
 
+def test_a_table_is_refused_by_its_key(tmp_path: Path) -> None:
+    """What stands in it are texts."""
+    file = tmp_path / "config.toml"
+    file.write_text("[tui]\nkeys = { help = 1 }\n", encoding="utf-8")
+    assert complaint(file) == (
+        f'{file}: tui.keys.help = 1 is not allowed; it must be a table of texts, as in {{ name = "text" }}'
+    )
+
+
 KEYS = [
     f"{section}.{key}"
     for section, field in Settings.model_fields.items()
