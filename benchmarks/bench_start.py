@@ -21,7 +21,8 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from indexer.client import IndexerClient, connect
@@ -57,26 +58,27 @@ def main() -> None:
     )
     kb = [sys.executable, "-m", "assistant"]
     empty = [sys.executable, "-c", EMPTY]
-    home = Path(tempfile.mkdtemp(prefix="kb-", dir="/tmp"))
-    places = Places(config_file=home / "config.toml", home=home)
-    environ = {**os.environ, "KB_HOME": str(home), "TERM": "xterm-256color"}
+    base_dir = Path(tempfile.mkdtemp(prefix="kb-", dir="/tmp"))
+    served, bare = (
+        Places(config_file=base_dir / name / "config.toml", home=base_dir / name)
+        for name in ("served", "bare")
+    )
     paints: dict[str, list[float]] = {"empty app": [], "kb, no daemon": [], "kb": []}
     echoes: list[float] = []
     try:
+        connect(served).search("warm up")
         for round_ in range(rounds + 1):
-            IndexerClient(places).stop()
-            found = [once(empty, environ)[0], once(kb, environ)[0]]
-            # the one that this kb was starting, or another.
-            connect(places)
-            painted, echoed = once(kb, environ, types=True)
+            found = [once(empty, environment(bare)), once(kb, environment(bare))]
+            painted, echoed = once_typed(kb, environment(served))
             # the first round warms the disk.
             if round_:
                 for times, seconds in zip(paints.values(), [*found, painted], strict=True):
                     times.append(seconds)
                 echoes.append(echoed)
     finally:
-        IndexerClient(places).stop()
-        shutil.rmtree(home, ignore_errors=True)
+        for places in (served, bare):
+            IndexerClient(places).stop()
+        shutil.rmtree(base_dir, ignore_errors=True)
     base = statistics.median(paints["empty app"])
     print(f"\nfirst paint, {rounds} rounds\n{'':28}{'median ms':>10}{'times empty':>12}{'at most':>9}")
     for name, times in paints.items():
@@ -87,8 +89,27 @@ def main() -> None:
     print(f"{'kb, a typed letter is seen':28}{median * 1000:10.0f}{median / base:12.2f}")
 
 
-def once(command: Sequence[str], environ: Mapping[str, str], *, types: bool = False) -> tuple[float, float]:
-    """Start a program on a terminal; return the seconds until its word, and until a typed letter is seen."""
+def environment(places: Places) -> dict[str, str]:
+    """Return the environment in which kb lives in a home."""
+    return {**os.environ, "KB_HOME": str(places.home), "TERM": "xterm-256color"}
+
+
+def once(command: Sequence[str], environ: Mapping[str, str]) -> float:
+    """Start a program on a terminal; return the seconds until its word is there."""
+    with _on_terminal(command, environ) as (terminal, began):
+        return _until(terminal, WORD, began)
+
+
+def once_typed(command: Sequence[str], environ: Mapping[str, str]) -> tuple[float, float]:
+    """Do as `once`, and type a letter then; return also the seconds until that is seen."""
+    with _on_terminal(command, environ) as (terminal, began):
+        painted = _until(terminal, WORD, began)
+        os.write(terminal, TYPED)
+        return painted, _until(terminal, TYPED, began)
+
+
+@contextmanager
+def _on_terminal(command: Sequence[str], environ: Mapping[str, str]) -> Iterator[tuple[int, float]]:
     parent, child = pty.openpty()
     fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     began = time.perf_counter()
@@ -97,11 +118,7 @@ def once(command: Sequence[str], environ: Mapping[str, str], *, types: bool = Fa
     )
     os.close(child)
     try:
-        painted = _until(parent, WORD, began)
-        if not types:
-            return painted, painted
-        os.write(parent, TYPED)
-        return painted, _until(parent, TYPED, began)
+        yield parent, began
     finally:
         process.kill()
         process.wait()

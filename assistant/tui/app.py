@@ -1,10 +1,12 @@
 """The app itself: its screens, what it knows of daemon and engine, and the keys that work everywhere."""
 
+import asyncio
 import gc
 import select
 import sys
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import work
@@ -32,6 +34,9 @@ QUIT_WITHIN_S = 2.0
 CONFIG_WARNING_S = 30.0
 """How long it is shown that a setting has no effect."""
 
+AFTER_PAINT_S = 0.05
+"""After the first paint, until the app begins with what is not seen."""
+
 TERMINAL_EVERY_S = 2.0
 """How often it is looked whether there still is a terminal."""
 
@@ -44,7 +49,7 @@ class KbApp(App[None]):
     """
 
     TITLE = "kb"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     MODES = MODES
     DEFAULT_MODE = "ask"
     COMMANDS = App.COMMANDS | {BoundCommands}
@@ -88,20 +93,30 @@ class KbApp(App[None]):
     def __init__(self, backend: Backend) -> None:
         super().__init__()
         self.backend = backend
+        self._looks = read_looks(backend.places.config_file)
+        for theme in THEMES:
+            self.register_theme(theme)
+        # before it runs: a theme that changes has every style read again.
+        self.set_reactive(KbApp.theme, theme_name(self._looks.theme) or THEMES[0].name)
         self.failure: KbError | None = None
         """Why the app had to end, if it had to."""
 
         self._watching = Watching(backend, tell_index=self._tell_index, tell_engine=self._tell_engine)
+        self.is_painted = asyncio.Event()
+        """Set when the first screen has been painted, which everything else waits for."""
+
+        self._is_begun = False
         self._interrupted_at = 0.0
 
     def on_mount(self) -> None:
-        for theme in THEMES:
-            self.register_theme(theme)
-        looks = read_looks(self.backend.places.config_file)
-        self.theme = theme_name(looks.theme) or THEMES[0].name
-        self.set_keymap(looks.keys)
-        self.call_after_refresh(self._begin)
+        self.set_keymap(self._looks.keys)
         self.set_interval(TERMINAL_EVERY_S, self._look_for_terminal)
+
+    def post_display_hook(self) -> None:
+        if not self._is_begun:
+            self._is_begun = True
+            # the footer is painted a moment after the rest.
+            self.set_timer(AFTER_PAINT_S, self._begin)
 
     def on_unmount(self) -> None:
         self._watching.stop()
@@ -110,6 +125,7 @@ class KbApp(App[None]):
     @work(exclusive=True, group="begin")
     async def _begin(self) -> None:
         """Do what can wait for the first paint: read the whole config, and start what is missing."""
+        self.is_painted.set()
         # the collector was off while the app was loaded, of which nothing is garbage.
         gc.freeze()
         gc.enable()

@@ -4,10 +4,12 @@ No Textual here. Whatever is not said to be quick may block, and is called in a 
 """
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Any, Union
 
+from indexer.errors import EngineError
 from indexer.paths import Places
 
 if TYPE_CHECKING:
@@ -69,9 +71,13 @@ class Backend:
 
     @property
     def model_name(self) -> str:
-        """What the settings call the model, or the server; empty for none; quick."""
+        """What the model, or the server, is called; empty for none; quick."""
         model = self.settings.model
-        return (model.url_model or model.url) if model.url else model.path
+        return (model.url_model or model.url) if model.url else model.path.rpartition("/")[2]
+
+    def now(self) -> float:
+        """Return the seconds since the epoch; quick."""
+        return time.time()
 
     def index(self) -> "IndexerClient":
         """Return a client of the daemon, which is started if it is not there.
@@ -182,6 +188,18 @@ class Backend:
         from assistant.engine.client import EngineClient
 
         return EngineClient(self.places).stop()
+
+    def engine_status(self) -> "Mapping[str, Any] | None":
+        """Return what the engine says of itself; `None` while there is none, and none is started.
+
+        An engine that is too busy to say anything counts as none.
+        """
+        from assistant.engine.client import EngineClient
+
+        try:
+            return EngineClient(self.places).status()
+        except EngineError:
+            return None
 
     def history(self) -> "History":
         """Return the open history.

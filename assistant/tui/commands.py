@@ -23,12 +23,7 @@ class BoundCommands(Provider):
         found: list[tuple[ActiveBinding, Run]] = []
         for active in self.screen.active_bindings.values():
             key = (id(active.node), active.binding.action)
-            if (
-                active.enabled
-                and active.binding.description
-                and not active.binding.system
-                and key not in seen
-            ):
+            if active.enabled and active.binding.id and active.binding.description and key not in seen:
                 seen.add(key)
                 found.append((active, Run(self, active)))
         return found

@@ -7,8 +7,10 @@ was chosen is written so that it is read as one filter, is decided here.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from indexer.types import Offer
+if TYPE_CHECKING:
+    from indexer.types import Offer
 
 _BEGUN = re.compile(
     r"""(?<!\S)(?P<name>-?in|exclude|type|tag|since|after|before):(?P<quote>["']?)(?P<value>(?!//|:).*)$""",
@@ -56,7 +58,7 @@ def begun_filter(line: str, column: int) -> Begun | None:
     return None
 
 
-def written(begun: Begun, offer: Offer) -> str:
+def written(begun: Begun, offer: "Offer") -> str:
     """Return an offer as it is written in place of what was typed.
 
     A folder stays open, so that what stands in it can be typed on; all else is closed.
@@ -68,7 +70,7 @@ def written(begun: Begun, offer: Offer) -> str:
     return quote + offer.value + ("" if is_open else quote)
 
 
-def ghost(begun: Begun, offer: Offer) -> str:
+def ghost(begun: Begun, offer: "Offer") -> str:
     """Return what is shown behind the cursor for an offer: what is missing, or all of it behind an arrow."""
     whole = written(begun, offer)
     typed = begun.quote + begun.value
@@ -83,13 +85,13 @@ class Choice:
         offers: The likeliest first; at least one.
     """
 
-    def __init__(self, begun: Begun, offers: Sequence[Offer]) -> None:
+    def __init__(self, begun: Begun, offers: "Sequence[Offer]") -> None:
         self.begun = begun
         self.offers = offers
         self.place = 0
 
     @property
-    def chosen(self) -> Offer:
+    def chosen(self) -> "Offer":
         """The one that is taken."""
         return self.offers[self.place]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from assistant.tui.backend import Backend
 from assistant.tui.state import EngineState, IndexState
-from indexer.errors import EngineError, KbError
+from indexer.errors import KbError
 
 if TYPE_CHECKING:
     from indexer.client import IndexerClient
@@ -97,14 +97,9 @@ def engine_state(backend: Backend) -> EngineState:
         return _server_state(backend)
     if not backend.has_model:
         return EngineState(kind="none")
-    # deferred: nobody needs it before the first paint.
-    from assistant.engine.client import EngineClient
-
-    try:
-        said = EngineClient(backend.places).status()
-    except EngineError:
-        # a path says more than there is room for; its end is what people know.
-        return EngineState(kind="asleep", model=backend.model_name.rpartition("/")[2])
+    said = backend.engine_status()
+    if said is None:
+        return EngineState(kind="asleep", model=backend.model_name)
     name = str(said.get("name") or said["model"]).rpartition("/")[2]
     if said["state"] == "loading":
         return EngineState(kind="loading", model=name, share=float(said["progress"]), said=said)

@@ -79,7 +79,7 @@ class AskScreen(ModeScreen):
         self._say_modes()
         self._say_no_model()
         self.prompt.focus()
-        self.call_after_refresh(self._furnish)
+        self._furnish()
         self.watch(self.app, "engine_state", self._say_no_model)
 
     @property
@@ -111,6 +111,7 @@ class AskScreen(ModeScreen):
     @work(exclusive=True, group="furnish")
     async def _furnish(self) -> None:
         """Make room for answers."""
+        await self.kb.is_painted.wait()
         conversation, panel = await in_thread(_load)
         self._conversation = conversation(id="conversation")
         self._conversation.is_private = "private" in self._modes

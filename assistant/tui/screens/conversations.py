@@ -92,7 +92,7 @@ class ConversationsScreen(ModeScreen):
         yield box
         yield Static(id="kept-line", classes="-hidden", markup=False)
         with Container(id="kept", classes="-hidden"):
-            yield ConversationList(id="conversations")
+            yield ConversationList(clock=self.backend.now, id="conversations")
             yield TurnsView()
         yield Static(id="kept-state", markup=False)
 

@@ -1,7 +1,7 @@
 """The list of past conversations, and the turns of one of them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual import events
 from textual.app import ComposeResult
@@ -18,7 +18,12 @@ from assistant.tui.talks import Listed, label, reading
 
 
 class ConversationList(OptionList):
-    """Conversations with title, age and number of questions; several may be marked."""
+    """Conversations with title, age and number of questions; several may be marked.
+
+    Args:
+        clock: Seconds since the epoch.
+        id: As for every widget.
+    """
 
     HELP_TITLE = "List of conversations"
     DEFAULT_CSS = """
@@ -30,13 +35,19 @@ class ConversationList(OptionList):
     }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - as Textual names it
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.time,
+        id: str | None = None,  # noqa: A002 - as Textual names it
+    ) -> None:
         # without markup: a title may hold brackets.
         super().__init__(id=id, markup=False)
         self.border_title = "Conversations"
         self.listed: tuple[Listed, ...] = ()
         self._marked: set[int] = set()
         self._wanted = Wanted("")
+        self._clock = clock
 
     @property
     def current(self) -> Listed | None:
@@ -96,7 +107,7 @@ class ConversationList(OptionList):
                 self.action_select()
 
     def _label(self, one: Listed) -> Content:
-        return label(one, self._wanted, is_marked=one.conversation.id in self._marked, now=time.time())
+        return label(one, self._wanted, is_marked=one.conversation.id in self._marked, now=self._clock())
 
     def _count(self) -> None:
         self.border_subtitle = f"{len(self._marked)} marked" if self._marked else ""

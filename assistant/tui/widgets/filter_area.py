@@ -1,7 +1,7 @@
 """A text area in which filters complete themselves."""
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.actions import SkipAction
@@ -13,9 +13,11 @@ from assistant.terminal import plain, plain_line
 from assistant.tui.completing import Begun, Choice, begun_filter, ghost, written
 from assistant.tui.threads import in_thread
 from indexer.errors import KbError
-from indexer.types import Offer
 
-FindOffers = Callable[[str, str], Sequence[Offer]]
+if TYPE_CHECKING:
+    from indexer.types import Offer
+
+FindOffers = Callable[[str, str], "Sequence[Offer]"]
 """Name of a filter and what stands behind its colon → what it may become, the likeliest first."""
 
 SHOWN = 5
@@ -165,7 +167,7 @@ class FilterArea(TextArea):
         raise SkipAction
 
 
-def _label(offer: Offer, begun: Begun) -> str:
+def _label(offer: "Offer", begun: Begun) -> str:
     # the folders that are typed already need not be read again.
     folder = begun.value.rpartition("/")[0] + "/"
     name = plain_line(offer.value[len(folder) :] if len(folder) > 1 else offer.value)

@@ -1,0 +1,178 @@
+"""Ask the app one question after the other, and watch its memory and how soon it shows a typed letter.
+
+The app runs on a terminal that is not there, with a real daemon and a real engine, whose model
+writes without end until the limit. A letter is typed every so often, whatever goes on; its lag is
+the time from the moment at which it was due until the screen that shows it is drawn.
+
+    python -m benchmarks.soak_app [--questions 200] [--tokens 300]
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import platform
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+from textual import events
+
+from assistant.engine.client import EngineClient
+from assistant.tui.app import KbApp
+from assistant.tui.backend import Backend
+from assistant.tui.screens.ask import AskScreen
+from indexer.client import IndexerClient, connect
+from indexer.paths import Places
+from tests.models.wired_gguf import write_scripted_model
+
+ROOT = Path(__file__).resolve().parent.parent
+EVERY_S = 0.1
+"""Between two letters."""
+
+REPORT_EVERY = 25
+"""Questions between two lines of the table."""
+
+SUBJECTS = ("cabin", "boiler", "office", "hotel", "museum", "garden", "bike", "bread")
+ASKED = (
+    "What is the rent of the {}?",
+    "Where is the key of the {}?",
+    "Who owns the {}?",
+    "When is the {} open?",
+)
+
+
+class WatchedApp(KbApp):
+    """Notes when it was drawn."""
+
+    drawn_at = 0.0
+    """When, by the performance counter."""
+
+    def post_display_hook(self) -> None:
+        """Take note; Textual calls this when it has drawn."""
+        self.drawn_at = time.perf_counter()
+
+
+def main() -> None:
+    """Soak and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--tokens", type=int, default=300, help="length of an answer")
+    arguments = parser.parse_args()
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
+        f"Python {platform.python_version()}"
+    )
+    base = Path(tempfile.mkdtemp(prefix="kb-", dir="/tmp"))
+    places = Places(config_file=base / "home" / "config.toml", home=base / "home")
+    try:
+        places.create()
+        shutil.copytree(ROOT / "examples" / "vault", base / "notes")
+        model = write_scripted_model(
+            base / "endless.gguf",
+            [
+                "The",
+                " rent",
+                " of the",
+                " **cabin**",
+                " is",
+                " 640",
+                " euros",
+                " [1]",
+                ".\n\n- ",
+                "and",
+                " so",
+                " on",
+                "\n\n",
+            ],
+            is_endless=True,
+        )
+        places.config_file.write_text(
+            f"[model]\npath = '{model}'\n[answer]\nmax_tokens = {arguments.tokens}\n", encoding="utf-8"
+        )
+        client = connect(places)
+        client.add_root(base / "notes")
+        for _ in client.fresh():
+            pass
+        asyncio.run(_soak(places, arguments.questions))
+    finally:
+        EngineClient(places).stop()
+        IndexerClient(places).stop()
+        shutil.rmtree(base, ignore_errors=True)
+
+
+async def _soak(places: Places, questions: int) -> None:
+    app = WatchedApp(Backend(places))
+    lags: list[float] = []
+    async with app.run_test(size=(120, 40)):
+        screen = app.screen
+        assert isinstance(screen, AskScreen)
+        # the first answer waits for the model.
+        await _ask(app, screen, 0)
+        print(
+            f"\n{'questions':>10}{'MB':>8}{'tok/s':>8}{'median ms':>11}{'p95 ms':>8}{'worst ms':>10}",
+            flush=True,
+        )
+        began, first = time.perf_counter(), 0
+        for number in range(1, questions + 1):
+            typing = asyncio.create_task(_type(app, screen, lags))
+            try:
+                await _ask(app, screen, number)
+            finally:
+                typing.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await typing
+            if number % REPORT_EVERY == 0 or number == questions:
+                _report(number, lags[first:], screen)
+                first = len(lags)
+        seconds = time.perf_counter() - began
+        print(f"\n{questions} questions in {seconds:.0f} s, {len(lags)} letters, all of them:")
+        _report(questions, lags, screen)
+
+
+def _report(number: int, lags: list[float], screen: AskScreen) -> None:
+    ordered = sorted(lags)
+    memory = psutil.Process().memory_info().rss / 1e6
+    p95 = ordered[int(len(ordered) * 0.95)]
+    last = screen.conversation.views[-1].exchange.answer
+    pace = last.tokens_per_s if last else 0.0
+    median, worst = statistics.median(ordered), ordered[-1]
+    print(
+        f"{number:10}{memory:8.0f}{pace:10.0f}{median * 1000:11.1f}{p95 * 1000:8.1f}{worst * 1000:10.1f}",
+        flush=True,
+    )
+
+
+async def _ask(app: KbApp, screen: AskScreen, number: int) -> None:
+    subject = SUBJECTS[number % len(SUBJECTS)]
+    before = len(screen.conversation.views)
+    await app.ask(ASKED[number // len(SUBJECTS) % len(ASKED)].format(subject))
+    while len(screen.conversation.views) == before or screen.conversation.is_busy:
+        await asyncio.sleep(0.02)
+
+
+async def _type(app: WatchedApp, screen: AskScreen, lags: list[float]) -> None:
+    """Type a letter, take it back, and so on, each when it is due."""
+    screen.prompt.focus()
+    due = time.perf_counter()
+    while True:
+        due += EVERY_S
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        key = "backspace" if screen.prompt.text else "x"
+        before = screen.prompt.text
+        app.post_message(events.Key(key, None if key == "backspace" else key))
+        while screen.prompt.text == before:
+            await asyncio.sleep(0.001)
+        changed = time.perf_counter()
+        while app.drawn_at < changed:
+            await asyncio.sleep(0.001)
+        lags.append(app.drawn_at - due)
+
+
+if __name__ == "__main__":
+    main()
