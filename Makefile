@@ -26,7 +26,7 @@ BENCHES := start streaming faces engine watching sweep busy growth idle indexing
 DATA_BENCHES := retrieval refusal citations extractive answering followups
 
 .PHONY: demo test check format bench $(DATA_BENCHES:%=bench-%) $(BENCHES:%=bench-%) bench-gpu model-matrix fault-run \
-  test-gpu lock clean
+  soak screenshot test-gpu lock clean
 
 demo: .venv/.ready
 	@$(BIN)/python examples/demo.py
@@ -58,6 +58,14 @@ fault-run: .venv/.ready
 
 test-gpu: .venv/.ready
 	@$(BIN)/python -m pytest -q -m gpu
+
+# 200 questions in the app: its memory, and how soon a typed letter is seen while answers stream; some minutes.
+soak: .venv/.ready
+	@$(BIN)/python -m benchmarks.soak_app
+
+# The picture of the README.
+screenshot: .venv/.ready
+	@$(BIN)/python examples/screenshot.py
 
 # Against the bandwidth of the card's memory, with an 8B model of random weights; some minutes.
 bench-gpu: .venv/.ready
