@@ -150,9 +150,8 @@ def _report(number: int, lags: list[float], screen: AskScreen) -> None:
 
 async def _ask(app: KbApp, screen: AskScreen, number: int) -> None:
     subject = SUBJECTS[number % len(SUBJECTS)]
-    before = len(screen.conversation.views)
     await app.ask(ASKED[number // len(SUBJECTS) % len(ASKED)].format(subject))
-    while len(screen.conversation.views) == before or screen.conversation.is_busy:
+    while len(screen.conversation.views) <= number or screen.conversation.is_busy:
         await asyncio.sleep(0.02)
 
 

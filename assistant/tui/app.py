@@ -19,6 +19,7 @@ from assistant.tui.backend import Backend
 from assistant.tui.commands import BoundCommands
 from assistant.tui.looks import read_looks
 from assistant.tui.screens import MODES
+from assistant.tui.screens.base import BREAKPOINTS
 from assistant.tui.state import EngineState, IndexState
 from assistant.tui.themes import THEMES, check_theme, theme_name
 from assistant.tui.threads import in_thread
@@ -53,11 +54,7 @@ class KbApp(App[None]):
     MODES = MODES
     DEFAULT_MODE = "ask"
     COMMANDS = App.COMMANDS | {BoundCommands}
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
-        (0, "-narrow"),
-        (100, "-wide"),
-        (160, "-very-wide"),
-    ]
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", id="app.help", tooltip="Show every key that works here"),
         Binding("f2", "go('ask')", "Ask", id="app.ask", show=False, tooltip="Ask your files"),
@@ -111,6 +108,11 @@ class KbApp(App[None]):
     def on_mount(self) -> None:
         self.set_keymap(self._looks.keys)
         self.set_interval(TERMINAL_EVERY_S, self._look_for_terminal)
+
+    def refresh_css(self, animate: bool = True) -> None:
+        # Textual does so for the theme that an app begins with, with which all styles were just read.
+        if self._is_begun:
+            super().refresh_css(animate)
 
     def post_display_hook(self) -> None:
         if not self._is_begun:

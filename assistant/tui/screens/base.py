@@ -20,12 +20,20 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-very-wide")]
+"""Classes that a screen has from so many columns on."""
+
 
 class ModeScreen(Screen[None]):
     """One of the five screens."""
 
     MODE: ClassVar[str]
     """Its name in `MODES`."""
+
+    def __init__(self) -> None:
+        # Textual would find out after it has styled everything, and style it again.
+        width = self.app.size.width
+        super().__init__(classes=[name for columns, name in BREAKPOINTS if columns <= width][-1])
 
     def compose(self) -> ComposeResult:
         yield ModeBar(self.MODE)
