@@ -95,6 +95,7 @@ class KbApp(App[None]):
             self.register_theme(theme)
         # before it runs: a theme that changes has every style read again.
         self.set_reactive(KbApp.theme, theme_name(self._looks.theme) or THEMES[0].name)
+        self.stylesheet.set_variables(self.get_css_variables())
         self.failure: KbError | None = None
         """Why the app had to end, if it had to."""
 
