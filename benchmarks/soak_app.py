@@ -2,7 +2,8 @@
 
 The app runs on a terminal that is not there, with a real daemon and a real engine, whose model
 writes without end until the limit. A letter is typed every so often, whatever goes on; its lag is
-the time from the moment at which it was due until the screen that shows it is drawn.
+the time from the moment at which it was due until the screen that shows it is drawn, while an answer
+streams.
 
     python -m benchmarks.soak_app [--questions 200] [--tokens 300]
 """
@@ -53,6 +54,7 @@ class WatchedApp(KbApp):
 
     def post_display_hook(self) -> None:
         """Take note; Textual calls this when it has drawn."""
+        super().post_display_hook()
         self.drawn_at = time.perf_counter()
 
 
@@ -164,13 +166,16 @@ async def _type(app: WatchedApp, screen: AskScreen, lags: list[float]) -> None:
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         key = "backspace" if screen.prompt.text else "x"
         before = screen.prompt.text
+        last = screen.conversation.last
+        is_streaming = last is not None and last.exchange.stage == "writing"
         app.post_message(events.Key(key, None if key == "backspace" else key))
         while screen.prompt.text == before:
             await asyncio.sleep(0.001)
         changed = time.perf_counter()
         while app.drawn_at < changed:
             await asyncio.sleep(0.001)
-        lags.append(app.drawn_at - due)
+        if is_streaming:
+            lags.append(app.drawn_at - due)
 
 
 if __name__ == "__main__":
