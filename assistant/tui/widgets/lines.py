@@ -31,6 +31,8 @@ class Lines(Widget):
         self._made: list[Strip] = []
         self._made_width = 0
         self._is_stale = False
+        self._styles: dict[tuple[str, bool], Style] = {}
+        """What was looked up since the styles changed; Textual takes a millisecond for each."""
 
     @abstractmethod
     def make_lines(self, width: int) -> Sequence[Strip]:
@@ -66,8 +68,22 @@ class Lines(Widget):
             name: The component class.
             has_background: Whether it has a background of its own.
         """
-        style = self.get_component_rich_style(name)
-        return style if has_background else foreground(style)
+        key = (name, has_background)
+        if key not in self._styles:
+            try:
+                style = self.get_component_rich_style(name)
+            except KeyError:
+                # Textual has not styled it yet, or not any more; it will tell when it has.
+                return Style.null()
+            self._styles[key] = style if has_background else foreground(style)
+        return self._styles[key]
+
+    @property
+    def _ground(self) -> Style:
+        """How what has no style of its own is drawn."""
+        if ("", True) not in self._styles:
+            self._styles["", True] = self.rich_style
+        return self._styles["", True]
 
     def _make(self) -> None:
         self._made = list(self.make_lines(self._made_width)) if self._made_width else []
@@ -85,6 +101,7 @@ class Lines(Widget):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
+        self._styles.clear()
         self._is_stale = True
 
     def render_line(self, y: int) -> Strip:
