@@ -6,6 +6,7 @@ else of the app, so it is loaded behind the first paint; a question that comes b
 
 import asyncio
 import importlib
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -15,10 +16,11 @@ from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
+from textual.widget import MountError
 from textual.widgets import Static
 
 from assistant.terminal import plain
-from assistant.tui.screens.ask_keys import KEYS, MODES
+from assistant.tui.screens.ask_keys import EMPTY, KEYS, MODES
 from assistant.tui.screens.base import ModeScreen
 from assistant.tui.threads import in_thread
 from assistant.tui.widgets.prompt import Prompt
@@ -32,14 +34,11 @@ if TYPE_CHECKING:
     from assistant.tui.widgets.sources_panel import SourcesPanel
     from assistant.types import Question
 
-EMPTY = "Ask anything that your files may say. Answers name the places that say so."
-
 
 class AskScreen(ModeScreen):
     """Ask, and see what the answers rest on."""
 
     MODE = "ask"
-    HELP_TITLE = "Ask"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
     DEFAULT_CSS = """
     AskScreen #ask { layout: horizontal; height: 1fr; }
@@ -116,9 +115,11 @@ class AskScreen(ModeScreen):
         self._conversation = conversation(id="conversation")
         self._conversation.is_private = "private" in self._modes
         self._conversation.display = False
-        await self.query_one("#talk").mount(self._conversation, before="#modes")
-        await self.query_one("#ask").mount(panel(id="sources"))
-        self._is_furnished.set()
+        # the app may be left meanwhile.
+        with suppress(MountError):
+            await self.query_one("#talk").mount(self._conversation, before="#modes")
+            await self.query_one("#ask").mount(panel(id="sources"))
+            self._is_furnished.set()
 
     # -- asking
 

@@ -2,6 +2,8 @@
 
 from textual.binding import Binding, BindingType
 
+EMPTY = "Ask anything that your files may say. Answers name the places that say so."
+
 MODES = {
     "private": "PRIVATE: nothing of this conversation is kept",
     "deep": "deep: searches again for what is missing",
