@@ -5,16 +5,13 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assistant.times import ago, ahead, counted, duration, megabytes
+from assistant.times import ago, ahead, as_of, counted, duration, megabytes
 from indexer.types import FileStatus, Progress
 
 Row = tuple[str, str]
 """What it is about, and what is said of it."""
 
 STATES = [status.value for status in FileStatus]
-
-NOW_S = 3.0
-"""What is current as of a moment no further back than this is current as of now."""
 
 RECOVERED_S = 86_400.0
 """How long it is told that a damaged index was begun anew."""
@@ -169,11 +166,8 @@ def _folders(roots: Sequence[Mapping[str, Any]]) -> list[Row]:
 def _content(said: Mapping[str, Any], now: float) -> list[Row]:
     counts = said["files"]
     files = ", ".join(f"{counts[key]:,} {key}" for key in STATES if counts.get(key)) or "none"
-    as_of, pending = said.get("as_of"), said.get("pending", 0)
-    if not as_of:
-        current = "not yet"
-    else:
-        current = "now" if now - as_of < NOW_S and not pending else ago(as_of, now=now)
+    moment, pending = said.get("as_of"), said.get("pending", 0)
+    current = as_of(moment, pending, now=now) if moment else "not yet"
     if pending:
         current += f", {counted(pending, 'file')} to go"
     return [("files", files), ("chunks", f"{said.get('chunks', 0):,}"), ("current as of", current)]

@@ -2,6 +2,9 @@
 
 import time
 
+NOW_S = 3.0
+"""What is current as of a moment no further back than this is current as of now."""
+
 
 def duration(seconds: float) -> str:
     """Write a duration: "40 s", "3 min", "2 h 5 min", "3 days"."""
@@ -24,6 +27,17 @@ def ago(moment: float, *, now: float) -> str:
 def moment(seconds: float, *, now: float) -> str:
     """Write a moment, in seconds since the epoch, by the calendar of this place and by its age."""
     return f"{time.strftime('%Y-%m-%d %H:%M', time.localtime(seconds))} ({ago(seconds, now=now)})"
+
+
+def as_of(moment: float, pending: int, *, now: float) -> str:
+    """Write of which moment something is current: "now", or "3 min ago".
+
+    Args:
+        moment: Seconds since the epoch, at which it agreed with what it is made from.
+        pending: What has changed since and is not in it yet.
+        now: Seconds since the epoch.
+    """
+    return "now" if now - moment < NOW_S and not pending else ago(moment, now=now)
 
 
 def ahead(moment: float, *, now: float) -> str:

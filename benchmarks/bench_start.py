@@ -13,20 +13,18 @@ import os
 import platform
 import pty
 import select
-import shutil
 import statistics
 import struct
 import subprocess
 import sys
-import tempfile
 import termios
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from indexer.client import IndexerClient, connect
 from indexer.paths import Places
+from tests.homes import short_home
 
 EMPTY = """
 from textual.app import App
@@ -58,27 +56,22 @@ def main() -> None:
     )
     kb = [sys.executable, "-m", "assistant"]
     empty = [sys.executable, "-c", EMPTY]
-    base_dir = Path(tempfile.mkdtemp(prefix="kb-", dir="/tmp"))
-    served, bare = (
-        Places(config_file=base_dir / name / "config.toml", home=base_dir / name)
-        for name in ("served", "bare")
-    )
     paints: dict[str, list[float]] = {"empty app": [], "kb, no daemon": [], "kb": []}
     echoes: list[float] = []
-    try:
-        connect(served).search("warm up")
-        for round_ in range(rounds + 1):
-            found = [once(empty, environment(bare)), once(kb, environment(bare))]
-            painted, echoed = once_typed(kb, environment(served))
-            # the first round warms the disk.
-            if round_:
-                for times, seconds in zip(paints.values(), [*found, painted], strict=True):
-                    times.append(seconds)
-                echoes.append(echoed)
-    finally:
-        for places in (served, bare):
-            IndexerClient(places).stop()
-        shutil.rmtree(base_dir, ignore_errors=True)
+    with short_home() as served, short_home() as bare:
+        try:
+            connect(served).search("warm up")
+            for round_ in range(rounds + 1):
+                found = [once(empty, environment(bare)), once(kb, environment(bare))]
+                painted, echoed = once_typed(kb, environment(served))
+                # the first round warms the disk.
+                if round_:
+                    for times, seconds in zip(paints.values(), [*found, painted], strict=True):
+                        times.append(seconds)
+                    echoes.append(echoed)
+        finally:
+            for places in (served, bare):
+                IndexerClient(places).stop()
     base = statistics.median(paints["empty app"])
     print(f"\nfirst paint, {rounds} rounds\n{'':28}{'median ms':>10}{'times empty':>12}{'at most':>9}")
     for name, times in paints.items():

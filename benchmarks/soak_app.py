@@ -15,7 +15,6 @@ import os
 import platform
 import shutil
 import statistics
-import tempfile
 import time
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from assistant.tui.backend import Backend
 from assistant.tui.screens.ask import AskScreen
 from indexer.client import IndexerClient, connect
 from indexer.paths import Places
+from tests.homes import short_home
 from tests.models.wired_gguf import write_scripted_model
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,10 +70,8 @@ def main() -> None:
         f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
         f"Python {platform.python_version()}"
     )
-    base = Path(tempfile.mkdtemp(prefix="kb-", dir="/tmp"))
-    places = Places(config_file=base / "home" / "config.toml", home=base / "home")
-    try:
-        places.create()
+    with short_home() as places, short_home() as beside:
+        base = beside.home
         shutil.copytree(ROOT / "examples" / "vault", base / "notes")
         model = write_scripted_model(
             base / "endless.gguf",
@@ -101,11 +99,11 @@ def main() -> None:
         client.add_root(base / "notes")
         for _ in client.fresh():
             pass
-        asyncio.run(_soak(places, arguments.questions))
-    finally:
-        EngineClient(places).stop()
-        IndexerClient(places).stop()
-        shutil.rmtree(base, ignore_errors=True)
+        try:
+            asyncio.run(_soak(places, arguments.questions))
+        finally:
+            EngineClient(places).stop()
+            IndexerClient(places).stop()
 
 
 async def _soak(places: Places, questions: int) -> None:

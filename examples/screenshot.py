@@ -9,16 +9,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+from assistant.engine.client import EngineClient
+from assistant.tui.app import KbApp
+from assistant.tui.backend import Backend
+from assistant.tui.screens.ask import AskScreen
+from indexer.client import IndexerClient, connect
+from indexer.paths import Places
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from assistant.engine.client import EngineClient  # noqa: E402 - the project stands beside this file
-from assistant.tui.app import KbApp  # noqa: E402
-from assistant.tui.backend import Backend  # noqa: E402
-from assistant.tui.screens.ask import AskScreen  # noqa: E402
-from indexer.client import IndexerClient, connect  # noqa: E402
-from indexer.paths import Places  # noqa: E402
-
 MODEL = ROOT / "tests" / "models" / "tiny_reader" / "tiny_reader.gguf"
 QUESTIONS = ("What is the serial number of the boiler?", "What is the wifi password of the cabin?")
 SIZE = (112, 30)

@@ -1,5 +1,8 @@
 """The command palette: everything that a key does here, by its name."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
+
 from textual.binding import ActiveBinding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
@@ -18,27 +21,16 @@ class BoundCommands(Provider):
             if (score := matcher.match(name)) > 0:
                 yield Hit(score, matcher.highlight(name), run, help=self._help(binding))
 
-    def _bound(self) -> "list[tuple[ActiveBinding, Run]]":
+    def _bound(self) -> list[tuple[ActiveBinding, Callable[[], Awaitable[bool]]]]:
         seen: set[tuple[int, str]] = set()
-        found: list[tuple[ActiveBinding, Run]] = []
+        found: list[tuple[ActiveBinding, Callable[[], Awaitable[bool]]]] = []
         for active in self.screen.active_bindings.values():
             key = (id(active.node), active.binding.action)
             if active.enabled and active.binding.id and active.binding.description and key not in seen:
                 seen.add(key)
-                found.append((active, Run(self, active)))
+                found.append((active, partial(self.app.run_action, active.binding.action, active.node)))
         return found
 
     def _help(self, active: ActiveBinding) -> str:
         key = self.app.get_key_display(active.binding)
         return f"{active.tooltip or active.binding.tooltip or active.binding.description}  [{key}]"
-
-
-class Run:
-    """Carries out what a key would."""
-
-    def __init__(self, provider: Provider, active: ActiveBinding) -> None:
-        self._app = provider.app
-        self._active = active
-
-    async def __call__(self) -> None:
-        await self._app.run_action(self._active.binding.action, self._active.node)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from assistant.engine.fit import describe_placement
 from assistant.terminal import PlainStream, plain, plain_line
-from assistant.times import ago, counted
+from assistant.times import counted
 from assistant.tui.sources import Source, of_citations, of_passages, of_stored
+from assistant.tui.state import current
 from assistant.types import (
     DOUBT_SIGN,
     Answer,
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from assistant.history import StoredTurn
-
-NOW_S = 3.0
-"""An index of a moment no longer before the answer was current."""
 
 Stage = Literal[
     "queued", "searching", "loading", "waiting", "thinking", "writing", "done", "stopped", "failed"
@@ -307,6 +305,5 @@ def _current(answer: Answer, now: float) -> list[str]:
     """Say of which moment the index was, seen from the moment of the search."""
     if not answer.as_of:
         return []
-    is_now = now - answer.as_of < NOW_S and not answer.pending
     waiting = f", {counted(answer.pending, 'changed file')} not in it yet" if answer.pending else ""
-    return [f"index current as of {'now' if is_now else ago(answer.as_of, now=now)}{waiting}"]
+    return [f"index {current(answer.as_of, answer.pending, now=now)}{waiting}"]

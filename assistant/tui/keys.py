@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from textual.binding import Binding
 from textual.dom import DOMNode
 
-_SCREENS = ("ask", "search", "conversations", "library", "models", "help")
+from assistant.tui.screens import MODES
+
 _OURS = "assistant.tui"
 _KEY_NAMES = {
     "escape": "Esc",
@@ -27,7 +28,7 @@ _KEY_NAMES = {
 
 def load_screens() -> None:
     """Import every screen, so that none is waited for when it is first shown."""
-    for name in _SCREENS:
+    for name in (*MODES, "help"):
         importlib.import_module(f"{_OURS}.screens.{name}")
 
 

@@ -5,10 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from assistant.terminal import plain_line
-from assistant.times import ago, counted
-
-NOW_S = 3.0
-"""What is current as of a moment no further back than this is current as of now."""
+from assistant.times import as_of, counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +64,15 @@ class IndexState:
         return current(self.said.get("as_of") or 0.0, self.said.get("pending", 0), now=now)
 
 
-def current(as_of: float, pending: int, *, now: float) -> str:
+def current(moment: float, pending: int, *, now: float) -> str:
     """Say of which moment an index is.
 
     Args:
-        as_of: Seconds since the epoch; 0 if it never agreed with the disk.
+        moment: Seconds since the epoch; 0 if it never agreed with the disk.
         pending: Files seen and not yet indexed.
         now: Seconds since the epoch.
     """
-    if not as_of:
-        return "not current yet"
-    if now - as_of < NOW_S and not pending:
-        return "current as of now"
-    return f"current as of {ago(as_of, now=now)}"
+    return f"current as of {as_of(moment, pending, now=now)}" if moment else "not current yet"
 
 
 EngineKind = Literal["none", "asleep", "loading", "ready", "failed", "server"]

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from assistant.times import ago, ahead, counted, duration, megabytes, moment
+from assistant.times import ago, ahead, as_of, counted, duration, megabytes, moment
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,13 @@ def test_moments_are_told_by_age_and_calendar() -> None:
     assert ahead(now + 30, now=now) == "in 30 s"
     assert ahead(now - 30, now=now) == "now"
     assert moment(now - 3600, now=now) == "2026-11-23 21:10 (60 min ago)"
+
+
+def test_what_is_nearly_current_is_so_as_of_now() -> None:
+    """Unless something has changed since."""
+    assert as_of(1_000.0, 0, now=1_002.0) == "now"
+    assert as_of(1_000.0, 1, now=1_002.0) == "2 s ago"
+    assert as_of(1_000.0, 0, now=1_180.0) == "3 min ago"
 
 
 @pytest.mark.parametrize(

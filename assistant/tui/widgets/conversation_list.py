@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -15,9 +14,10 @@ from assistant.terminal import plain_line
 from assistant.times import counted
 from assistant.tui.found import Wanted
 from assistant.tui.talks import Listed, label, reading
+from assistant.tui.widgets.pick_list import PickList
 
 
-class ConversationList(OptionList):
+class ConversationList(PickList):
     """Conversations with title, age and number of questions; several may be marked.
 
     Args:
@@ -90,21 +90,6 @@ class ConversationList(OptionList):
         if had_any:
             self.show(self.listed, self._wanted)
         return had_any
-
-    def move(self, step: int) -> None:
-        """Highlight another one; the ends hold."""
-        if self.listed:
-            self.highlighted = min(max(0, (self.highlighted or 0) + step), len(self.listed) - 1)
-
-    def on_click(self, event: events.Click) -> None:
-        """Highlight what is clicked; only a second click chooses it."""
-        event.stop()
-        event.prevent_default()
-        at = event.style.meta.get("option")
-        if at is not None:
-            self.highlighted = at
-            if event.chain > 1:
-                self.action_select()
 
     def _label(self, one: Listed) -> Content:
         return label(one, self._wanted, is_marked=one.conversation.id in self._marked, now=self._clock())

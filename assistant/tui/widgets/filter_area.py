@@ -1,9 +1,10 @@
 """A text area in which filters complete themselves."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
+from textual import events, work
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -70,6 +71,21 @@ class FilterArea(TextArea):
     def is_completing(self) -> bool:
         """Whether something is offered."""
         return self._choice is not None
+
+    # -- pastes
+
+    async def on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        await self.write_paste(event.text)
+
+    def action_paste(self) -> None:
+        """Paste what was copied in the app."""
+        self.call_later(self.write_paste, self.app.clipboard)
+
+    @abstractmethod
+    async def write_paste(self, text: str) -> None:
+        """Write what was pasted, whatever it holds and however long it is."""
 
     # -- looking for offers
 

@@ -249,16 +249,7 @@ class Prompt(FilterArea):
 
     # -- pastes
 
-    async def on_paste(self, event: events.Paste) -> None:
-        event.stop()
-        event.prevent_default()
-        await self._paste(event.text)
-
-    def action_paste(self) -> None:
-        """Paste what was copied in the app."""
-        self.call_later(self._paste, self.app.clipboard)
-
-    async def _paste(self, text: str) -> None:
+    async def write_paste(self, text: str) -> None:
         """Write a text as it can be shown; a long one is folded."""
         self._leave_search()
         # in a thread: megabytes take a while.

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from textual import events
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from assistant.tui.found import Wanted, excerpt, name_of, place_of
+from assistant.tui.widgets.pick_list import PickList
 from indexer.types import Passage
 
 
-class ResultList(OptionList):
+class ResultList(PickList):
     """Passages with title, place and best sentence, the words that were searched for marked."""
 
     HELP_TITLE = "Passages found"
@@ -62,22 +62,6 @@ class ResultList(OptionList):
     def on_resize(self) -> None:
         if self.passages and self.scrollable_content_region.width != self._listed_width:
             self._list(highlighted=self.highlighted)
-
-    def on_click(self, event: events.Click) -> None:
-        """Highlight what is clicked; only a second click chooses it."""
-        event.stop()
-        event.prevent_default()
-        at = event.style.meta.get("option")
-        if at is not None:
-            self.highlighted = at
-            if event.chain > 1:
-                self.action_select()
-
-    def move(self, step: int) -> None:
-        """Highlight another one; the ends hold."""
-        if self.passages:
-            at = self.highlighted or 0
-            self.highlighted = min(max(0, at + step), len(self.passages) - 1)
 
 
 def _label(passage: Passage, wanted: Wanted, room: int) -> Content:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -101,15 +101,8 @@ class SearchBox(FilterArea):
             raise SkipAction
         self.clear()
 
-    async def on_paste(self, event: events.Paste) -> None:
-        event.stop()
-        event.prevent_default()
-        await self._paste(event.text)
-
-    def action_paste(self) -> None:
-        self.call_later(self._paste, self.app.clipboard)
-
-    async def _paste(self, text: str) -> None:
+    async def write_paste(self, text: str) -> None:
+        """Write a text on one line; a long one is cut."""
         text = text[: 4 * MOST_CHARS]
         line = (await in_thread(plain_line, text))[:MOST_CHARS]
         result = self.replace(line, *self.selection, maintain_selection_offset=False)
