@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from textual import work
 from textual.containers import VerticalScroll
 from textual.message import Message
+from textual.timer import Timer
 from textual.widget import AwaitMount
 
 from assistant.citations import cite
@@ -48,6 +49,9 @@ CATCH_UP_EVERY_S = 0.08
 CITED_EVERY_S = 0.5
 """What stands behind the marks of a growing answer is looked up no more often."""
 
+SOON_S = 0.01
+"""At once, for a timer of Textual's."""
+
 
 class Conversation(VerticalScroll):
     """One conversation; its answers come one after the other."""
@@ -77,6 +81,7 @@ class Conversation(VerticalScroll):
         self._answering: ExchangeView | None = None
         self._run: Run | None = None
         self._cited_at = 0.0
+        self._cite_timer: Timer | None = None
         self._put_off: dict[ExchangeView, None] = {}
         self._moved: list[ExchangeView] = []
         self.is_unused = True
@@ -235,14 +240,15 @@ class Conversation(VerticalScroll):
         """See to it that the sources keep step with the marks."""
         if isinstance(event, AnswerFinished):
             self.post_message(self.Changed(view))
-        elif isinstance(event, Cited) or (isinstance(event, AnswerText) and "[" in event.text):
-            now = time.monotonic()
-            if now - self._cited_at >= CITED_EVERY_S:
-                self._cited_at = now
-                self._cite(view)
+            return
+        is_cited = isinstance(event, Cited) or (isinstance(event, AnswerText) and "[" in event.text)
+        if is_cited and self._cite_timer is None:
+            due_s = self._cited_at + CITED_EVERY_S - time.monotonic()
+            self._cite_timer = self.set_timer(max(SOON_S, due_s), partial(self._cite, view))
 
     @work(exclusive=True, group="cite")
     async def _cite(self, view: ExchangeView) -> None:
+        self._cite_timer, self._cited_at = None, time.monotonic()
         exchange = view.exchange
         citations = await in_thread(cite, exchange.text, exchange.cited)
         if exchange.is_running:
