@@ -1,7 +1,6 @@
 """The app itself: its screens, what it knows of daemon and engine, and the keys that work everywhere."""
 
 import asyncio
-import gc
 import select
 import sys
 import time
@@ -9,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import work
+from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
@@ -17,9 +16,10 @@ from textual.screen import Screen
 
 from assistant.tui.backend import Backend
 from assistant.tui.commands import BoundCommands
+from assistant.tui.garbage import LOOK_EVERY_S, QuietCollector
 from assistant.tui.looks import read_looks
 from assistant.tui.screens import MODES
-from assistant.tui.screens.base import BREAKPOINTS
+from assistant.tui.screens.base import BREAKPOINTS, ModeScreen
 from assistant.tui.state import EngineState, IndexState
 from assistant.tui.themes import THEMES, check_theme, theme_name
 from assistant.tui.threads import in_thread
@@ -103,12 +103,14 @@ class KbApp(App[None]):
         self.is_painted = asyncio.Event()
         """Set when the first screen has been painted, which everything else waits for."""
 
+        self._garbage = QuietCollector(self._is_streaming)
         self._is_begun = False
         self._interrupted_at = 0.0
 
     def on_mount(self) -> None:
         self.set_keymap(self._looks.keys)
         self.set_interval(TERMINAL_EVERY_S, self._look_for_terminal)
+        self.set_interval(LOOK_EVERY_S, self._garbage.look)
 
     def refresh_css(self, animate: bool = True) -> None:
         # Textual does so for the theme that an app begins with, with which all styles were just read.
@@ -122,6 +124,7 @@ class KbApp(App[None]):
             self.set_timer(AFTER_PAINT_S, self._begin)
 
     def on_unmount(self) -> None:
+        self._garbage.end()
         self._watching.stop()
         self.backend.close()
 
@@ -130,8 +133,7 @@ class KbApp(App[None]):
         """Do what can wait for the first paint: read the whole config, and start what is missing."""
         self.is_painted.set()
         # the collector was off while the app was loaded, of which nothing is garbage.
-        gc.freeze()
-        gc.enable()
+        self._garbage.begin()
         # deferred: nothing of it is painted first.
         from assistant.tui.keys import all_bindings, load_screens, troubles
 
@@ -145,6 +147,15 @@ class KbApp(App[None]):
         await in_thread(load_screens)
         for sentence in troubles(self.backend.settings.tui.keys, all_bindings()):
             self.notify(sentence, severity="warning", markup=False, timeout=CONFIG_WARNING_S)
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent):
+            self._garbage.touched()
+        await super().on_event(event)
+
+    def _is_streaming(self) -> bool:
+        """Tell whether an answer is on its way."""
+        return any(isinstance(screen, ModeScreen) and screen.is_streaming for screen in self.screen_stack)
 
     def _look_for_terminal(self) -> None:
         """End with the terminal, where no signal says that it is gone."""

@@ -180,6 +180,10 @@ class AskScreen(ModeScreen):
             # the answer will say so.
             self.log.warning(error.message)
 
+    @property
+    def is_streaming(self) -> bool:
+        return self._conversation is not None and self._conversation.is_busy
+
     def stop_work(self) -> bool:
         return self._conversation is not None and self._conversation.stop()
 

@@ -69,6 +69,11 @@ class ModeScreen(Screen[None]):
                 self.kb.report(error)
             return None
 
+    @property
+    def is_streaming(self) -> bool:
+        """Whether an answer is on its way."""
+        return False
+
     def stop_work(self) -> bool:
         """Stop what the person waits for; tells whether there was anything."""
         return False
