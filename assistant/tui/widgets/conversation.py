@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import work
-from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import AwaitMount
@@ -20,7 +19,8 @@ from assistant.runs import Run, RunEvent
 from assistant.tui.exchange import Exchange
 from assistant.tui.sources import of_citations
 from assistant.tui.threads import in_thread
-from assistant.tui.widgets.exchange import ExchangeView
+from assistant.tui.widgets.exchange import EXCHANGE_STYLES, ExchangeView
+from assistant.tui.widgets.long_scroll import LongScroll
 from assistant.types import Answer, AnswerFinished, AnswerText, Cited, Question
 from indexer.errors import EngineError, KbError
 
@@ -34,18 +34,6 @@ logger = logging.getLogger(__name__)
 NEWS_WITHIN_S = 30.0
 """How long is waited for events at a time; nothing happens in between."""
 
-DRAWN_AT_ONCE = 3
-"""Exchanges at the end that are never put off."""
-
-CATCH_UP_S = 0.01
-"""How long what was put off is drawn at a time."""
-
-LAID_OUT_TOGETHER = 20
-"""Of what was put off."""
-
-CATCH_UP_EVERY_S = 0.08
-"""How long the app has for other things in between."""
-
 CITED_EVERY_S = 0.5
 """What stands behind the marks of a growing answer is looked up no more often."""
 
@@ -53,12 +41,13 @@ SOON_S = 0.01
 """At once, for a timer of Textual's."""
 
 
-class Conversation(VerticalScroll):
+class Conversation(LongScroll):
     """One conversation; its answers come one after the other."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(EXCHANGE_STYLES)
     DEFAULT_CSS = """
     Conversation { height: 1fr; align: left bottom; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
-    """
+    """ + "\n".join(f"Conversation > .{part} {{ {style} }}" for part, style in EXCHANGE_STYLES.items())
 
     can_focus = False
 
@@ -82,8 +71,6 @@ class Conversation(VerticalScroll):
         self._run: Run | None = None
         self._cited_at = 0.0
         self._cite_timer: Timer | None = None
-        self._put_off: dict[ExchangeView, None] = {}
-        self._moved: list[ExchangeView] = []
         self.is_unused = True
         """Whether nothing was asked in it yet."""
 
@@ -118,47 +105,15 @@ class Conversation(VerticalScroll):
         """Whether an answer is on its way or still being kept."""
         return self._answering is not None
 
-    # -- drawing many
-
     def add(self, exchanges: Iterable[Exchange]) -> AwaitMount:
         """Show exchanges below the others."""
-        return self.mount_all(ExchangeView(exchange, puts_off=self._puts_off) for exchange in exchanges)
-
-    def _puts_off(self, view: ExchangeView) -> bool:
-        """Put off drawing what is not in view: a window of another width does not wait for all of it."""
-        if view in self.children[-DRAWN_AT_ONCE:] or self._is_near(view):
-            return False
-        if not self._put_off:
-            self.set_timer(CATCH_UP_EVERY_S, self._catch_up)
-        self._put_off[view] = None
-        return True
-
-    def _is_near(self, view: ExchangeView) -> bool:
-        """Tell whether an exchange is less than a page from what is in view."""
-        page = self.size.height
-        top, bottom = view.virtual_region.y, view.virtual_region.bottom
-        return bottom > top and bottom > self.scroll_offset.y - page and top < self.scroll_offset.y + 2 * page
-
-    def _catch_up(self) -> None:
-        """Draw some of what was put off, the latest first."""
-        until = time.perf_counter() + CATCH_UP_S
-        while self._put_off and time.perf_counter() < until:
-            view, _ = self._put_off.popitem()
-            if view.is_attached and view.catch_up():
-                self._moved.append(view)
-        # laying all of it out costs more than drawing one of them.
-        if len(self._moved) >= LAID_OUT_TOGETHER or not self._put_off:
-            for view in self._moved:
-                view.refresh(layout=True)
-            self._moved.clear()
-        if self._put_off:
-            self.set_timer(CATCH_UP_EVERY_S, self._catch_up)
+        return self.mount_all(map(ExchangeView, exchanges))
 
     # -- asking
 
     def ask(self, question: Question) -> None:
         """Ask, now or once the answers before are there."""
-        view = ExchangeView(Exchange(question=question), puts_off=self._puts_off)
+        view = ExchangeView(Exchange(question=question))
         self._queue.append(view)
         self.is_unused = False
         self.mount(view)

@@ -1,7 +1,7 @@
 """A question and its answer, as one widget of lines; what it shows is an `Exchange`."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,17 +9,18 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.containers import ScrollableContainer
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
+from textual.widget import Widget
 
 from assistant.terminal import plain, plain_line
 from assistant.times import counted
 from assistant.tui.exchange import Exchange
 from assistant.tui.widgets.lines import painted, wrapped
-from assistant.tui.widgets.markdown_view import MarkdownLines, Pacer
+from assistant.tui.widgets.long_scroll import LongScroll
+from assistant.tui.widgets.markdown_view import MARKDOWN_STYLES, MarkdownLines, Pacer
 
 if TYPE_CHECKING:
     from assistant.tui.document import Document
@@ -31,14 +32,23 @@ TICK_S = 0.25
 SHOWN_AFTER_S = 2.0
 """What takes no longer is done without its time being shown."""
 
+EXCHANGE_STYLES = {
+    "exchange--question": "color: $text-primary; text-style: bold;",
+    "exchange--aside": "color: $text-muted;",
+    "exchange--thoughts": "color: $text-muted; text-style: italic;",
+    "exchange--state": "color: $text-accent;",
+    "exchange--error": "color: $text-error; text-style: bold;",
+    "exchange--stop": "text-style: bold reverse;",
+    **MARKDOWN_STYLES,
+}
+"""Component class → how that part of an exchange looks."""
+
 
 class ExchangeView(MarkdownLines):
     """Shows one exchange; marks, links and sources in it can be gone to.
 
     Args:
         exchange: What is shown; whoever changes it calls `tell`.
-        puts_off: Tells whether drawing it for another width can wait until `catch_up`; its height is
-            guessed until then.
     """
 
     HELP_TITLE = "Answer"
@@ -54,23 +64,9 @@ class ExchangeView(MarkdownLines):
             "space", "toggle_thoughts", "Thoughts", id="answer.fold", show=False, tooltip="Fold thoughts"
         ),
     ]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "exchange--question",
-        "exchange--aside",
-        "exchange--thoughts",
-        "exchange--state",
-        "exchange--error",
-        "exchange--stop",
-    }
     DEFAULT_CSS = """
     ExchangeView { padding: 0 1 0 1; margin-bottom: 1; border-left: wide transparent; }
     ExchangeView:focus { border-left: wide $primary; }
-    ExchangeView > .exchange--question { color: $text-primary; text-style: bold; }
-    ExchangeView > .exchange--aside { color: $text-muted; }
-    ExchangeView > .exchange--thoughts { color: $text-muted; text-style: italic; }
-    ExchangeView > .exchange--state { color: $text-accent; }
-    ExchangeView > .exchange--error { color: $text-error; text-style: bold; }
-    ExchangeView > .exchange--stop { text-style: bold reverse; }
     """
 
     @dataclass
@@ -98,9 +94,7 @@ class ExchangeView(MarkdownLines):
 
     can_focus = True
 
-    def __init__(
-        self, exchange: Exchange, *, puts_off: "Callable[[ExchangeView], bool] | None" = None
-    ) -> None:
+    def __init__(self, exchange: Exchange) -> None:
         super().__init__()
         self.exchange = exchange
         self._document: Document | None = None
@@ -112,29 +106,18 @@ class ExchangeView(MarkdownLines):
         self._thoughts_line: int | None = None
         self._since = time.monotonic()
         self._clock: Timer | None = None
-        self._puts_off = puts_off
-        self._wanted_width = 0
 
-    # -- when it is drawn
+    @property
+    def stylist(self) -> Widget:
+        # each of a hundred widgets would have forty styles of its own to read and keep.
+        return self.parent if isinstance(self.parent, LongScroll) else self
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        if 0 < width != self._made_width and self._puts_off is not None and self._puts_off(self):
-            self._wanted_width = width
-            return len(self._made) or self._guess(width)
-        return super().get_content_height(container, viewport, width)
+    def guess_height(self, width: int) -> int:
+        return 6 + sum(1 + len(line) // max(1, width) for line in self.exchange.text.splitlines())
 
-    def _guess(self, width: int) -> int:
-        """Return about how many lines there will be."""
-        return 6 + sum(1 + len(line) // width for line in self.exchange.text.splitlines())
-
-    def catch_up(self) -> bool:
-        """Draw what was put off; tells whether that takes another height than was guessed."""
-        guessed = len(self._made) or self._guess(self._wanted_width or 1)
-        if self._wanted_width and self._wanted_width != self._made_width:
-            self._made_width = self._wanted_width
-            self._make()
-        self._wanted_width = 0
-        return len(self._made) != guessed
+    def put_away(self) -> None:
+        super().put_away()
+        self._document = None
 
     # -- what it shows
 
@@ -276,7 +259,7 @@ class ExchangeView(MarkdownLines):
         stop = self.stop
         if stop is None or stop.line != y or not self.has_focus:
             return strip
-        return painted(strip, stop.start, stop.end, self.get_component_rich_style("exchange--stop"))
+        return painted(strip, stop.start, stop.end, self.style_of("exchange--stop", has_background=True))
 
     # -- going through it
 
@@ -309,17 +292,17 @@ class ExchangeView(MarkdownLines):
 
     def bring_stop_into_view(self) -> None:
         """Scroll to the place one is at."""
-        if (stop := self.stop) is not None and isinstance(self.parent, ScrollableContainer):
+        if (stop := self.stop) is not None and isinstance(self.parent, LongScroll):
             self.parent.release_anchor()
-            top = self.virtual_region.offset + self.gutter.top_left
-            self.parent.scroll_to_region(Region(0, stop.line, 1, 1).translate(top), animate=False)
+            line = self.parent.top_of(self) + self.gutter.top + stop.line
+            self.parent.scroll_to_region(Region(0, line, 1, 1), animate=False)
 
     @property
     def lines_in_view(self) -> range:
         """The lines that are on the screen now."""
-        if not isinstance(self.parent, ScrollableContainer):
+        if not isinstance(self.parent, LongScroll):
             return range(len(self.lines))
-        first = self.parent.scroll_offset.y - self.virtual_region.y - self.gutter.top
+        first = self.parent.scroll_offset.y - self.parent.top_of(self) - self.gutter.top
         return range(max(0, first), max(0, first + self.parent.size.height))
 
     def action_open_stop(self) -> None:

@@ -30,6 +30,9 @@ class Lines(Widget):
         super().__init__(id=id, classes=classes)
         self._made: list[Strip] = []
         self._made_width = 0
+        self._height_before = 0
+        """How many lines there were when they were put away."""
+
         self._is_stale = False
         self._styles: dict[tuple[str, bool], Style] = {}
         """What was looked up since the styles changed; Textual takes a millisecond for each."""
@@ -61,6 +64,43 @@ class Lines(Widget):
         self._make()
         self.refresh(layout=len(self._made) != before)
 
+    # -- for a scroll that draws what is near before the rest
+
+    def is_drawn_for(self, width: int) -> bool:
+        """Tell whether the lines are those of a width in cells."""
+        return width <= 0 or width == self._made_width
+
+    def prepare(self, width: int) -> None:
+        """Make the lines of a width in cells if they are of another one."""
+        if not self.is_drawn_for(width):
+            self._made_width = width
+            self._make()
+
+    def height_at(self, width: int) -> int:
+        """Return how many lines there are at a width in cells, or were at the one before."""
+        if self._made_width:
+            return len(self._made)
+        return self._height_before or self.guess_height(width)
+
+    def put_away(self) -> None:
+        """Drop the lines, but not how many there were: they are far from what is in view."""
+        if self._made_width:
+            self._height_before = len(self._made)
+            self._made, self._made_width = [], 0
+            # Textual keeps every line that it has rendered until then.
+            self.refresh()
+
+    def guess_height(self, width: int) -> int:  # noqa: ARG002 - for those who can tell
+        """Return about how many lines there will be at a width in cells, > 0."""
+        return 1
+
+    # -- styles
+
+    @property
+    def stylist(self) -> Widget:
+        """Whose component classes style the lines."""
+        return self
+
     def style_of(self, name: str, *, has_background: bool = False) -> Style:
         """Return how one of the component classes is drawn.
 
@@ -71,7 +111,7 @@ class Lines(Widget):
         key = (name, has_background)
         if key not in self._styles:
             try:
-                style = self.get_component_rich_style(name)
+                style = self.stylist.get_component_rich_style(name)
             except KeyError:
                 # Textual has not styled it yet, or not any more; it will tell when it has.
                 return Style.null()
@@ -94,9 +134,7 @@ class Lines(Widget):
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's
         if width <= 0:
             return 0
-        if width != self._made_width:
-            self._made_width = width
-            self._make()
+        self.prepare(width)
         return len(self._made)
 
     def notify_style_update(self) -> None:

@@ -1,7 +1,7 @@
 """Lines of a widget that hold Markdown which may still grow; see `assistant.tui.document`."""
 
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
@@ -28,37 +28,34 @@ _NAMES = (
 PARTS = {name: f"markdown--{name.replace('.', '-').replace('_', '-')}" for name in _NAMES}
 """Rich's name of a part of a text → the class that styles it."""
 
-MARKDOWN_CSS = """
-MarkdownLines > .markdown--h1 { color: $text-primary; text-style: bold underline; }
-MarkdownLines > .markdown--h2 { color: $text-primary; text-style: bold; }
-MarkdownLines > .markdown--h3 { text-style: bold underline; }
-MarkdownLines > .markdown--h4 { text-style: bold; }
-MarkdownLines > .markdown--h5 { text-style: bold italic; }
-MarkdownLines > .markdown--h6 { text-style: italic; }
-MarkdownLines > .markdown--em { text-style: italic; }
-MarkdownLines > .markdown--strong { text-style: bold; }
-MarkdownLines > .markdown--s { text-style: strike; }
-MarkdownLines > .markdown--code { color: $text-accent; }
-MarkdownLines > .markdown--code-block { background: $surface; }
-MarkdownLines > .markdown--block-quote { color: $text-muted; text-style: italic; }
-MarkdownLines > .markdown--item-bullet { color: $text-primary; }
-MarkdownLines > .markdown--item-number { color: $text-primary; }
-MarkdownLines > .markdown--hr { color: $text-muted; }
-MarkdownLines > .markdown--table-header { text-style: bold; }
-MarkdownLines > .markdown--table-border { color: $text-muted; }
-MarkdownLines > .markdown--link { text-style: underline; }
-MarkdownLines > .markdown--link-url { color: $text-muted; text-style: underline; }
-MarkdownLines > .markdown--mark { color: $text-primary; text-style: bold; }
-MarkdownLines > .markdown--doubt { color: $text-warning; text-style: bold; }
-"""
-"""How the parts of a text look, wherever they are drawn."""
+MARKDOWN_STYLES = {
+    "markdown--h1": "color: $text-primary; text-style: bold underline;",
+    "markdown--h2": "color: $text-primary; text-style: bold;",
+    "markdown--h3": "text-style: bold underline;",
+    "markdown--h4": "text-style: bold;",
+    "markdown--h5": "text-style: bold italic;",
+    "markdown--h6": "text-style: italic;",
+    "markdown--em": "text-style: italic;",
+    "markdown--strong": "text-style: bold;",
+    "markdown--s": "text-style: strike;",
+    "markdown--code": "color: $text-accent;",
+    "markdown--code-block": "background: $surface;",
+    "markdown--block-quote": "color: $text-muted; text-style: italic;",
+    "markdown--item-bullet": "color: $text-primary;",
+    "markdown--item-number": "color: $text-primary;",
+    "markdown--hr": "color: $text-muted;",
+    "markdown--table-header": "text-style: bold;",
+    "markdown--table-border": "color: $text-muted;",
+    "markdown--link": "text-style: underline;",
+    "markdown--link-url": "color: $text-muted; text-style: underline;",
+    "markdown--mark": "color: $text-primary; text-style: bold;",
+    "markdown--doubt": "color: $text-warning; text-style: bold;",
+}
+"""Component class → how that part of a text looks, wherever it is drawn."""
 
 
 class MarkdownLines(Lines):
-    """Lines that hold a text of Markdown."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*PARTS.values(), "markdown--code-block"}
-    DEFAULT_CSS = MARKDOWN_CSS
+    """Lines that hold a text of Markdown; its stylist has the classes of `MARKDOWN_STYLES`."""
 
     def look(self) -> "Look":
         """Return how the parts of a text look in the theme of the moment."""

@@ -151,11 +151,12 @@ def shown(app: KbApp, number: int = -1) -> str:
 async def until_over(app: KbApp, count: int) -> None:
     """Wait until so many answers are there, with the sources of the last, and nothing goes on."""
     await until(
-        lambda: (
+        lambda: bool(
             len(views(app)) == count
             and all(view.exchange.stage in {"done", "failed", "stopped"} for view in views(app))
             and not ask_screen(app).conversation.is_busy
             and ask_screen(app).panel.sources == views(app)[-1].exchange.sources
+            and views(app)[-1].lines
         ),
         f"{count} answers are over",
     )

@@ -5,11 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
 from assistant.engine.types import Delta, Progress
 from assistant.history import History
 from assistant.tui.app import KbApp
 from assistant.tui.exchange import Exchange
+from assistant.tui.widgets.conversation import Conversation
 from assistant.tui.widgets.prompt import Prompt
 from assistant.types import Question
 from indexer.errors import EngineError, IndexerError
@@ -239,6 +241,7 @@ async def test_the_end_is_followed_until_somebody_scrolls_up(home: Home) -> None
     """And again once they are back at the end."""
     app, gate = gated(home, *(f"Line {number}.\n\n" for number in range(60)), "Last.")
     async with app.run_test(size=(100, 24)) as pilot:
+        await ask_screen(app)._is_furnished.wait()
         conversation = ask_screen(app).conversation
         await app.ask("How much is the rent?")
         gate.release(30)
@@ -303,29 +306,62 @@ async def test_a_sentence_of_an_answer_can_be_selected(home: Home) -> None:
         assert app.clipboard.startswith("The ren")
 
 
-async def test_earlier_answers_are_drawn_bit_by_bit(home: Home) -> None:
-    """All of them in the end, and whatever is scrolled to at once; also for another width."""
+async def long_talk(app: KbApp, pilot: Pilot[None], exchanges: int) -> Conversation:
+    """Ask, and show many exchanges below of which each takes many lines."""
+    await asked(app, "How much is the rent?")
+    conversation = ask_screen(app).conversation
+    await conversation.add(
+        Exchange(question=Question(text=f"Question {number}?"), stage="done", text="word " * 60)
+        for number in range(exchanges)
+    )
+    conversation.anchor()
+    await pilot.pause()
+    return conversation
+
+
+async def test_only_what_is_near_is_drawn(home: Home) -> None:
+    """Whatever is scrolled to is drawn at once; what is far from it is put away again."""
     home.app()
     app = scripted(home, [RENT])
     async with app.run_test(size=(100, 24)) as pilot:
-        await asked(app, "How much is the rent?")
-        conversation = ask_screen(app).conversation
-        text = "word " * 60
-        await conversation.add(
-            Exchange(question=Question(text=f"Question {number}?"), stage="done", text=text)
-            for number in range(40)
-        )
-        await until(lambda: all(view.lines for view in views(app)), "all are drawn")
-        await pilot.resize_terminal(70, 24)
+        conversation = await long_talk(app, pilot, 200)
+        assert views(app)[-1].lines
+        assert not views(app)[1].lines
         conversation.scroll_home(animate=False)
         await pilot.pause()
         first = views(app)[0]
         await until(lambda: first.lines_in_view.start == 0, "the first one is in view")
         assert shown(app, 0).startswith("❯ How much is the rent?")
-        await until(
-            lambda: all(view.size.height == len(view.lines) for view in views(app)), "each has its height"
-        )
-        assert all(line.cell_length <= 70 for view in views(app) for line in view.lines)
+        assert len([view for view in views(app) if view.lines]) < 100
+
+
+async def test_what_is_in_view_stays_there_when_the_width_changes(home: Home) -> None:
+    """However many lines stand above it then."""
+    home.app()
+    app = scripted(home, [RENT])
+    async with app.run_test(size=(100, 24)) as pilot:
+        conversation = await long_talk(app, pilot, 40)
+        middle = views(app)[20]
+        conversation.scroll_to(y=conversation.top_of(middle), animate=False)
+        await pilot.pause()
+        for width in (70, 50, 120):
+            await pilot.resize_terminal(width, 24)
+            await pilot.pause()
+            assert conversation.scroll_y == conversation.top_of(middle)
+            assert all(line.cell_length <= width for view in views(app) for line in view.lines)
+        assert middle.region.y == conversation.region.y
+
+
+async def test_an_answer_out_of_view_can_be_gone_to(home: Home) -> None:
+    """It is drawn then, and scrolled to."""
+    home.app()
+    app = scripted(home, [RENT])
+    async with app.run_test(size=(100, 24)) as pilot:
+        conversation = await long_talk(app, pilot, 40)
+        views(app)[3].focus()
+        await until(lambda: "Question 2?" in shown(app, 3), "it is drawn")
+        await until(lambda: conversation.region.overlaps(views(app)[3].region), "it is in view")
+        assert app.focused is views(app)[3]
 
 
 async def test_enter_on_a_mark_opens_the_file_at_its_line(home: Home, tmp_path: Path) -> None:
