@@ -4,8 +4,13 @@ Nobody else imports Textual or Rich.
 """
 
 import gc
+import os
 
 from indexer.paths import Places
+
+# how often a second Textual draws at most, which it reads when it is loaded. Of 60 a key that was
+# pressed while an answer is drawn waits another 17 ms for the next.
+os.environ.setdefault("TEXTUAL_FPS", "120")
 
 
 def run_tui(places: Places) -> int:

@@ -15,7 +15,6 @@ from textual import events, on, work
 from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Vertical
 from textual.widget import MountError
 from textual.widgets import Static
 
@@ -23,6 +22,7 @@ from assistant.terminal import plain
 from assistant.tui.screens.ask_keys import EMPTY, KEYS, MODES
 from assistant.tui.screens.base import ModeScreen
 from assistant.tui.threads import in_thread
+from assistant.tui.widgets.ground import GroundContainer, GroundVertical
 from assistant.tui.widgets.prompt import Prompt
 from assistant.tui.widgets.welcome import Welcome
 from indexer.errors import KbError
@@ -65,7 +65,7 @@ class AskScreen(ModeScreen):
         self._shown: ExchangeView | None = None
 
     def body(self) -> ComposeResult:
-        with Container(id="ask"), Vertical(id="talk"):
+        with GroundContainer(id="ask"), GroundVertical(id="talk"):
             yield Welcome()
             yield Static(EMPTY, id="empty", markup=False)
             yield Static(id="modes", markup=False)

@@ -9,6 +9,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from assistant.tui.threads import in_thread
+from assistant.tui.widgets.ground import Ground
 from assistant.tui.widgets.mode_bar import ModeBar
 from assistant.tui.widgets.status_line import StatusLine
 from indexer.errors import KbError
@@ -24,7 +25,7 @@ BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-very-wide")]
 """Classes that a screen has from so many columns on."""
 
 
-class ModeScreen(Screen[None]):
+class ModeScreen(Ground, Screen[None]):
     """One of the five screens."""
 
     MODE: ClassVar[str]

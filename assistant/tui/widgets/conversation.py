@@ -1,5 +1,6 @@
 """Questions and answers, one below the other: asks them in turn, and shows the end while one is there."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Iterable, Sequence
@@ -33,6 +34,9 @@ logger = logging.getLogger(__name__)
 
 NEWS_WITHIN_S = 30.0
 """How long is waited for events at a time; nothing happens in between."""
+
+TAKEN_EVERY_S = 0.02
+"""What comes of an answer is taken no more often; a key that was pressed goes before."""
 
 CITED_EVERY_S = 0.5
 """What stands behind the marks of a growing answer is looked up no more often."""
@@ -190,6 +194,8 @@ class Conversation(LongScroll):
                 view.exchange.take(event, time.monotonic())
                 self._look_up(event, view)
             view.tell()
+            # what comes meanwhile is taken at once: to wake for every token is dear.
+            await asyncio.sleep(TAKEN_EVERY_S)
 
     def _look_up(self, event: RunEvent, view: ExchangeView) -> None:
         """See to it that the sources keep step with the marks."""

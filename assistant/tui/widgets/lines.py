@@ -6,13 +6,14 @@ widget marks for the moment, is laid over them as they are drawn.
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
@@ -32,6 +33,9 @@ class Lines(Widget):
         self._made_width = 0
         self._height_before = 0
         """How many lines there were when they were put away."""
+
+        self._rendered: dict[int, tuple[Strip | None, Strip]] = {}
+        """Line of the widget → what was made for it, and what Textual made of that for a terminal."""
 
         self._is_stale = False
         self._styles: dict[tuple[str, bool], Style] = {}
@@ -74,6 +78,7 @@ class Lines(Widget):
         """Make the lines of a width in cells if they are of another one."""
         if not self.is_drawn_for(width):
             self._made_width = width
+            self._rendered.clear()
             self._make()
 
     def height_at(self, width: int) -> int:
@@ -87,6 +92,7 @@ class Lines(Widget):
         if self._made_width:
             self._height_before = len(self._made)
             self._made, self._made_width = [], 0
+            self._rendered.clear()
             # Textual keeps every line that it has rendered until then.
             self.refresh()
 
@@ -118,13 +124,6 @@ class Lines(Widget):
             self._styles[key] = style if has_background else foreground(style)
         return self._styles[key]
 
-    @property
-    def _ground(self) -> Style:
-        """How what has no style of its own is drawn."""
-        if ("", True) not in self._styles:
-            self._styles["", True] = self.rich_style
-        return self._styles["", True]
-
     def _make(self) -> None:
         self._made = list(self.make_lines(self._made_width)) if self._made_width else []
         self._is_stale = False
@@ -140,7 +139,32 @@ class Lines(Widget):
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._styles.clear()
+        self._rendered.clear()
         self._is_stale = True
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # Textual renders every line again when a widget has grown, of which most are the same.
+        is_settled = not self._is_stale and self.content_size.width == self._made_width
+        if not is_settled or crop.width != self.outer_size.width or self.text_selection is not None:
+            return super().render_lines(crop)
+        sources = {y: self._source(y - self.gutter.top) for y in crop.line_range}
+        changed = [y for y, source in sources.items() if self._is_changed(y, source)]
+        for first, last in _runs(changed):
+            strips = super().render_lines(Region(0, first, crop.width, last - first))
+            for y, strip in zip(range(first, last), strips, strict=True):
+                self._rendered[y] = (sources[y], strip)
+        return [self._rendered[y][1] for y in crop.line_range]
+
+    def _source(self, y: int) -> Strip | None:
+        """Return what is made for a line, with what is marked in it; `None` for one without text."""
+        return self.overlay(y, self._made[y]) if 0 <= y < len(self._made) else None
+
+    def _is_changed(self, y: int, source: Strip | None) -> bool:
+        """Tell whether a line of the widget was not rendered yet from what is made for it now."""
+        if y not in self._rendered:
+            return True
+        before = self._rendered[y][0]
+        return before is not source and before != source
 
     def render_line(self, y: int) -> Strip:
         width = self.content_size.width
@@ -148,12 +172,13 @@ class Lines(Widget):
         if self._is_stale or width != self._made_width:
             before = len(self._made)
             self._made_width = width
+            self._rendered.clear()
             self._make()
             if len(self._made) != before:
                 self.call_later(self.refresh, layout=True)
-        if y >= len(self._made):
+        strip = self._source(y)
+        if strip is None:
             return Strip.blank(width, style)
-        strip = self.overlay(y, self._made[y])
         if (selection := self.text_selection) is not None and (span := selection.get_span(y)) is not None:
             start, end = span
             chosen = self.screen.get_component_rich_style("screen--selection")
@@ -163,6 +188,13 @@ class Lines(Widget):
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         return selection.extract("\n".join(text.rstrip() for text in self.line_texts)), "\n"
+
+
+def _runs(numbers: Sequence[int]) -> Iterable[tuple[int, int]]:
+    """Return where consecutive numbers begin, and the number behind the last of them."""
+    for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+        found = [number for _, number in run]
+        yield found[0], found[-1] + 1
 
 
 def foreground(style: Style) -> Style:

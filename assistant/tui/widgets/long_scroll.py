@@ -14,13 +14,14 @@ from textual.layouts.vertical import VerticalLayout
 from textual.scrollbar import ScrollBar
 from textual.widget import Widget
 
+from assistant.tui.widgets.ground import Ground
 from assistant.tui.widgets.lines import Lines
 
 KEPT_PAGES = 10
 """What is further from view than so many pages is put away, and drawn anew when it is near again."""
 
 
-class LongScroll(VerticalScroll):
+class LongScroll(Ground, VerticalScroll):
     """Scrolls texts; its children are `Lines`, all with the same margins, borders and padding."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - as Textual names it
@@ -58,7 +59,7 @@ class LongScroll(VerticalScroll):
 class NearbyLayout(VerticalLayout):
     """Places what is in view or at the end, what has the focus, and what is near and drawn already.
 
-    Whatever becomes of the heights of others, the first child in view stays where it is.
+    Whatever becomes of the heights of others, what is in view stays where it is.
     """
 
     name = "nearby"
@@ -106,16 +107,16 @@ class NearbyLayout(VerticalLayout):
         """Choose what is placed, and draw it: heights that were guessed become known by that.
 
         Args:
-            parent: What scrolls; is scrolled so that the first child in view stays there.
+            parent: What scrolls; is scrolled so that what is in view stays there.
             children: All of them.
             size: Cells of a line, lines in view.
             around: Lines that each child takes beside its own.
         """
-        first, before = self._first_in_view(parent.scroll_y)
+        held, before = self._held(parent.scroll_y, size)
         while True:
             heights = (child.height_at(size.width) + around for child in children)
             edges = list(accumulate(heights, initial=0))
-            moved = edges[children.index(first)] - before if first in children else 0
+            moved = edges[children.index(held)] - before if held in children else 0
             scroll_y = parent.scroll_y + moved
             in_view, near, far = set(), set(), set()
             for child, (top, bottom) in zip(children, pairwise(edges), strict=True):
@@ -143,9 +144,16 @@ class NearbyLayout(VerticalLayout):
             parent.set_scroll(None, scroll_y)
             parent.vertical_scrollbar.set_reactive(ScrollBar.position, scroll_y)
 
-    def _first_in_view(self, scroll_y: float) -> tuple[Lines | None, int]:
-        """Return the first child in view, and the line at which it begins."""
-        for child, (top, bottom) in zip(self._children, pairwise(self._edges), strict=True):
-            if bottom > scroll_y:
-                return child, top
-        return None, 0
+    def _held(self, scroll_y: float, size: Size) -> tuple[Lines | None, int]:
+        """Return the child that stays where it is, and the line at which it begins.
+
+        That is the first in view that is drawn already: one that comes into view from above is
+        shown by its end.
+        """
+        in_view = [
+            (child, top)
+            for child, (top, bottom) in zip(self._children, pairwise(self._edges), strict=True)
+            if bottom > scroll_y and top < scroll_y + size.height
+        ]
+        drawn = [(child, top) for child, top in in_view if child.is_drawn_for(size.width)]
+        return next(iter(drawn or in_view), (None, 0))
