@@ -47,7 +47,7 @@ _PLAIN_VALUE = re.compile(r"[^\s\"=\\]+")
 logger = logging.getLogger(__name__)
 
 
-def set_up(file: Path | None, *, level: int = logging.INFO) -> None:
+def set_up(file: Path | None, *, level: int = logging.INFO, is_said: bool = True) -> None:
     """Send what this process logs to a file, and to standard error unless that is the file already.
 
     What threads do not catch and what is warned of is logged from then on as well.
@@ -55,6 +55,7 @@ def set_up(file: Path | None, *, level: int = logging.INFO) -> None:
     Args:
         file: The log; `None` for standard error alone.
         level: From which level on our own events are logged; of libraries it is warnings.
+        is_said: Whether standard error is written to; where an app draws on the terminal it is not.
 
     Raises:
         ConfigError: If the file cannot be written.
@@ -67,7 +68,7 @@ def set_up(file: Path | None, *, level: int = logging.INFO) -> None:
             handlers.append(RotatingLog(file))
         except OSError as error:
             raise ConfigError(f"cannot write {file}: {error.strerror}") from error
-    if file is None or not _is_stderr(file):
+    if file is None or (is_said and not _is_stderr(file)):
         handlers.append(logging.StreamHandler())
     for handler in handlers:
         handler.setFormatter(LineFormatter())

@@ -17,6 +17,7 @@ from textual.screen import Screen
 from assistant.tui.backend import Backend
 from assistant.tui.commands import BoundCommands
 from assistant.tui.garbage import LOOK_EVERY_S, QuietCollector
+from assistant.tui.keys import key_name
 from assistant.tui.looks import read_looks
 from assistant.tui.screens import MODES
 from assistant.tui.screens.base import BREAKPOINTS, ModeScreen
@@ -135,6 +136,7 @@ class KbApp(App[None]):
         # the collector was off while the app was loaded, of which nothing is garbage.
         self._garbage.begin()
         # deferred: nothing of it is painted first.
+        from assistant.tui.faults import begin_log
         from assistant.tui.keys import all_bindings, load_screens, troubles
 
         try:
@@ -144,6 +146,11 @@ class KbApp(App[None]):
             self.exit()
             return
         self._watching.start()
+        if not self.is_headless:
+            try:
+                await in_thread(begin_log, self.backend.places)
+            except KbError as error:
+                self.report(error)
         await in_thread(load_screens)
         for sentence in troubles(self.backend.settings.tui.keys, all_bindings()):
             self.notify(sentence, severity="warning", markup=False, timeout=CONFIG_WARNING_S)
@@ -152,6 +159,16 @@ class KbApp(App[None]):
         if isinstance(event, events.InputEvent):
             self._garbage.touched()
         await super().on_event(event)
+
+    def _handle_exception(self, error: Exception) -> None:
+        super()._handle_exception(error)
+        # Textual would print a traceback with all that variables hold, texts of files among it.
+        self._exit_renderables.clear()
+        if self.failure is None:
+            # deferred: there should be none.
+            from assistant.tui.faults import fault
+
+            self.failure = fault(error, self.backend.places)
 
     def _is_streaming(self) -> bool:
         """Tell whether an answer is on its way."""
@@ -198,6 +215,16 @@ class KbApp(App[None]):
         return cast("AskScreen", self.screen_stack[0])
 
     # -- keys
+
+    def key_of(self, name: str) -> str:
+        """Return the first key of one of the app's bindings, as it is printed on a keyboard.
+
+        Args:
+            name: The binding's id.
+        """
+        default = next(one.key for one in Binding.make_bindings(self.BINDINGS) if one.id == name)
+        first = self._looks.keys.get(name, default).split(",")[0].strip()
+        return key_name(first) if first else ""
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer what Textual offers, but its own help; everything bound is offered by `BoundCommands`."""

@@ -17,7 +17,10 @@ LOOK_EVERY_S = 5.0
 ENOUGH = 10
 """As many collections of what is young make a full one worth it; as often Python would begin one."""
 
-TOO_MANY = 200 * ENOUGH
+MANY = 5 * ENOUGH
+"""After as many a moment is quiet though an answer is on its way: it is drawn a little later then."""
+
+TOO_MANY = 50 * ENOUGH
 """After as many it is not waited for a quiet moment any more."""
 
 NEVER = 1_000_000
@@ -56,7 +59,8 @@ class QuietCollector:
     def look(self) -> bool:
         """Collect if there is enough to collect and the moment is quiet; tells whether it did."""
         waiting = gc.get_count()[2]
-        is_quiet = not self._is_busy() and self._clock() - self._touched_at >= QUIET_S
+        is_touched = self._clock() - self._touched_at < QUIET_S
+        is_quiet = not is_touched and (waiting >= MANY or not self._is_busy())
         if waiting >= TOO_MANY or (waiting >= ENOUGH and is_quiet):
             gc.collect()
             return True

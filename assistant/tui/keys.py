@@ -1,6 +1,5 @@
 """The names of what keys do, and whether the config speaks of any that is not there."""
 
-import difflib
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -8,6 +7,9 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 
 from assistant.tui.screens import MODES
+
+EVERYWHERE = "app.help"
+"""A binding of those that work on every screen, where another of the same key goes before it."""
 
 _OURS = "assistant.tui"
 _KEY_NAMES = {
@@ -48,6 +50,9 @@ def troubles(keys: Mapping[str, str], bindings: Sequence[Mapping[str, str]]) -> 
         keys: Keys by the id of a binding, several with commas between them.
         bindings: What `all_bindings` returns.
     """
+    # deferred: key names are needed for the first paint, this is not.
+    import difflib
+
     known = sorted({name for each in bindings for name in each})
     found = []
     for name in keys:
@@ -55,14 +60,22 @@ def troubles(keys: Mapping[str, str], bindings: Sequence[Mapping[str, str]]) -> 
             near = difflib.get_close_matches(name, known, n=1)
             suggestion = f"; did you mean {near[0]!r}?" if near else ""
             found.append(f"[tui] keys: nothing is called {name!r}{suggestion}")
+    everywhere = next((each for each in bindings if EVERYWHERE in each), {})
     for each in bindings:
-        taken: dict[str, str] = {}
-        for name, default in each.items():
-            for key in keys.get(name, default).split(","):
-                other = taken.setdefault(key.strip(), name)
-                if other != name and (name in keys or other in keys):
-                    found.append(f"[tui] keys: {other!r} and {name!r} have the same key, {key.strip()}")
+        taken = {} if each is everywhere else {key: name for name, key in _single(everywhere, keys)}
+        for name, key in _single(each, keys):
+            other = taken.setdefault(key, name)
+            if other != name and (name in keys or other in keys):
+                found.append(f"[tui] keys: {other!r} and {name!r} have the same key, {key}")
     return found
+
+
+def _single(bindings: Mapping[str, str], keys: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield every key of bindings with what it does, as the config has it."""
+    for name, default in bindings.items():
+        for key in keys.get(name, default).split(","):
+            if key.strip():
+                yield name, key.strip()
 
 
 def key_name(key: str) -> str:

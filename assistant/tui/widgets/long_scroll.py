@@ -17,7 +17,7 @@ from textual.widget import Widget
 from assistant.tui.widgets.ground import Ground
 from assistant.tui.widgets.lines import Lines
 
-KEPT_PAGES = 10
+KEPT_PAGES = 3
 """What is further from view than so many pages is put away, and drawn anew when it is near again."""
 
 

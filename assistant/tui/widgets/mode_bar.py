@@ -1,7 +1,12 @@
 """The bar of the five screens."""
 
+from typing import TYPE_CHECKING, cast
+
 from textual.content import Content
 from textual.widgets import Static
+
+if TYPE_CHECKING:
+    from assistant.tui.app import KbApp
 
 NAMES = {
     "ask": "Ask",
@@ -25,11 +30,12 @@ class ModeBar(Static):
 
     def __init__(self, current: str) -> None:
         self._current = current
+        key_of = cast("KbApp", self.app).key_of
         parts = [Content.styled("kb ", "bold $primary")]
-        for number, (mode, name) in enumerate(NAMES.items(), start=2):
+        for mode, name in NAMES.items():
             is_current = mode == current
-            label = Content.from_markup(
-                f"[@click=app.go('{mode}')] {'▸' if is_current else ' '}{name} [dim]F{number}[/dim] [/]"
-            )
+            label = Content.assemble(
+                f" {'▸' if is_current else ' '}{name} ", (key_of(f"app.{mode}"), "dim"), " "
+            ).stylize(f"@click=app.go('{mode}')")
             parts.append(label.stylize("bold reverse") if is_current else label)
         super().__init__(Content("").join(parts))

@@ -52,6 +52,40 @@ async def test_a_name_in_the_bar_can_be_clicked(home: Home) -> None:
         await until_mode(app, "library")
 
 
+async def test_the_bar_names_the_keys_of_the_config(home: Home) -> None:
+    """Also where one was taken away."""
+    app = home.app(more='[tui.keys]\n"app.library" = "ctrl+b,f5"\n"app.models" = ""\n')
+    async with app.run_test(size=(120, 30)) as pilot:
+        shown = str(app.screen.query_one("ModeBar").render())
+        assert "Search F3" in shown
+        assert "Library Ctrl+B" in shown
+        assert "F6" not in shown
+        await pilot.press("ctrl+b")
+        await until_mode(app, "library")
+
+
+async def test_a_fault_of_the_app_is_told_in_one_sentence(home: Home) -> None:
+    """With its place in the code, and without what the variables hold."""
+    app = home.app()
+    secret = "the rent is 640 euros"
+
+    def fail() -> None:
+        assert len(secret) == 0, secret
+
+    async def run() -> None:
+        async with app.run_test() as pilot:
+            app.call_later(fail)
+            await pilot.pause()
+
+    with pytest.raises(AssertionError):
+        await run()
+    assert app.failure is not None
+    place = "tests/assistant/tui/test_app.py, line"
+    assert app.failure.message.startswith(f"the app failed and was closed: AssertionError in {place}")
+    assert "app.log" in app.failure.hint
+    assert secret not in app.failure.message + app.failure.hint
+
+
 async def test_the_status_line_says_how_the_index_is(home: Home) -> None:
     """Files and how current they are, and what answers."""
     app = home.app()

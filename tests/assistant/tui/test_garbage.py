@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from assistant.tui.garbage import ENOUGH, QUIET_S, TOO_MANY, QuietCollector
+from assistant.tui.garbage import ENOUGH, MANY, QUIET_S, TOO_MANY, QuietCollector
 
 
 class Surroundings:
@@ -71,5 +71,10 @@ def test_nobody_who_types_waits(collector: QuietCollector, around: Surroundings)
 def test_garbage_does_not_pile_up(collector: QuietCollector, around: Surroundings) -> None:
     """Where no moment is ever quiet."""
     around.is_busy = True
+    wait_for(MANY)
+    assert collector.look()
+    collector.touched()
+    wait_for(MANY)
+    assert not collector.look()
     wait_for(TOO_MANY)
     assert collector.look()

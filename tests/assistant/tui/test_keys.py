@@ -20,11 +20,16 @@ def test_what_is_right_is_no_trouble() -> None:
 
 
 def test_the_same_key_means_one_thing_in_one_place() -> None:
-    """Another screen may use it for something else."""
+    """Two screens may use it for different things, but not one for what works everywhere."""
     assert troubles({"app.library": "f6"}, [APP]) == [
         "[tui] keys: 'app.library' and 'app.models' have the same key, f6"
     ]
-    assert troubles({"app.library": "f7"}, [APP, {"search.open": "f7"}]) == []
+    ask, search = {"ask.back": "escape", "ask.private": "f7"}, {"search.open": "enter"}
+    assert troubles({"search.open": "f7"}, [APP, ask, search]) == []
+    assert troubles({"app.library": "f7"}, [APP, ask, search]) == [
+        "[tui] keys: 'app.library' and 'ask.private' have the same key, f7"
+    ]
+    assert troubles({"search.open": ""}, [APP, ask, search]) == []
 
 
 def test_a_misspelt_name_is_said_with_the_nearest() -> None:
