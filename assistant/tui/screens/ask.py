@@ -18,7 +18,7 @@ from textual.binding import BindingType
 from textual.widget import MountError
 from textual.widgets import Static
 
-from assistant.terminal import plain
+from assistant.tui.screens.ask_copying import Copying
 from assistant.tui.screens.ask_keys import EMPTY, KEYS, MODES
 from assistant.tui.screens.base import ModeScreen
 from assistant.tui.threads import in_thread
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from assistant.types import Question
 
 
-class AskScreen(ModeScreen):
+class AskScreen(Copying, ModeScreen):
     """Ask, and see what the answers rest on."""
 
     MODE = "ask"
@@ -326,7 +326,7 @@ class AskScreen(ModeScreen):
     def action_copy_path(self) -> None:
         """Copy the path of the source whose passage is shown."""
         if self._shown is not None and (source := self.panel.current) is not None:
-            self._copy(str(source.passage.path), "path copied")
+            self.copy(str(source.passage.path), "path copied")
 
     def on_sources_panel_open_asked(self, event: "SourcesPanel.OpenAsked") -> None:
         self._open(event.source)
@@ -351,35 +351,6 @@ class AskScreen(ModeScreen):
 
         documents = [source.passage.path for source in view.exchange.sources]
         await open_target(self.app, target, documents, self.backend.settings.tui)
-
-    # -- copying
-
-    def _copy(self, text: str, said: str) -> None:
-        self.app.copy_to_clipboard(plain(text))
-        self.notify(said, timeout=2)
-
-    def action_copy_answer(self) -> None:
-        """Copy the answer one is at."""
-        if (view := self.view) is not None and view.exchange.text.strip():
-            self._copy(view.exchange.bare_text, "answer copied")
-
-    def action_copy_with_sources(self) -> None:
-        """Copy the answer and what it rests on."""
-        if (view := self.view) is not None and view.exchange.text.strip():
-            # deferred, as what shows the answers.
-            from assistant.tui.sources import with_sources
-
-            exchange = view.exchange
-            self._copy(with_sources(exchange.bare_text, exchange.sources), "answer copied with its sources")
-
-    def action_copy_code(self) -> None:
-        """Copy the last block of code that is in view, or the last of the answer."""
-        if (view := self.view) is None or not view.codes:
-            self.notify("there is no code in this answer")
-            return
-        seen = view.lines_in_view
-        shown = [code for code in view.codes if code.first < seen.stop and code.last >= seen.start]
-        self._copy((shown or view.codes)[-1].text, "code copied")
 
     def action_thoughts(self) -> None:
         """Show or fold what the model thought."""

@@ -41,12 +41,30 @@ class LibraryScreen(ModeScreen):
         Binding("d,delete", "remove", "Remove", id="library.remove", tooltip="Forget the picked folder"),
         Binding("r", "retry", "Retry", id="library.retry", tooltip="Read the file again that failed"),
         Binding(
-            "R", "retry_all", "Retry all", id="library.retry-all", tooltip="Read all files again that failed"
+            "R",
+            "retry_all",
+            "Retry all",
+            show=False,
+            id="library.retry-all",
+            tooltip="Read all files again that failed",
         ),
         Binding("p", "pause", "Pause", id="library.pause", tooltip="Stop indexing for a while, or go on"),
-        Binding("s", "sweep", "Look now", id="library.sweep", tooltip="Look for changes in all folders now"),
         Binding(
-            "slash", "filter", "Filter", key_display="/", id="library.filter", tooltip="Find files by words"
+            "s",
+            "sweep",
+            "Look now",
+            show=False,
+            id="library.sweep",
+            tooltip="Look for changes in all folders now",
+        ),
+        Binding(
+            "slash",
+            "filter",
+            "Filter",
+            key_display="/",
+            show=False,
+            id="library.filter",
+            tooltip="Find files by words",
         ),
         Binding("i", "story", "Why", id="library.story", tooltip="Show or hide why the file is as it is"),
         Binding(

@@ -49,8 +49,15 @@ class ModelsScreen(ModeScreen):
             tooltip="Unload the model; a question loads it again",
         ),
         Binding("l", "load", "Load", id="models.load", tooltip="Load the model that answers now"),
-        Binding("r", "refresh", "Refresh", id="models.refresh", tooltip="Look for models again"),
-        Binding("a", "all", "All kinds", id="models.all", tooltip="List what cannot answer too, or not"),
+        Binding("r", "refresh", "Refresh", show=False, id="models.refresh", tooltip="Look for models again"),
+        Binding(
+            "a",
+            "all",
+            "All kinds",
+            show=False,
+            id="models.all",
+            tooltip="List what cannot answer too, or not",
+        ),
         Binding(
             "i", "story", "Details", id="models.details", tooltip="Show or hide what is known of the model"
         ),

@@ -38,13 +38,13 @@ class LongScroll(Ground, VerticalScroll):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        if not self._nearby.covers(new_value, self.size.height):
+        if not self._nearby.placed.issuperset(self._nearby.in_view(new_value, self.size.height)):
             self._lay_out()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Show what has the focus now and is far from view."""
+        """Show what has the focus now, also where Textual does not know yet where it is."""
         child = event.widget
-        if isinstance(child, Lines) and child not in self._nearby.placed:
+        if isinstance(child, Lines) and child not in self._nearby.in_view(self.scroll_y, self.size.height):
             self.release_anchor()
             self.scroll_to(y=self.top_of(child), animate=False)
             self._lay_out()
@@ -74,18 +74,18 @@ class NearbyLayout(VerticalLayout):
         """Return the line at which a child begins; 0 if it has no place yet."""
         return self._edges[self._children.index(child)] if child in self._children else 0
 
-    def covers(self, scroll_y: float, page: int) -> bool:
-        """Tell whether all is placed that is in view.
+    def in_view(self, scroll_y: float, page: int) -> dict[Lines, int]:
+        """Return what is in view, placed or not, in order → where it begins.
 
         Args:
             scroll_y: The first line in view.
             page: Lines in view.
         """
-        return all(
-            child in self.placed
+        return {
+            child: top
             for child, (top, bottom) in zip(self._children, pairwise(self._edges), strict=True)
             if bottom > scroll_y and top < scroll_y + page
-        )
+        }
 
     def arrange(
         self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
@@ -150,10 +150,7 @@ class NearbyLayout(VerticalLayout):
         That is the first in view that is drawn already: one that comes into view from above is
         shown by its end.
         """
-        in_view = [
-            (child, top)
-            for child, (top, bottom) in zip(self._children, pairwise(self._edges), strict=True)
-            if bottom > scroll_y and top < scroll_y + size.height
-        ]
-        drawn = [(child, top) for child, top in in_view if child.is_drawn_for(size.width)]
-        return next(iter(drawn or in_view), (None, 0))
+        in_view = self.in_view(scroll_y, size.height)
+        drawn = (child for child in in_view if child.is_drawn_for(size.width))
+        held = next(drawn, next(iter(in_view), None))
+        return held, in_view[held] if held is not None else 0

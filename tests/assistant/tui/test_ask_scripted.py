@@ -306,6 +306,19 @@ async def test_a_sentence_of_an_answer_can_be_selected(home: Home) -> None:
         assert app.clipboard.startswith("The ren")
 
 
+async def test_each_block_of_code_can_be_copied(home: Home) -> None:
+    """The last one in view first, then by the same key the one before, and round again."""
+    home.app()
+    blocks = "\n\n".join(f"{name} [1]:\n\n```\n{name}\n```" for name in ("one", "two", "three"))
+    app = scripted(home, [blocks])
+    async with app.run_test(size=SIZE) as pilot:
+        await asked(app, "How is the key found?")
+        views(app)[0].focus()
+        for expected in ("three", "two", "one", "three"):
+            await pilot.press("k")
+            assert app.clipboard == expected
+
+
 async def long_talk(app: KbApp, pilot: Pilot[None], exchanges: int) -> Conversation:
     """Ask, and show many exchanges below of which each takes many lines."""
     await asked(app, "How much is the rent?")
