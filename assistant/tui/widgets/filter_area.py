@@ -8,6 +8,8 @@ from textual import events, work
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.widgets import TextArea
 
 from assistant.terminal import plain, plain_line
@@ -56,6 +58,9 @@ class FilterArea(TextArea):
     }
     """
 
+    _styled: object = None
+    """The colours whose styles were looked up last, until the styles change."""
+
     def __init__(
         self,
         *,
@@ -66,6 +71,19 @@ class FilterArea(TextArea):
         self._find_offers = find_offers
         self._choice: Choice | None = None
         super().__init__(id=id, placeholder=placeholder, highlight_cursor_line=False)
+
+    # -- drawing
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styled = None
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # Textual looks all styles of a text area up again whenever a part of it is rendered.
+        if self._styled is self._theme:
+            return super(TextArea, self).render_lines(crop)
+        self._styled = self._theme
+        return super().render_lines(crop)
 
     @property
     def is_completing(self) -> bool:
