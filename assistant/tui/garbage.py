@@ -1,7 +1,9 @@
 """When Python looks for garbage: in quiet moments, so that nobody who types or reads along waits for it.
 
 A full collection takes a tenth of a second once the app is loaded, and Python would begin one
-whenever enough was made, which is while an answer is drawn.
+whenever enough was made, which is while an answer is drawn. What Textual makes for a frame is garbage
+in cycles a moment later; Python looks for what is young less often than by default, so that most of
+that is gone by then and not kept until the next full collection.
 """
 
 import gc
@@ -23,6 +25,9 @@ MANY = 5 * ENOUGH
 TOO_MANY = 50 * ENOUGH
 """After as many it is not waited for a quiet moment any more."""
 
+YOUNG = 2000
+"""Objects that are made between two collections of what is youngest."""
+
 NEVER = 1_000_000
 
 
@@ -38,18 +43,18 @@ class QuietCollector:
         self._is_busy = is_busy
         self._clock = clock
         self._touched_at = 0.0
+        self._before = gc.get_threshold()
 
     def begin(self) -> None:
         """Take all there is as needed, and keep Python from full collections of its own."""
         gc.freeze()
-        young, middle, _ = gc.get_threshold()
-        gc.set_threshold(young, middle, NEVER)
+        self._before = gc.get_threshold()
+        gc.set_threshold(YOUNG, self._before[1], NEVER)
         gc.enable()
 
     def end(self) -> None:
         """Leave it to Python again."""
-        young, middle, _ = gc.get_threshold()
-        gc.set_threshold(young, middle, ENOUGH)
+        gc.set_threshold(*self._before)
         gc.unfreeze()
 
     def touched(self) -> None:

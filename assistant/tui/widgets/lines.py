@@ -32,7 +32,7 @@ class Lines(Widget):
         self._made: list[Strip] = []
         self._made_width = 0
         self._height_before = 0
-        """How many lines there were when they were put away."""
+        """How many lines there were when they were put away, or what was guessed before they were made."""
 
         self._rendered: dict[int, tuple[Strip | None, Strip]] = {}
         """Line of the widget → what was made for it, and what Textual made of that for a terminal."""
@@ -85,7 +85,9 @@ class Lines(Widget):
         """Return how many lines there are at a width in cells, or were at the one before."""
         if self._made_width:
             return len(self._made)
-        return self._height_before or self.guess_height(width)
+        if not self._height_before:
+            self._height_before = self.guess_height(width)
+        return self._height_before
 
     def put_away(self) -> None:
         """Drop the lines, but not how many there were: they are far from what is in view."""
