@@ -29,14 +29,18 @@ class Wanted:
         self._roots = {word_root(word) for word in telling}
         last = words[-1] if words and query[-1:].isalnum() else ""
         self._beginning = last if len(last) >= SHORTEST_BEGINNING and last in telling else ""
+        self._known: dict[str, bool] = {}
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return where words of the query stand in a text, in any of their forms."""
         return [found.span() for found in _WORD.finditer(text) if self._is_one(found[0].casefold())]
 
     def _is_one(self, word: str) -> bool:
-        is_begun = bool(self._beginning) and word.startswith(self._beginning)
-        return is_begun or word_root(word) in self._roots
+        # texts that are found by the same words have many words in common.
+        if (known := self._known.get(word)) is None:
+            is_begun = bool(self._beginning) and word.startswith(self._beginning)
+            known = self._known[word] = is_begun or word_root(word) in self._roots
+        return known
 
 
 def excerpt(passage: Passage, wanted: Wanted, *, most_chars: int) -> str:

@@ -7,9 +7,8 @@ from textual import on, work
 from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import Static
 
 from assistant.surroundings import widened
 from assistant.terminal import plain_line
@@ -19,6 +18,7 @@ from assistant.tui.opening import open_place
 from assistant.tui.screens.base import ModeScreen
 from assistant.tui.state import IndexState
 from assistant.tui.threads import in_thread
+from assistant.tui.widgets.ground import GroundContainer
 from assistant.tui.widgets.passage_view import PassageView
 from assistant.tui.widgets.result_list import ResultList
 from assistant.tui.widgets.search_box import SearchBox
@@ -109,7 +109,7 @@ class SearchScreen(ModeScreen):
         yield box
         yield Static(id="search-line", markup=False)
         yield Static(id="search-remarks", classes="-hidden", markup=False)
-        with Container(id="found", classes="-hidden"):
+        with GroundContainer(id="found", classes="-hidden"):
             yield ResultList(id="results")
             yield PassageView()
         yield Static(INVITATION, id="search-state", markup=False)
@@ -248,19 +248,18 @@ class SearchScreen(ModeScreen):
             self._reach = 0
             view.show(passage, quotes=passage.highlights)
 
-    @on(OptionList.OptionHighlighted)
-    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        event.stop()
+    @on(ResultList.Highlighted)
+    def _highlighted(self) -> None:
         self._preview_current()
 
     @on(SearchBox.Moved)
     def _moved(self, event: SearchBox.Moved) -> None:
-        self.results.move(event.step)
+        self.results.action_move(event.step)
 
     # -- what can be done with a passage
 
     @on(SearchBox.Opened)
-    @on(OptionList.OptionSelected)
+    @on(ResultList.Chosen)
     def _open(self) -> None:
         if (passage := self.results.current) is not None:
             self._open_passage(passage)

@@ -10,14 +10,12 @@ from typing import ClassVar
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
-from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from assistant.tui.library_words import SIGNS, remark_of, shown_path
+from assistant.tui.widgets.row_list import RowList
 from indexer.types import FileEntry
 
 PAGE_ROWS = 200
@@ -29,26 +27,12 @@ _LEAST_PATH = 24
 """Columns that a path has at least, whatever its remark says."""
 
 
-class FileList(ScrollView, can_focus=True, inherit_bindings=False):
+class FileList(RowList):
     """Files, one a line; posts `Wanted` for rows it does not know, and `Highlighted` for where one is."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home,g", "move(-1000000000)", "First", show=False),
-        Binding("end,G", "move(1000000000)", "Last", show=False),
-        Binding("enter", "choose", "Open", show=False, id="files.open", tooltip="Open the file"),
-    ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"file-list--cursor", "file-list--remark", "file-list--blurred"}
     DEFAULT_CSS = """
-    FileList {
-        height: 1fr; border: round $panel;
-        border-title-color: $foreground; border-subtitle-color: $foreground;
-        background: $background; overflow-x: hidden;
-        &:focus { border: round $primary; }
-    }
+    FileList { border-title-color: $foreground; border-subtitle-color: $foreground; }
     FileList > .file-list--cursor { background: $primary; color: $background; text-style: bold; }
     FileList > .file-list--blurred { text-style: reverse; }
     FileList > .file-list--remark { text-style: dim; }
@@ -91,7 +75,6 @@ class FileList(ScrollView, can_focus=True, inherit_bindings=False):
         """Pages that are shown until newer ones come."""
 
         self._asked: set[int] = set()
-        self._cursor = 0
         self._remark_width = 0
         """Columns of the longest remark so far, so that remarks stand below each other."""
 
@@ -105,9 +88,8 @@ class FileList(ScrollView, can_focus=True, inherit_bindings=False):
         return self._total or 0
 
     @property
-    def cursor(self) -> int:
-        """The row of the cursor, from 0."""
-        return self._cursor
+    def row_count(self) -> int:
+        return self.total
 
     @property
     def highlighted(self) -> FileEntry | None:
@@ -201,30 +183,13 @@ class FileList(ScrollView, can_focus=True, inherit_bindings=False):
 
     # -- the cursor
 
-    def action_move(self, rows: int) -> None:
-        self._cursor = min(max(0, self._cursor + rows), max(0, self.total - 1))
-        self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
+    def cursor_moved(self) -> None:
         self._want()
         self._tell()
-        self.refresh()
-
-    def action_page(self, pages: int) -> None:
-        self.action_move(pages * max(1, self.scrollable_content_region.height - 1))
 
     def action_choose(self) -> None:
         if (entry := self.highlighted) is not None:
             self.post_message(self.Chosen(entry))
-
-    def on_click(self, event: events.Click) -> None:
-        row = event.get_content_offset(self)
-        if row is None:
-            return
-        number = row.y + self.scroll_offset.y
-        if number >= self.total:
-            return
-        self.action_move(number - self._cursor)
-        if event.chain > 1:
-            self.action_choose()
 
     # -- drawing
 
@@ -235,12 +200,6 @@ class FileList(ScrollView, can_focus=True, inherit_bindings=False):
     def on_resize(self) -> None:
         self.virtual_size = Size(0, self.total)
         self._want()
-
-    def on_focus(self) -> None:
-        self.refresh()
-
-    def on_blur(self) -> None:
-        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width

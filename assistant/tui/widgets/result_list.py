@@ -1,75 +1,143 @@
 """What a search found, best first."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
-from textual.content import Content
-from textual.widgets import OptionList
-from textual.widgets.option_list import Option
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.strip import Strip
 
 from assistant.tui.found import Wanted, excerpt, name_of, place_of
-from assistant.tui.widgets.pick_list import PickList
+from assistant.tui.widgets.lines import strip_of
+from assistant.tui.widgets.row_list import RowList
 from indexer.types import Passage
 
+MARGIN = 2
+"""Columns left of a row, where the sign of the cursor stands."""
 
-class ResultList(PickList):
-    """Passages with title, place and best sentence, the words that were searched for marked."""
+
+class ResultList(RowList):
+    """Passages with title, place and best sentence, the words that were searched for marked.
+
+    A search as one types lists others at every key, so a row is made when it is first in sight.
+    """
 
     HELP_TITLE = "Passages found"
+    ROW_LINES = 2
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"result-list--cursor"}
     DEFAULT_CSS = """
     ResultList {
-        height: 1fr; border: round $panel; background: $background; border-title-color: $text-muted;
-        padding: 0; scrollbar-size-vertical: 1; text-wrap: nowrap; text-overflow: ellipsis;
-        scrollbar-gutter: stable;
-        &:focus { border: round $primary; background-tint: transparent; }
+        border-title-color: $text-muted; padding: 0; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
+        & > .result-list--cursor {
+            color: $block-cursor-blurred-foreground; background: $block-cursor-blurred-background;
+        }
+        &:focus > .result-list--cursor {
+            color: $block-cursor-foreground; background: $block-cursor-background;
+        }
     }
     """
 
+    @dataclass
+    class Highlighted(Message):
+        """Somebody moved to another passage."""
+
+    @dataclass
+    class Chosen(Message):
+        """Somebody wants to see the passage in its file."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - as Textual names it
-        # without markup: a file called "a[b].md" must not lose its brackets.
-        super().__init__(id=id, markup=False)
+        super().__init__(id=id)
         self.border_title = "Passages"
         self.passages: tuple[Passage, ...] = ()
         self._wanted = Wanted("")
-        self._listed_width = 0
+        self._rows: dict[int, tuple[Strip, Strip]] = {}
+        self._width = 0
+        self._plain = self._chosen = Style.null()
+        """How rows look, and that of the cursor; looked up once for all lines that are rendered together."""
+
+    @property
+    def row_count(self) -> int:
+        return len(self.passages)
+
+    @property
+    def highlighted(self) -> int | None:
+        """Which passage the cursor is on, from 0; `None` where there is none."""
+        return self._cursor if self.passages else None
 
     @property
     def current(self) -> Passage | None:
-        """The passage that is highlighted."""
-        at = self.highlighted
-        return self.passages[at] if at is not None and at < len(self.passages) else None
+        """The passage that the cursor is on."""
+        return self.passages[self._cursor] if self.passages else None
 
     def show(self, passages: Sequence[Passage], query: str) -> None:
-        """List other passages; the highlighted one stays so where it is still there.
+        """List other passages; the cursor stays on its own where it is still there.
 
         Args:
             passages: The best first.
             query: What they were found by, without filters.
         """
-        before = self.current.chunk_id if self.current and self.highlighted else None
+        before = self.current.chunk_id if self.current and self._cursor else None
         self.passages, self._wanted = tuple(passages), Wanted(query)
         same = (at for at, passage in enumerate(self.passages) if passage.chunk_id == before)
-        self._list(highlighted=next(same, 0 if self.passages else None))
+        self._cursor = next(same, 0)
+        self._rows.clear()
+        self.virtual_size = Size(0, self.row_count * self.ROW_LINES)
+        self.show_cursor()
+        self.refresh()
 
-    def _list(self, *, highlighted: int | None) -> None:
-        # one line for each sentence, so that what was searched for has to stand near its beginning.
-        self._listed_width = self.scrollable_content_region.width
-        room = max(20, self._listed_width - 3)
-        with self.prevent(OptionList.OptionHighlighted):
-            # not by clearing and adding: each would lay the screen out anew.
-            self.set_options(Option(_label(passage, self._wanted, room)) for passage in self.passages)
-            self.highlighted = highlighted
+    def label(self, number: int) -> tuple[Text, Text]:
+        """Return the two lines of a row: title and place, and the sentence that shows best why it is here."""
+        passage = self.passages[number]
+        head = Text(name_of(passage), "bold", end="")
+        if place := place_of(passage):
+            head = Text.assemble(head, (f"  {place}", "dim"))
+        # one line for the sentence, so that what was searched for has to stand near its beginning.
+        sentence = Text(excerpt(passage, self._wanted, most_chars=max(20, self._width - MARGIN)), end="")
+        for start, end in self._wanted.spans(sentence.plain):
+            sentence.stylize("bold underline", start, end)
+        return head, sentence
+
+    # -- the cursor
+
+    def cursor_moved(self) -> None:
+        self.post_message(self.Highlighted())
+
+    def action_choose(self) -> None:
+        if self.passages:
+            self.post_message(self.Chosen())
+
+    # -- drawing
 
     def on_resize(self) -> None:
-        if self.passages and self.scrollable_content_region.width != self._listed_width:
-            self._list(highlighted=self.highlighted)
+        self.virtual_size = Size(0, self.row_count * self.ROW_LINES)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        width = self.scrollable_content_region.width
+        if width != self._width:
+            self._width = width
+            self._rows.clear()
+        self._plain = self.rich_style
+        self._chosen = self.get_component_rich_style("result-list--cursor")
+        return super().render_lines(crop)
 
-def _label(passage: Passage, wanted: Wanted, room: int) -> Content:
-    sentence = excerpt(passage, wanted, most_chars=room)
-    marked = Content(sentence)
-    for start, end in wanted.spans(sentence):
-        marked = marked.stylize("bold underline", start, end)
-    head = Content.styled(name_of(passage), "bold")
-    if place := place_of(passage):
-        head = head + Content.styled(f"  {place}", "dim")
-    return head + "\n  " + marked
+    def render_line(self, y: int) -> Strip:
+        number, line = divmod(y + self.scroll_offset.y, self.ROW_LINES)
+        if number >= self.row_count:
+            return Strip.blank(self._width, self._plain)
+        is_current = number == self._cursor
+        style = self._chosen if is_current else self._plain
+        margin = "▸ " if is_current and not line else " " * MARGIN
+        strip = Strip([Segment(margin), *self._row(number)[line]])
+        return strip.apply_style(style).adjust_cell_length(self._width, style)
+
+    def _row(self, number: int) -> tuple[Strip, Strip]:
+        if number not in self._rows:
+            head, sentence = self.label(number)
+            for text in (head, sentence):
+                text.truncate(max(1, self._width - MARGIN), overflow="ellipsis")
+            self._rows[number] = strip_of(head), strip_of(sentence)
+        return self._rows[number]
