@@ -1,4 +1,4 @@
 """Measurements: `make bench` runs those that need no data of their own."""
 
 # before anything loads Textual, which reads then how often it draws.
-import assistant.tui as _  # noqa: F401
+import assistant.tui  # noqa: F401

@@ -17,7 +17,7 @@ from textual.screen import Screen
 from assistant.tui.backend import Backend
 from assistant.tui.commands import BoundCommands
 from assistant.tui.garbage import LOOK_EVERY_S, QuietCollector
-from assistant.tui.keys import key_name
+from assistant.tui.keys import all_bindings, key_name, load_screens, troubles
 from assistant.tui.looks import read_looks
 from assistant.tui.screens import MODES
 from assistant.tui.screens.base import BREAKPOINTS, ModeScreen
@@ -137,7 +137,6 @@ class KbApp(App[None]):
         self._garbage.begin()
         # deferred: nothing of it is painted first.
         from assistant.tui.faults import begin_log
-        from assistant.tui.keys import all_bindings, load_screens, troubles
 
         try:
             await in_thread(lambda: check_theme(self.backend.settings.tui.theme))

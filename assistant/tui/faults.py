@@ -10,7 +10,7 @@ from indexer.paths import Places
 
 logger = logging.getLogger(__name__)
 
-_PACKAGE = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 def log_file(places: Places) -> Path:
@@ -40,8 +40,20 @@ def fault(error: BaseException, places: Places) -> KbError:
 def _place(error: BaseException) -> str:
     """Say where in our own code that was, or nothing if it was not in ours."""
     ours = [
-        (Path(frame.filename).relative_to(_PACKAGE), frame.lineno)
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename.startswith(f"{_PACKAGE}/") and "site-packages" not in frame.filename
+        (path.relative_to(_ROOT), line)
+        for path, line in (
+            (Path(frame.f_code.co_filename), line) for frame, line in traceback.walk_tb(error.__traceback__)
+        )
+        if path.is_relative_to(_ROOT) and _is_ours(path.relative_to(_ROOT))
     ]
     return f" in {ours[-1][0]}, line {ours[-1][1]}" if ours else ""
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether a file beside our packages is of the project.
+
+    Beside them lies its environment in a checkout, and everybody else's code where they are installed.
+    """
+    if _ROOT.name == "site-packages":
+        return path.parts[0] in {"assistant", "indexer"}
+    return "site-packages" not in path.parts

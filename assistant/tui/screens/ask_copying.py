@@ -1,5 +1,6 @@
 """What can be copied from the Ask screen: answers, their code, and both with what they rest on."""
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from assistant.terminal import plain
@@ -22,9 +23,9 @@ class Copying(_Base):
     """Whose code was copied last, which lines were in view then, and which of its blocks it was."""
 
     @property
+    @abstractmethod
     def view(self) -> "ExchangeView | None":
         """The exchange one is at."""
-        raise NotImplementedError
 
     def copy(self, text: str, said: str) -> None:
         """Copy a text, without anything in it that could drive a terminal, and say so."""

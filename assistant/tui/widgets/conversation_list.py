@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -14,10 +15,9 @@ from assistant.terminal import plain_line
 from assistant.times import counted
 from assistant.tui.found import Wanted
 from assistant.tui.talks import Listed, label, reading
-from assistant.tui.widgets.pick_list import PickList
 
 
-class ConversationList(PickList):
+class ConversationList(OptionList):
     """Conversations with title, age and number of questions; several may be marked.
 
     Args:
@@ -48,6 +48,21 @@ class ConversationList(PickList):
         self._marked: set[int] = set()
         self._wanted = Wanted("")
         self._clock = clock
+
+    def move(self, step: int) -> None:
+        """Highlight another one; the ends hold."""
+        if self.option_count:
+            self.highlighted = min(max(0, (self.highlighted or 0) + step), self.option_count - 1)
+
+    def on_click(self, event: events.Click) -> None:
+        """Highlight what is clicked; only a second click chooses it."""
+        event.stop()
+        event.prevent_default()
+        at = event.style.meta.get("option")
+        if at is not None:
+            self.highlighted = at
+            if event.chain > 1:
+                self.action_select()
 
     @property
     def current(self) -> Listed | None:

@@ -77,9 +77,7 @@ class Lines(Widget):
     def prepare(self, width: int) -> None:
         """Make the lines of a width in cells if they are of another one."""
         if not self.is_drawn_for(width):
-            self._made_width = width
-            self._rendered.clear()
-            self._make()
+            self._make_for(width)
 
     def height_at(self, width: int) -> int:
         """Return how many lines there are at a width in cells, or were at the one before."""
@@ -125,6 +123,11 @@ class Lines(Widget):
                 return Style.null()
             self._styles[key] = style if has_background else foreground(style)
         return self._styles[key]
+
+    def _make_for(self, width: int) -> None:
+        self._made_width = width
+        self._rendered.clear()
+        self._make()
 
     def _make(self) -> None:
         self._made = list(self.make_lines(self._made_width)) if self._made_width else []
@@ -173,9 +176,7 @@ class Lines(Widget):
         style = self.rich_style
         if self._is_stale or width != self._made_width:
             before = len(self._made)
-            self._made_width = width
-            self._rendered.clear()
-            self._make()
+            self._make_for(width)
             if len(self._made) != before:
                 self.call_later(self.refresh, layout=True)
         strip = self._source(y)

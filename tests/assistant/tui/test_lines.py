@@ -1,6 +1,7 @@
 """Widgets of finished lines: what is made, rendered and kept of them."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -174,7 +175,7 @@ async def test_what_is_far_is_put_away_and_keeps_its_room() -> None:
         while scroll.scroll_y > 0:
             last = seen_in(poems, scroll)[-1]
             scroll.scroll_to(y=scroll.scroll_y - 5, animate=False)
-            await until(lambda before=last: seen_in(poems, scroll)[-1:] != [before], "it has scrolled")  # type: ignore[misc]
+            await until(partial(has_left, last, poems, scroll), "it has scrolled")
             await until(lambda: len(seen_in(poems, scroll)) == 10, "all in view is drawn")
             now = seen_in(poems, scroll)
             assert now[5:] == seen[:5] or scroll.scroll_y == 0
@@ -184,13 +185,18 @@ async def test_what_is_far_is_put_away_and_keeps_its_room() -> None:
         assert scroll.virtual_size.height == sum(len(poem.texts) for poem in poems)
 
 
+def has_left(line: str, poems: Sequence[Poem], scroll: LongScroll) -> bool:
+    """Tell whether a line is not the last in view any more."""
+    return seen_in(poems, scroll)[-1:] != [line]
+
+
 def seen_in(poems: Sequence[Poem], scroll: LongScroll) -> list[str]:
     """Return the lines in view."""
     return [
         text
         for poem in poems
         for y, text in enumerate(poem.line_texts, poem.region.y)
-        if poem in scroll.layout.placed and scroll.region.y <= y < scroll.region.bottom  # type: ignore[attr-defined]
+        if poem in scroll._nearby.placed and scroll.region.y <= y < scroll.region.bottom
     ]
 
 
