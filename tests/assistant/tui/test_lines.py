@@ -196,7 +196,7 @@ def seen_in(poems: Sequence[Poem], scroll: LongScroll) -> list[str]:
         text
         for poem in poems
         for y, text in enumerate(poem.line_texts, poem.region.y)
-        if poem in scroll._nearby.placed and scroll.region.y <= y < scroll.region.bottom
+        if poem in scroll.placed and scroll.region.y <= y < scroll.region.bottom
     ]
 
 
