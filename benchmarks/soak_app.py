@@ -12,6 +12,7 @@ it was due until the screen that shows it is drawn, while an answer streams.
 import argparse
 import asyncio
 import contextlib
+import gc
 import os
 import platform
 import shutil
@@ -31,6 +32,7 @@ from assistant.engine.client import EngineClient
 from assistant.engine.types import Delta
 from assistant.tui.app import KbApp
 from assistant.tui.backend import Backend
+from assistant.tui.garbage import LOOK_EVERY_S, QUIET_S
 from assistant.tui.screens.ask import AskScreen
 from assistant.tui.widgets.prompt import Prompt
 from indexer.client import IndexerClient, connect
@@ -47,6 +49,9 @@ EVERY_S = 0.1
 
 REPORT_EVERY = 25
 """Questions between two lines of the table."""
+
+PAUSE_S = QUIET_S + 2 * LOOK_EVERY_S
+"""What nobody types in at the end: by then the app has collected its garbage."""
 
 SUBJECTS = ("cabin", "boiler", "office", "hotel", "museum", "garden", "bike", "bread")
 ASKED = (
@@ -211,19 +216,26 @@ async def _soak(backend: Backend, questions: int) -> None:
         seconds = time.perf_counter() - began
         print(f"\n{questions} questions in {seconds:.0f} s, {len(lags)} letters, all of them:")
         _report(questions, lags, screen)
+        await asyncio.sleep(PAUSE_S)
+        objects = f"{len(gc.get_objects()):,} objects that Python watches"
+        print(f"after {PAUSE_S:.0f} s without a key: {_memory_mb():.0f} MB, {objects}")
 
 
 def _report(number: int, lags: list[float], screen: AskScreen) -> None:
     ordered = sorted(lags)
-    memory = psutil.Process().memory_info().rss / 1e6
     p95 = ordered[int(len(ordered) * 0.95)]
     last = screen.conversation.views[-1].exchange.answer
     pace = last.tokens_per_s if last else 0.0
     median, worst = statistics.median(ordered), ordered[-1]
+    megabytes = _memory_mb()
     print(
-        f"{number:10}{memory:8.0f}{pace:10.0f}{median * 1000:11.1f}{p95 * 1000:8.1f}{worst * 1000:10.1f}",
+        f"{number:10}{megabytes:8.0f}{pace:10.0f}{median * 1000:11.1f}{p95 * 1000:8.1f}{worst * 1000:10.1f}",
         flush=True,
     )
+
+
+def _memory_mb() -> float:
+    return float(psutil.Process().memory_info().rss / 1e6)
 
 
 async def _ask(app: KbApp, screen: AskScreen, number: int) -> None:

@@ -22,8 +22,8 @@ ENOUGH = 10
 MANY = 5 * ENOUGH
 """After as many a moment is quiet though an answer is on its way: it is drawn a little later then."""
 
-TOO_MANY = 50 * ENOUGH
-"""After as many it is not waited for a quiet moment any more."""
+TOO_MANY = 20 * ENOUGH
+"""After as many it is not waited for a quiet moment any more; by then some 60 MB may be garbage."""
 
 YOUNG = 2000
 """Objects that are made between two collections of what is youngest."""

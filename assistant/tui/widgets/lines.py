@@ -37,6 +37,9 @@ class Lines(Widget):
         self._rendered: dict[int, tuple[Strip | None, Strip]] = {}
         """Line of the widget → what was made for it, and what Textual made of that for a terminal."""
 
+        self._ground: Style | None = None
+        """What lies below the styles of the parts; Textual looks at all ancestors for it."""
+
         self._is_stale = False
         self._styles: dict[tuple[str, bool], Style] = {}
         """What was looked up since the styles changed; Textual takes a millisecond for each."""
@@ -151,9 +154,12 @@ class Lines(Widget):
         # Textual renders every line again when a widget has grown, of which most are the same.
         is_settled = not self._is_stale and self.content_size.width == self._made_width
         if not is_settled or crop.width != self.outer_size.width or self.text_selection is not None:
+            self._ground = None
             return super().render_lines(crop)
-        sources = {y: self._source(y - self.gutter.top) for y in crop.line_range}
+        above = self.gutter.top
+        sources = {y: self._source(y - above) for y in crop.line_range}
         changed = [y for y, source in sources.items() if self._is_changed(y, source)]
+        self._ground = None
         for first, last in _runs(changed):
             strips = super().render_lines(Region(0, first, crop.width, last - first))
             for y, strip in zip(range(first, last), strips, strict=True):
@@ -173,7 +179,9 @@ class Lines(Widget):
 
     def render_line(self, y: int) -> Strip:
         width = self.content_size.width
-        style = self.rich_style
+        if self._ground is None:
+            self._ground = self.rich_style
+        style = self._ground
         if self._is_stale or width != self._made_width:
             before = len(self._made)
             self._make_for(width)
