@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from indexer.search.candidates import Candidate
 from indexer.types import Locator, Outcome
@@ -37,6 +38,9 @@ MOST_NEW_WORDS = 0.05
 
 PROBES, MOST_COMPARED = 5, 3
 """Longest words of a text, nearly all of which another one must hold to be compared; with how many it is."""
+
+KNOWN_TEXTS = 256
+"""Texts of which is kept by what they are compared: who types a question meets the same ones at every key."""
 
 _WORD = re.compile(r"[^\W_]+")
 _ENDED = re.compile(r"[.!?…:;,][\"'”’)\]*_]*$")
@@ -225,6 +229,24 @@ class _Arranger:
         return Arrangement(tuple(self.groups), self.fates)
 
 
+@dataclass(frozen=True, slots=True)
+class _Fingerprint:
+    """By what a text is compared with others before it is read."""
+
+    squeezed: str
+    """The text with one blank between its words."""
+
+    long_words: frozenset[str]
+    longest: tuple[str, ...]
+    """The longest of them, at most `PROBES`."""
+
+
+@lru_cache(maxsize=KNOWN_TEXTS)
+def _fingerprint(text: str) -> _Fingerprint:
+    words = frozenset(_LONG_WORD.findall(text.lower()))
+    return _Fingerprint(" ".join(text.split()), words, tuple(heapq.nlargest(PROBES, words, key=len)))
+
+
 class _Texts:
     """Texts that are shown, to tell which others say the same."""
 
@@ -235,9 +257,10 @@ class _Texts:
         self._holders: dict[str, list[int]] = {}
 
     def add(self, chunk_id: int, text: str) -> None:
-        self._exact[" ".join(text.split())] = chunk_id
+        known = _fingerprint(text)
+        self._exact[known.squeezed] = chunk_id
         self._texts[chunk_id] = text
-        for word in set(_LONG_WORD.findall(text.lower())):
+        for word in known.long_words:
             self._holders.setdefault(word, []).append(chunk_id)
 
     def twin_of(self, text: str) -> int | None:
@@ -245,12 +268,12 @@ class _Texts:
 
         A number, a name or a word of the question that it lacks is something else said.
         """
-        if (same := self._exact.get(" ".join(text.split()))) is not None:
+        known = _fingerprint(text)
+        if (same := self._exact.get(known.squeezed)) is not None:
             return same
-        longest = heapq.nlargest(PROBES, set(_LONG_WORD.findall(text.lower())), key=len)
-        found = Counter(holder for word in longest for holder in self._holders.get(word, ()))
+        found = Counter(holder for word in known.longest for holder in self._holders.get(word, ()))
         for holder, count in found.most_common(MOST_COMPARED):
-            if count >= len(longest) - 1 and self._says_all(self._texts[holder], text):
+            if count >= len(known.longest) - 1 and self._says_all(self._texts[holder], text):
                 return holder
         return None
 

@@ -8,8 +8,10 @@ are that they hold, and each further one has to add words of its own.
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
-from indexer.sentences import split_sentences
+from indexer.sentences import Sentence, split_sentences
 from indexer.types import Span
 from indexer.words import word_root
 
@@ -28,7 +30,24 @@ METADATA_SHARE = 0.5
 FEWEST_WORDS = 4
 """Words of a sentence that may stand for a passage in which no word was found."""
 
+KNOWN_TEXTS = 128
+"""Texts that are kept taken apart: who types a question meets the same ones at every key."""
+
 _WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A sentence, as far as every question looks at it the same way."""
+
+    start: int
+    end: int
+    roots: frozenset[str]
+    worth: float
+    """What its words count."""
+
+    words: int
+    """How many it has; 0 for one that says nothing by itself."""
 
 
 def best_sentences(
@@ -46,33 +65,40 @@ def best_sentences(
         itself: where only a heading holds words of the question, the sentence below it stands
         for the passage, and where nothing does, the first one.
     """
-    sentences = split_sentences(text)
+    parts = _parts_of(text)
     wanted: dict[str, float] = {}
     for word, weight in weights.items():
         root = word_root(word)
         wanted[root] = max(weight, wanted.get(root, 0.0))
-    words = [_WORD.findall(text[span.start : span.end]) for span in sentences]
-    held = [{root for word in found if (root := word_root(word)) in wanted} for found in words]
-    worth = [
-        0.0
-        if span.is_heading
-        else math.sqrt(min(1.0, LONG_SENTENCE_CHARS / (span.end - span.start)))
-        * (METADATA_SHARE if span.is_metadata else 1.0)
-        for span in sentences
-    ]
-    chosen = _chosen(held, wanted, worth, most=most)
-    if not chosen and sentences:
-        lengths = [
-            0 if span.is_heading or span.is_metadata else len(found)
-            for span, found in zip(sentences, words, strict=True)
-        ]
+    held = [part.roots & wanted.keys() for part in parts]
+    chosen = _chosen(held, wanted, [part.worth for part in parts], most=most)
+    if not chosen and parts:
         heading = next((at for at, roots in enumerate(held) if roots), -1)
-        chosen = [_first_statement(lengths, after=heading)]
-    return tuple(Span(start=sentences[at].start, end=sentences[at].end) for at in sorted(chosen))
+        chosen = [_first_statement([part.words for part in parts], after=heading)]
+    return tuple(Span(start=parts[at].start, end=parts[at].end) for at in sorted(chosen))
+
+
+@lru_cache(maxsize=KNOWN_TEXTS)
+def _parts_of(text: str) -> tuple[_Part, ...]:
+    """Return the sentences of a text, in order."""
+    return tuple(_part(text, sentence) for sentence in split_sentences(text))
+
+
+def _part(text: str, sentence: Sentence) -> _Part:
+    words = _WORD.findall(text[sentence.start : sentence.end])
+    length = math.sqrt(min(1.0, LONG_SENTENCE_CHARS / (sentence.end - sentence.start)))
+    share = METADATA_SHARE if sentence.is_metadata else 1.0
+    return _Part(
+        start=sentence.start,
+        end=sentence.end,
+        roots=frozenset(map(word_root, words)),
+        worth=0.0 if sentence.is_heading else length * share,
+        words=0 if sentence.is_heading or sentence.is_metadata else len(words),
+    )
 
 
 def _chosen(
-    held: Sequence[set[str]], wanted: Mapping[str, float], worth: Sequence[float], *, most: int
+    held: Sequence[frozenset[str]], wanted: Mapping[str, float], worth: Sequence[float], *, most: int
 ) -> list[int]:
     """Return which sentences to show, best first: each adds wanted words that those before it lack."""
     chosen: list[int] = []
