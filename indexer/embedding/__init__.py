@@ -7,10 +7,8 @@ the worker child alone, since torch takes 5 s and 430 MB. The only importer of
 `torch` and `sentence_transformers`.
 """
 
-import copy
 import hashlib
 import importlib.util
-import itertools
 import logging
 import os
 from collections.abc import Iterator, Sequence
@@ -21,10 +19,10 @@ import numpy as np
 import psutil
 import torch
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.util import batch_to_device
 
 from indexer.chunking import CHUNKER_VERSION
 from indexer.config import EmbeddingSettings
+from indexer.embedding.questions import Questions, normalized, twin
 from indexer.errors import ConfigError
 from indexer.types import Embeddings, Vectors
 from indexer.windows import WINDOW_TOKENS, pack_windows
@@ -78,8 +76,7 @@ class Embedder:
         # measured: what a model says of itself leaves out modules that change it.
         self.dim = int(np.asarray(model.encode(["a"], show_progress_bar=False)).shape[1])
         self.capacity_tokens = _capacity(model)
-        self._asked, self._urgent = _twin(model), _twin(model)
-        self._has_bare_queries = _is_query_bare(model)
+        self._questions, self._urgent = Questions(model), twin(model)
         self._has_windows = self.dim % 2 == 0 and _is_mean_of_tokens(model)
         self.fingerprint = f"{identity[:16]}-{self.dim}-chunker-{CHUNKER_VERSION}"
 
@@ -165,21 +162,11 @@ class Embedder:
 
     def embed_query(self, text: str) -> Vectors:
         """Embed a question with the model's prompt for queries, `(dim,)`."""
-        # one thread: waking others costs more than one short text gains.
-        torch.set_num_threads(1)
-        if self._has_bare_queries:
-            return normalized(_bare_vector(self._asked, text))[0]
-        return normalized(self._asked.encode_query([text], show_progress_bar=False))[0]
+        return self._questions.embed(text)
 
     @property
     def _factor(self) -> int:
         return 1 if self.device == "cpu" else ACCELERATOR_FACTOR
-
-
-def _twin(model: SentenceTransformer) -> SentenceTransformer:
-    """Return a model with the same weights, and modules and a tokenizer that another thread can use."""
-    weights = itertools.chain(model.parameters(), model.buffers())
-    return copy.deepcopy(model, {id(tensor): tensor for tensor in weights})
 
 
 def batches_by_length(lengths: Sequence[int], *, max_chars: int, max_texts: int) -> Iterator[list[int]]:
@@ -211,27 +198,6 @@ def _windows(features: dict[str, Any]) -> bytes:
     return pack_windows(sums.cpu().numpy())
 
 
-def _bare_vector(model: SentenceTransformer, text: str) -> Any:
-    """Return what the model's modules make of one text, `(1, dim)`.
-
-    `encode_query` does more: prompts, tasks, batches, looks at every module. For one
-    short text on a CPU that takes a quarter of the time.
-    """
-    with torch.inference_mode():
-        features = model(batch_to_device(model.preprocess([text]), model.device))
-        return features["sentence_embedding"].to(torch.float32).cpu()
-
-
-def _is_query_bare(model: SentenceTransformer) -> bool:
-    """Tell whether `_bare_vector` of a question is what `encode_query` makes of it; tried out."""
-    text = "what is a short question?"
-    try:
-        bare = normalized(_bare_vector(model, text))
-    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError):
-        return False
-    return float(bare[0] @ normalized(model.encode_query([text], show_progress_bar=False))[0]) > 0.99999
-
-
 def _is_mean_of_tokens(model: SentenceTransformer) -> bool:
     """Tell whether a text's vector is the mean of its tokens' vectors, so that parts have one as well.
 
@@ -244,13 +210,6 @@ def _is_mean_of_tokens(model: SentenceTransformer) -> bool:
     mean = normalized(tokens[mask.bool()].to(torch.float32).mean(0, keepdim=True).cpu())
     whole = normalized(features["sentence_embedding"].to(torch.float32)[None].cpu())
     return float(mean[0] @ whole[0]) > 0.999
-
-
-def normalized(vectors: Any) -> Vectors:
-    """Return rows of length 1 in float32; a row of zeros stays one."""
-    rows = np.asarray(vectors, np.float32)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(lengths == 0, 1, lengths), np.float32)
 
 
 def bundled_folder() -> Path:

@@ -1,17 +1,20 @@
 """Embedding with real sentence-transformers models: the bundled one, and a tiny one made here."""
 
+import copy
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling
 
 from indexer.config import EmbeddingSettings
-from indexer.embedding import Embedder, batches_by_length, bundled_folder, check_weights, normalized
+from indexer.embedding import Embedder, batches_by_length, bundled_folder, check_weights
+from indexer.embedding.questions import PackedLinear, Questions, normalized
 from indexer.errors import ConfigError
 from indexer.tokens import TokenCounter
 from tests.models.tiny_embedder import write_tiny_embedder
@@ -84,6 +87,54 @@ def test_prompts_of_the_model_are_used_and_counted(tiny_model: Path, tmp_path: P
     # 40 tokens, less [CLS] and [SEP], less "a passage to be found :".
     assert embedder.capacity_tokens == 40 - 2 - 6
     assert embedder.dim == 32
+
+
+@pytest.fixture(scope="module")
+def plain() -> SentenceTransformer:
+    """Return the bundled model as its library loads it, in float32."""
+    return SentenceTransformer(str(bundled_folder()), device="cpu", local_files_only=True)
+
+
+def test_a_question_has_the_vector_that_the_library_gives_it(plain: SentenceTransformer) -> None:
+    """Whatever is done to be quick."""
+    questions = Questions(plain)
+    for text in TEXTS:
+        expected = normalized(plain.encode_query([text], show_progress_bar=False))[0]
+        assert questions.embed(text) @ expected > 0.9999
+
+
+def test_weights_are_packed_where_torch_can(plain: SentenceTransformer) -> None:
+    """On x86, and for a model that reckons in float32; the model itself is left as it is."""
+    before = [type(module) for module in plain.modules()]
+    is_there = "fbgemm" in torch.backends.quantized.supported_engines
+    assert Questions(plain).is_packed is is_there
+    assert not Questions(copy.deepcopy(plain).bfloat16()).is_packed
+    assert [type(module) for module in plain.modules()] == before
+
+
+def test_a_model_that_cannot_be_packed_answers_all_the_same(
+    plain: SentenceTransformer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As without FBGEMM, where there is no such operation."""
+
+    def fail(self: PackedLinear, linear: object) -> None:
+        raise RuntimeError("no FBGEMM")
+
+    monkeypatch.setattr(PackedLinear, "__init__", fail)
+    questions = Questions(plain)
+    assert not questions.is_packed
+    assert questions.embed("hens") @ normalized(plain.encode_query(["hens"]))[0] > 0.9999
+
+
+def test_packed_weights_that_do_not_do_the_same_are_not_used(
+    plain: SentenceTransformer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a model with weights that half precision cannot hold."""
+    forward = PackedLinear.forward
+    monkeypatch.setattr(PackedLinear, "forward", lambda self, rows: forward(self, rows).clamp(-0.1, 0.1))
+    questions = Questions(plain)
+    assert not questions.is_packed
+    assert questions.embed("hens") @ normalized(plain.encode_query(["hens"]))[0] > 0.9999
 
 
 def test_a_chunk_of_full_capacity_is_read_to_its_end(bundled: Embedder) -> None:
