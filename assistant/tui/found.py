@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from assistant.citations import narrow
 from assistant.terminal import plain_line
@@ -13,7 +15,18 @@ from indexer.words import STOP_WORDS, word_root
 SHORTEST_BEGINNING = 3
 """Letters from which on the last word, which may not be finished, is marked as a beginning."""
 
+KNOWN_SENTENCES = 512
+"""Sentences of which the words are kept: who types on finds most of them again at the next key."""
+
 _WORD = re.compile(r"[^\W_]+")
+
+
+class _Word(NamedTuple):
+    """A word of a text, and where it stands."""
+
+    span: tuple[int, int]
+    folded: str
+    root: str
 
 
 class Wanted:
@@ -29,18 +42,19 @@ class Wanted:
         self._roots = {word_root(word) for word in telling}
         last = words[-1] if words and query[-1:].isalnum() else ""
         self._beginning = last if len(last) >= SHORTEST_BEGINNING and last in telling else ""
-        self._known: dict[str, bool] = {}
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return where words of the query stand in a text, in any of their forms."""
-        return [found.span() for found in _WORD.finditer(text) if self._is_one(found[0].casefold())]
+        return [word.span for word in _words_of(text) if self._is_one(word)]
 
-    def _is_one(self, word: str) -> bool:
-        # texts that are found by the same words have many words in common.
-        if (known := self._known.get(word)) is None:
-            is_begun = bool(self._beginning) and word.startswith(self._beginning)
-            known = self._known[word] = is_begun or word_root(word) in self._roots
-        return known
+    def _is_one(self, word: _Word) -> bool:
+        return word.root in self._roots or (bool(self._beginning) and word.folded.startswith(self._beginning))
+
+
+@lru_cache(maxsize=KNOWN_SENTENCES)
+def _words_of(text: str) -> tuple[_Word, ...]:
+    found = ((match.span(), match[0].casefold()) for match in _WORD.finditer(text))
+    return tuple(_Word(span, folded, word_root(folded)) for span, folded in found)
 
 
 def excerpt(passage: Passage, wanted: Wanted, *, most_chars: int) -> str:

@@ -219,14 +219,12 @@ def _see(
     clock: Clock,
 ) -> Seen:
     """Ask both retrievers for one text: so many chunks by meaning, and as many as `reach` by words."""
+    # first of all: of a question with a misspelt word the embedder gets the word that was meant.
+    sought = clock.timed("words", seek, index, query, total=total, common_chunks=common_chunks)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="dense") as pool:
-        pending = pool.submit(clock.timed, "dense", index.dense, query.embedded, top_k=depth, scope=scope)
-        sought = clock.timed("words", seek, index, query, total=total, common_chunks=common_chunks)
+        pending = pool.submit(clock.timed, "dense", index.dense, sought.embedded, top_k=depth, scope=scope)
         ranked = clock.timed("lexical", by_words, index, sought, depth=reach, scope=scope)
         vector, nearest = pending.result()
-    if sought.embedded != query.embedded:
-        # begun before it was known which words are misspelt; few questions pay for it twice.
-        vector, nearest = clock.timed("dense", index.dense, sought.embedded, top_k=depth, scope=scope)
     return Seen(sought, vector, dict(ranked), dict(nearest))
 
 

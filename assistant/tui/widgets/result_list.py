@@ -19,6 +19,9 @@ from indexer.types import Passage
 MARGIN = 2
 """Columns left of a row, where the sign of the cursor stands."""
 
+MOST_HEADS = 256
+"""First lines of rows that are kept."""
+
 
 class ResultList(RowList):
     """Passages with title, place and best sentence, the words that were searched for marked.
@@ -55,6 +58,9 @@ class ResultList(RowList):
         self.passages: tuple[Passage, ...] = ()
         self._wanted = Wanted("")
         self._rows: dict[int, tuple[Strip, Strip]] = {}
+        self._heads: dict[tuple[object, ...], Strip] = {}
+        """What names a passage → its first line; most passages are found again at the next key."""
+
         self._width = 0
         self._plain = self._chosen = Style.null()
         """How rows look, and that of the cursor; looked up once for all lines that are rendered together."""
@@ -92,14 +98,21 @@ class ResultList(RowList):
     def label(self, number: int) -> tuple[Text, Text]:
         """Return the two lines of a row: title and place, and the sentence that shows best why it is here."""
         passage = self.passages[number]
+        return self._head(passage), self._sentence(passage)
+
+    @staticmethod
+    def _head(passage: Passage) -> Text:
         head = Text(name_of(passage), "bold", end="")
         if place := place_of(passage):
             head = Text.assemble(head, (f"  {place}", "dim"))
+        return head
+
+    def _sentence(self, passage: Passage) -> Text:
         # one line for the sentence, so that what was searched for has to stand near its beginning.
         sentence = Text(excerpt(passage, self._wanted, most_chars=max(20, self._width - MARGIN)), end="")
         for start, end in self._wanted.spans(sentence.plain):
             sentence.stylize("bold underline", start, end)
-        return head, sentence
+        return sentence
 
     # -- the cursor
 
@@ -136,8 +149,18 @@ class ResultList(RowList):
 
     def _row(self, number: int) -> tuple[Strip, Strip]:
         if number not in self._rows:
-            head, sentence = self.label(number)
-            for text in (head, sentence):
-                text.truncate(max(1, self._width - MARGIN), overflow="ellipsis")
-            self._rows[number] = strip_of(head), strip_of(sentence)
+            passage = self.passages[number]
+            self._rows[number] = self._head_line(passage), self._line(self._sentence(passage))
         return self._rows[number]
+
+    def _head_line(self, passage: Passage) -> Strip:
+        key = (passage.root, passage.path, passage.title, passage.locator, self._width)
+        if key not in self._heads:
+            if len(self._heads) >= MOST_HEADS:
+                self._heads.clear()
+            self._heads[key] = self._line(self._head(passage))
+        return self._heads[key]
+
+    def _line(self, text: Text) -> Strip:
+        text.truncate(max(1, self._width - MARGIN), overflow="ellipsis")
+        return strip_of(text)
