@@ -254,14 +254,13 @@ class _Texts:
         self._asked = asked
         self._exact: dict[str, int] = {}
         self._texts: dict[int, str] = {}
-        self._holders: dict[str, list[int]] = {}
+        self._long_words: dict[int, frozenset[str]] = {}
 
     def add(self, chunk_id: int, text: str) -> None:
         known = _fingerprint(text)
         self._exact[known.squeezed] = chunk_id
         self._texts[chunk_id] = text
-        for word in known.long_words:
-            self._holders.setdefault(word, []).append(chunk_id)
+        self._long_words[chunk_id] = known.long_words
 
     def twin_of(self, text: str) -> int | None:
         """Return the shown chunk that says all that a text says; `None` if none does.
@@ -271,9 +270,12 @@ class _Texts:
         known = _fingerprint(text)
         if (same := self._exact.get(known.squeezed)) is not None:
             return same
-        found = Counter(holder for word in known.longest for holder in self._holders.get(word, ()))
-        for holder, count in found.most_common(MOST_COMPARED):
-            if count >= len(known.longest) - 1 and self._says_all(self._texts[holder], text):
+        held = {
+            chunk_id: sum(word in words for word in known.longest)
+            for chunk_id, words in self._long_words.items()
+        }
+        for holder, count in Counter(held).most_common(MOST_COMPARED):
+            if count and count >= len(known.longest) - 1 and self._says_all(self._texts[holder], text):
                 return holder
         return None
 

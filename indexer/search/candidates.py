@@ -9,7 +9,7 @@ list a chunk happened to be in; one that only the dense retriever found counts a
 import itertools
 import re
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,6 +38,11 @@ MOST_MEANT = 2
 
 FURTHER = 8
 """How much deeper words are looked for where a chunk may come from another text: those past it hold none."""
+
+SEARCHES = 16
+"""Searches that are under way at a time without one waiting for the thread of another."""
+
+_beside = ThreadPoolExecutor(max_workers=SEARCHES, thread_name_prefix="dense")
 
 
 class SearchIndex(Protocol):
@@ -221,10 +226,12 @@ def _see(
     """Ask both retrievers for one text: so many chunks by meaning, and as many as `reach` by words."""
     # first of all: of a question with a misspelt word the embedder gets the word that was meant.
     sought = clock.timed("words", seek, index, query, total=total, common_chunks=common_chunks)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="dense") as pool:
-        pending = pool.submit(clock.timed, "dense", index.dense, sought.embedded, top_k=depth, scope=scope)
+    pending = _beside.submit(clock.timed, "dense", index.dense, sought.embedded, top_k=depth, scope=scope)
+    try:
         ranked = clock.timed("lexical", by_words, index, sought, depth=reach, scope=scope)
-        vector, nearest = pending.result()
+    finally:
+        wait([pending])
+    vector, nearest = pending.result()
     return Seen(sought, vector, dict(ranked), dict(nearest))
 
 
