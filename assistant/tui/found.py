@@ -65,7 +65,7 @@ def excerpt(passage: Passage, wanted: Wanted, *, most_chars: int) -> str:
         wanted: What it was found by.
         most_chars: Of a longer sentence, a piece with words that were searched for.
     """
-    sentences = [plain_line(passage.text[span.start : span.end]) for span in passage.highlights]
+    sentences = [_on_one_line(passage.text[span.start : span.end]) for span in passage.highlights]
     sentences = [sentence for sentence in sentences if sentence] or [plain_line(passage.text[:1_000])]
     best = max(sentences, key=lambda sentence: len({sentence[a:b] for a, b in wanted.spans(sentence)}))
     spans = wanted.spans(best)
@@ -75,6 +75,11 @@ def excerpt(passage: Passage, wanted: Wanted, *, most_chars: int) -> str:
     start = max(0, min(spans[0][0] - most_chars // 4, len(best) - most_chars))
     start = best.find(" ", start, spans[0][0]) + 1 or start
     return ("…" if start else "") + best[start:]
+
+
+@lru_cache(maxsize=KNOWN_SENTENCES)
+def _on_one_line(text: str) -> str:
+    return plain_line(text)
 
 
 def name_of(passage: Passage) -> str:
