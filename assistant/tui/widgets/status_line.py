@@ -22,6 +22,8 @@ class StatusLine(Horizontal):
     StatusLine .-trouble { color: $text-error; text-style: bold; }
     """
 
+    _said_of_engine = ""
+
     def compose(self) -> ComposeResult:
         yield Static(id="index-line", markup=False)
         yield Static(id="engine-line", markup=False)
@@ -34,8 +36,11 @@ class StatusLine(Horizontal):
         app = cast("KbApp", self.app)
         index, engine = app.index_state, app.engine_state
         index_line = self.query_one("#index-line", Static)
-        index_line.update(index.line(now=time.time()))
+        # as wide as there is room, whatever it says: nothing else moves.
+        index_line.update(index.line(now=time.time()), layout=False)
         index_line.set_class(bool(index.error), "-trouble")
         engine_line = self.query_one("#engine-line", Static)
-        engine_line.update(engine.line())
+        if engine.line() != self._said_of_engine:
+            self._said_of_engine = engine.line()
+            engine_line.update(self._said_of_engine)
         engine_line.set_class(engine.kind == "failed" or engine.is_remote, "-trouble")
