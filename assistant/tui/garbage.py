@@ -19,11 +19,11 @@ LOOK_EVERY_S = 5.0
 ENOUGH = 10
 """As many collections of what is young make a full one worth it; as often Python would begin one."""
 
-MANY = 5 * ENOUGH
+MANY = 2 * ENOUGH
 """After as many a moment is quiet though an answer is on its way: it is drawn a little later then."""
 
-TOO_MANY = 20 * ENOUGH
-"""After as many it is not waited for a quiet moment any more; by then some 60 MB may be garbage."""
+TOO_MANY = 3 * ENOUGH
+"""After as many it is not waited for a quiet moment any more: it would take ever longer, in the end seconds."""
 
 YOUNG = 2000
 """Objects that are made between two collections of what is youngest."""

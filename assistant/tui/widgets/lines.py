@@ -22,6 +22,18 @@ CONSOLE = Console(width=80, color_system="truecolor", legacy_windows=False, _env
 """Breaks text into lines and never writes any."""
 
 
+class WholeStrip(Strip):
+    """A line that is drawn from end to end, and no garbage in a cycle afterwards.
+
+    Textual divides every line where other widgets begin, and keeps the parts with it; where there
+    is one part alone, that is the line itself, which then holds itself.
+    """
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        cuts = list(cuts)
+        return [self] if cuts == [self.cell_length] else super().divide(cuts)
+
+
 class Lines(Widget):
     """Text that is drawn line by line, and can be selected."""
 
@@ -163,7 +175,7 @@ class Lines(Widget):
         for first, last in _runs(changed):
             strips = super().render_lines(Region(0, first, crop.width, last - first))
             for y, strip in zip(range(first, last), strips, strict=True):
-                self._rendered[y] = (sources[y], strip)
+                self._rendered[y] = (sources[y], WholeStrip(strip, strip.cell_length))
         return [self._rendered[y][1] for y in crop.line_range]
 
     def _source(self, y: int) -> Strip | None:
