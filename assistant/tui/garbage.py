@@ -23,7 +23,7 @@ MANY = 2 * ENOUGH
 """After as many a moment is quiet though an answer is on its way: it is drawn a little later then."""
 
 TOO_MANY = 3 * ENOUGH
-"""After as many it is not waited for a quiet moment any more: it would take ever longer, in the end seconds."""
+"""After as many it is not waited for a quiet moment any more: it would take longer and longer."""
 
 YOUNG = 2000
 """Objects that are made between two collections of what is youngest."""
