@@ -15,25 +15,31 @@ ROOT = Path(__file__).resolve().parent.parent
 VAULT = ROOT / "examples" / "vault"
 MODEL = ROOT / "tests" / "models" / "tiny_reader" / "tiny_reader.gguf"
 
-COMMANDS: tuple[tuple[int, tuple[str, ...]], ...] = (
-    (0, ("add", str(VAULT))),
-    (0, ("search", "-n", "1", "who helps when my tooth hurts")),
-    (0, ("ask", "What is the wifi password of the cabin?")),
-    (1, ("ask", "What is the wifi password of the hotel?")),
-    (0, ("ask", "--no-model", "When does the flight to Lisbon leave?")),
-    (0, ("status",)),
+COMMANDS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
+    (0, "13 files", ("add", str(VAULT))),
+    (0, "Nora Silva", ("search", "-n", "1", "who helps when my tooth hurts")),
+    (0, "heron-lake-42 [1].\n", ("ask", "What is the wifi password of the cabin?")),
+    (1, "", ("ask", "What is the wifi password of the hotel?")),
+    (0, "9 September at 6:40", ("ask", "--no-model", "When does the flight to Lisbon leave?")),
+    (0, "13 indexed", ("status",)),
 )
-"""With the exit code of each: 1 says that the files do not say."""
+"""With the exit code of each, where 1 says that the files do not say, and a piece of what it writes."""
 
 
-def run(arguments: tuple[str, ...], environment: dict[str, str]) -> int:
-    """Show and run one `kb` command, its output straight to the terminal."""
+def run(arguments: tuple[str, ...], environment: dict[str, str]) -> tuple[int, str]:
+    """Show and run one `kb` command; return its exit code, and what it wrote to stdout."""
     shown = [str(Path(a).relative_to(ROOT)) if a.startswith(str(ROOT)) else a for a in arguments]
     sys.stdout.write(f"\n$ kb {shlex.join(shown)}\n")
     sys.stdout.flush()
-    return subprocess.run(
-        [sys.executable, "-m", "assistant", *arguments], env=environment, check=False
-    ).returncode
+    command = [sys.executable, "-m", "assistant", *arguments]
+    written = ""
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            written += line
+    return process.returncode, written
 
 
 def main() -> int:
@@ -41,12 +47,18 @@ def main() -> int:
     # /tmp and not the project folder: a socket path has to be short.
     with tempfile.TemporaryDirectory(prefix="kb-demo-", dir="/tmp", ignore_cleanup_errors=True) as home:
         Path(home, "config.toml").write_text(
-            f"[model]\npath = {str(MODEL)!r}\n[answer]\ntemperature = 0.0\n", encoding="utf-8"
+            # no more passages than the tiny model keeps apart.
+            f"[model]\npath = {str(MODEL)!r}\n[answer]\npassages = 3\ntemperature = 0.0\n",
+            encoding="utf-8",
         )
         environment = {**os.environ, "KB_HOME": home}
         try:
-            results = [run(arguments, environment) == code for code, arguments in COMMANDS]
-            return 0 if all(results) else 1
+            for code, said, arguments in COMMANDS:
+                ended, written = run(arguments, environment)
+                if ended != code or said not in written:
+                    sys.stderr.write(f"the demo failed: exit code {code} and {said!r} were expected\n")
+                    return 1
+            return 0
         finally:
             for resident in ("engine", "indexer"):
                 subprocess.run(
