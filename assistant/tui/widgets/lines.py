@@ -6,7 +6,6 @@ widget marks for the moment, is laid over them as they are drawn.
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -18,23 +17,13 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
+from assistant.tui.widgets.kept_lines import KeptLines
+
 CONSOLE = Console(width=80, color_system="truecolor", legacy_windows=False, _environ={})
 """Breaks text into lines and never writes any."""
 
 
-class WholeStrip(Strip):
-    """A line that is drawn from end to end, and no garbage in a cycle afterwards.
-
-    Textual divides every line where other widgets begin, and keeps the parts with it; where there
-    is one part alone, that is the line itself, which then holds itself.
-    """
-
-    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
-        cuts = list(cuts)
-        return [self] if cuts == [self.cell_length] else super().divide(cuts)
-
-
-class Lines(Widget):
+class Lines(KeptLines, Widget):
     """Text that is drawn line by line, and can be selected."""
 
     DEFAULT_CSS = "Lines { height: auto; width: 1fr; }"
@@ -46,9 +35,7 @@ class Lines(Widget):
         self._height_before = 0
         """How many lines there were when they were put away, or what was guessed before they were made."""
 
-        self._rendered: dict[int, tuple[Strip | None, Strip]] = {}
-        """Line of the widget → what was made for it, and what Textual made of that for a terminal."""
-
+        self.forget_lines()
         self._ground: Style | None = None
         """What lies below the styles of the parts; Textual looks at all ancestors for it."""
 
@@ -107,7 +94,7 @@ class Lines(Widget):
         if self._made_width:
             self._height_before = len(self._made)
             self._made, self._made_width = [], 0
-            self._rendered.clear()
+            self.forget_lines()
             # Textual keeps every line that it has rendered until then.
             self.refresh()
 
@@ -141,7 +128,7 @@ class Lines(Widget):
 
     def _make_for(self, width: int) -> None:
         self._made_width = width
-        self._rendered.clear()
+        self.forget_lines()
         self._make()
 
     def _make(self) -> None:
@@ -159,35 +146,20 @@ class Lines(Widget):
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._styles.clear()
-        self._rendered.clear()
         self._is_stale = True
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        # Textual renders every line again when a widget has grown, of which most are the same.
-        is_settled = not self._is_stale and self.content_size.width == self._made_width
-        if not is_settled or crop.width != self.outer_size.width or self.text_selection is not None:
-            self._ground = None
-            return super().render_lines(crop)
-        above = self.gutter.top
-        sources = {y: self._source(y - above) for y in crop.line_range}
-        changed = [y for y, source in sources.items() if self._is_changed(y, source)]
         self._ground = None
-        for first, last in _runs(changed):
-            strips = super().render_lines(Region(0, first, crop.width, last - first))
-            for y, strip in zip(range(first, last), strips, strict=True):
-                self._rendered[y] = (sources[y], WholeStrip(strip, strip.cell_length))
-        return [self._rendered[y][1] for y in crop.line_range]
+        return super().render_lines(crop)
 
-    def _source(self, y: int) -> Strip | None:
+    @property
+    def are_lines_kept(self) -> bool:
+        is_settled = not self._is_stale and self.content_size.width == self._made_width
+        return is_settled and self.text_selection is None
+
+    def source_of(self, y: int) -> Strip | None:
         """Return what is made for a line, with what is marked in it; `None` for one without text."""
         return self.overlay(y, self._made[y]) if 0 <= y < len(self._made) else None
-
-    def _is_changed(self, y: int, source: Strip | None) -> bool:
-        """Tell whether a line of the widget was not rendered yet from what is made for it now."""
-        if y not in self._rendered:
-            return True
-        before = self._rendered[y][0]
-        return before is not source and before != source
 
     def render_line(self, y: int) -> Strip:
         width = self.content_size.width
@@ -199,7 +171,7 @@ class Lines(Widget):
             self._make_for(width)
             if len(self._made) != before:
                 self.call_later(self.refresh, layout=True)
-        strip = self._source(y)
+        strip = self.source_of(y)
         if strip is None:
             return Strip.blank(width, style)
         if (selection := self.text_selection) is not None and (span := selection.get_span(y)) is not None:
@@ -211,13 +183,6 @@ class Lines(Widget):
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         return selection.extract("\n".join(text.rstrip() for text in self.line_texts)), "\n"
-
-
-def _runs(numbers: Sequence[int]) -> Iterable[tuple[int, int]]:
-    """Return where consecutive numbers begin, and the number behind the last of them."""
-    for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
-        found = [number for _, number in run]
-        yield found[0], found[-1] + 1
 
 
 def foreground(style: Style) -> Style:

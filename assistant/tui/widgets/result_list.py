@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from assistant.tui.found import Wanted, excerpt, name_of, place_of
+from assistant.tui.widgets.kept_lines import KeptLines
 from assistant.tui.widgets.lines import strip_of
 from assistant.tui.widgets.row_list import RowList
 from indexer.types import Passage
@@ -23,7 +24,7 @@ MOST_HEADS = 256
 """First lines of rows that are kept."""
 
 
-class ResultList(RowList):
+class ResultList(KeptLines, RowList):
     """Passages with title, place and best sentence, the words that were searched for marked.
 
     A search as one types lists others at every key, so a row is made when it is first in sight.
@@ -54,6 +55,7 @@ class ResultList(RowList):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - as Textual names it
         super().__init__(id=id)
+        self.forget_lines()
         self.border_title = "Passages"
         self.passages: tuple[Passage, ...] = ()
         self._wanted = Wanted("")
@@ -133,19 +135,23 @@ class ResultList(RowList):
         if width != self._width:
             self._width = width
             self._rows.clear()
+            self.forget_lines()
         self._plain = self.rich_style
         self._chosen = self.get_component_rich_style("result-list--cursor")
         return super().render_lines(crop)
 
-    def render_line(self, y: int) -> Strip:
+    def source_of(self, y: int) -> Strip | None:
         number, line = divmod(y + self.scroll_offset.y, self.ROW_LINES)
-        if number >= self.row_count:
-            return Strip.blank(self._width, self._plain)
+        if number >= self.row_count or not 0 <= y < self.scrollable_content_region.height:
+            return None
         is_current = number == self._cursor
         style = self._chosen if is_current else self._plain
         margin = "▸ " if is_current and not line else " " * MARGIN
         strip = Strip([Segment(margin), *self._row(number)[line]])
         return strip.apply_style(style).adjust_cell_length(self._width, style)
+
+    def render_line(self, y: int) -> Strip:
+        return self.source_of(y) or Strip.blank(self._width, self._plain)
 
     def _row(self, number: int) -> tuple[Strip, Strip]:
         if number not in self._rows:
