@@ -39,10 +39,10 @@ MOST_MEANT = 2
 FURTHER = 8
 """How much deeper words are looked for where a chunk may come from another text: those past it hold none."""
 
-SEARCHES = 16
-"""Searches that are under way at a time without one waiting for the thread of another."""
+NEAREST_AT_A_TIME = 2
+"""Searches that ask for nearest chunks at a time; the worker embeds one question after the other."""
 
-_beside = ThreadPoolExecutor(max_workers=SEARCHES, thread_name_prefix="dense")
+_beside = ThreadPoolExecutor(max_workers=NEAREST_AT_A_TIME, thread_name_prefix="dense")
 
 
 class SearchIndex(Protocol):
