@@ -311,7 +311,9 @@ def rank(
         floor: See `document_floor`; `None` to take that of these chunks.
     """
     measured = [_measure(index, each, chunk_ids) for each in seen]
-    features = {chunk_id: _mean([one[chunk_id] for one in measured]) for chunk_id in chunk_ids}
+    # what was found a moment ago may be gone by now.
+    there = [chunk_id for chunk_id in chunk_ids if all(chunk_id in one for one in measured)]
+    features = {chunk_id: _mean([one[chunk_id] for one in measured]) for chunk_id in there}
     worth = {chunk_id: score_of(known) for chunk_id, known in features.items()}
     best = sorted(worth, key=lambda chunk_id: (-worth[chunk_id], chunk_id))[:most]
     floor = document_floor(worth.values()) if floor is None else floor
@@ -342,7 +344,7 @@ def rank(
 
 
 def _measure(index: SearchIndex, seen: Seen, chunk_ids: Sequence[int]) -> dict[int, dict[str, float]]:
-    """Return what both retrievers know of chunks for one text."""
+    """Return what both retrievers know of chunks for one text, those that are gone left out."""
     missing = [chunk_id for chunk_id in chunk_ids if chunk_id not in seen.similarity]
     similarity = {**seen.similarity, **index.similarities(seen.vector, missing)}
     windows = index.window_similarities(seen.vector, chunk_ids)
@@ -354,6 +356,7 @@ def _measure(index: SearchIndex, seen: Seen, chunk_ids: Sequence[int]) -> dict[i
             full=seen.sought.full,
         )
         for chunk_id in chunk_ids
+        if chunk_id in similarity
     }
 
 

@@ -10,7 +10,7 @@ from indexer.catalog import Catalog
 from indexer.errors import UsageError
 from indexer.index import Index, NewDocument, Scope
 from indexer.search import UnwantedError, explain, search, while_wanted
-from indexer.types import Chunk, Embeddings, FileState, Filters, Locator, Passage
+from indexer.types import Chunk, Embeddings, FileState, Filters, Locator, Passage, Vectors
 from indexer.windows import pack_windows
 from tests.indexer.fakes import InMemoryWorker
 
@@ -77,6 +77,27 @@ def fill(index: Index) -> None:
     put(index, "rent.md", "Rent is due on the third of each month. The deposit was two months of rent.")
     put(index, "work/standup.md", "Standup is at nine. Bring the numbers of last week.")
     put(index, "work/code.md", "def read_file(path): return path.read_text()")
+
+
+def test_a_file_that_is_written_anew_during_a_search_is_left_out(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found of it a moment ago is gone; the rest is found as ever."""
+    fill(index)
+    nearest, similarities = index.dense, index.similarities
+
+    def none_near(
+        query: str, *, top_k: int, scope: Scope | None = None
+    ) -> tuple[Vectors, list[tuple[int, float]]]:
+        return nearest(query, top_k=top_k, scope=scope)[0], []
+
+    def too_late(vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
+        put(index, "cabin.md", "All of it was moved to town.")
+        return similarities(vector, chunk_ids)
+
+    monkeypatch.setattr(index, "dense", none_near)
+    monkeypatch.setattr(index, "similarities", too_late)
+    assert names(search(index, "the key of the cabin, and the oil of the boat", top_k=3)) == ["boat.md"]
 
 
 def test_the_passage_with_the_words_comes_first(index: Index) -> None:
