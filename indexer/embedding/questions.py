@@ -22,7 +22,7 @@ from indexer.types import Vectors
 SAMPLES = ("what is a short question?", "Wo steht der Schlüssel zum Keller, und wer hat ihn zuletzt gehabt?")
 """What is tried out, before a quick way is taken."""
 
-SAME = 0.9999
+SAME = 0.99999
 """Cosine from which on two vectors are taken for one."""
 
 
