@@ -19,6 +19,7 @@ KNOWN_SENTENCES = 512
 """Sentences of which the words are kept: who types on finds most of them again at the next key."""
 
 _WORD = re.compile(r"[^\W_]+")
+_on_one_line = lru_cache(maxsize=KNOWN_SENTENCES)(plain_line)
 
 
 class _Word(NamedTuple):
@@ -75,11 +76,6 @@ def excerpt(passage: Passage, wanted: Wanted, *, most_chars: int) -> str:
     start = max(0, min(spans[0][0] - most_chars // 4, len(best) - most_chars))
     start = best.find(" ", start, spans[0][0]) + 1 or start
     return ("…" if start else "") + best[start:]
-
-
-@lru_cache(maxsize=KNOWN_SENTENCES)
-def _on_one_line(text: str) -> str:
-    return plain_line(text)
 
 
 def name_of(passage: Passage) -> str:

@@ -1,19 +1,13 @@
 """Containers of which nothing is seen but their ground, between and below what they hold."""
 
-from typing import TYPE_CHECKING
-
 from textual.containers import Container, Vertical
 from textual.geometry import Region
 from textual.strip import Strip
 
-if TYPE_CHECKING:
-    from textual.widget import Widget as _Base
-else:
-    # Textual takes styles and keys from the first base alone that is a widget.
-    _Base = object
+from assistant.tui.widgets.mixin import WidgetMixin
 
 
-class Ground(_Base):
+class Ground(WidgetMixin):
     """Has no border, no padding and no text of its own: a line of it is like every other.
 
     Textual renders all of them, though, and again whenever something grows in the container.

@@ -1,32 +1,30 @@
 """What Textual made of the lines of a widget, kept until a line says something else."""
 
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from textual.geometry import Region
 from textual.strip import Strip
 
-if TYPE_CHECKING:
-    from textual.widget import Widget as _Base
-else:
-    # Textual takes styles and keys from the first base alone that is a widget.
-    _Base = object
+from assistant.tui.widgets.mixin import WidgetMixin
 
 
-class KeptLines(_Base):
+class KeptLines(WidgetMixin):
     """Renders only lines that changed.
 
     Textual renders every line again when a widget has grown or is drawn again, of which most are
     the same as before.
     """
 
-    _rendered: dict[int, tuple[Strip | None, Strip]]
-    """Line of the widget → what was made for it, and what Textual made of that for a terminal."""
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - as Textual names it
+        super().__init__(id=id, classes=classes)
+        self._rendered: dict[int, tuple[Strip | None, Strip]] = {}
+        """Line of the widget → what was made for it, and what Textual made of that for a terminal."""
 
+    @abstractmethod
     def source_of(self, y: int) -> Strip | None:
         """Return what is made for a line of the content; `None` for one that stays as it is."""
-        raise NotImplementedError
 
     @property
     def are_lines_kept(self) -> bool:

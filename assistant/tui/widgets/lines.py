@@ -35,7 +35,6 @@ class Lines(KeptLines, Widget):
         self._height_before = 0
         """How many lines there were when they were put away, or what was guessed before they were made."""
 
-        self.forget_lines()
         self._ground: Style | None = None
         """What lies below the styles of the parts; Textual looks at all ancestors for it."""
 

@@ -55,7 +55,6 @@ class ResultList(KeptLines, RowList):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - as Textual names it
         super().__init__(id=id)
-        self.forget_lines()
         self.border_title = "Passages"
         self.passages: tuple[Passage, ...] = ()
         self._wanted = Wanted("")
@@ -97,19 +96,16 @@ class ResultList(KeptLines, RowList):
         self.show_cursor()
         self.refresh()
 
-    def label(self, number: int) -> tuple[Text, Text]:
-        """Return the two lines of a row: title and place, and the sentence that shows best why it is here."""
-        passage = self.passages[number]
-        return self._head(passage), self._sentence(passage)
-
     @staticmethod
-    def _head(passage: Passage) -> Text:
+    def head(passage: Passage) -> Text:
+        """Return the first line of a row: title and place."""
         head = Text(name_of(passage), "bold", end="")
         if place := place_of(passage):
             head = Text.assemble(head, (f"  {place}", "dim"))
         return head
 
-    def _sentence(self, passage: Passage) -> Text:
+    def sentence(self, passage: Passage) -> Text:
+        """Return the second line of a row: the sentence that shows best why it is here."""
         # one line for the sentence, so that what was searched for has to stand near its beginning.
         sentence = Text(excerpt(passage, self._wanted, most_chars=max(20, self._width - MARGIN)), end="")
         for start, end in self._wanted.spans(sentence.plain):
@@ -156,7 +152,7 @@ class ResultList(KeptLines, RowList):
     def _row(self, number: int) -> tuple[Strip, Strip]:
         if number not in self._rows:
             passage = self.passages[number]
-            self._rows[number] = self._head_line(passage), self._line(self._sentence(passage))
+            self._rows[number] = self._head_line(passage), self._line(self.sentence(passage))
         return self._rows[number]
 
     def _head_line(self, passage: Passage) -> Strip:
@@ -164,7 +160,7 @@ class ResultList(KeptLines, RowList):
         if key not in self._heads:
             if len(self._heads) >= MOST_HEADS:
                 self._heads.clear()
-            self._heads[key] = self._line(self._head(passage))
+            self._heads[key] = self._line(self.head(passage))
         return self._heads[key]
 
     def _line(self, text: Text) -> Strip:

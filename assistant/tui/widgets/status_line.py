@@ -22,8 +22,6 @@ class StatusLine(Horizontal):
     StatusLine .-trouble { color: $text-error; text-style: bold; }
     """
 
-    _said_of_engine = ""
-
     def compose(self) -> ComposeResult:
         yield Static(id="index-line", markup=False)
         yield Static(id="engine-line", markup=False)
@@ -40,7 +38,6 @@ class StatusLine(Horizontal):
         index_line.update(index.line(now=time.time()), layout=False)
         index_line.set_class(bool(index.error), "-trouble")
         engine_line = self.query_one("#engine-line", Static)
-        if engine.line() != self._said_of_engine:
-            self._said_of_engine = engine.line()
-            engine_line.update(self._said_of_engine)
+        if engine_line.content != (line := engine.line()):
+            engine_line.update(line)
         engine_line.set_class(engine.kind == "failed" or engine.is_remote, "-trouble")

@@ -1,11 +1,14 @@
 """What was rendered is used again, and is no garbage in cycles afterwards."""
 
 import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from rich.segment import Segment
 from textual.app import App, ComposeResult
 from textual.geometry import Region
+from textual.pilot import Pilot
 from textual.strip import Strip
 
 from assistant.tui.widgets.kept_lines import WholeStrip
@@ -46,13 +49,20 @@ class Page(App[None]):
         yield WatchedList()
 
 
-async def test_of_a_list_only_rows_that_say_something_else_are_rendered() -> None:
-    """Those that the cursor leaves and reaches; those that other words mark; those that are others."""
+@asynccontextmanager
+async def listed() -> AsyncIterator[tuple[WatchedList, Pilot[None]]]:
+    """Show the passages that were found by "key"."""
     app = Page()
     async with app.run_test(size=(60, 14)) as pilot:
         rows = app.query_one(WatchedList)
         rows.show(FOUND, "key")
         await pilot.pause()
+        yield rows, pilot
+
+
+async def test_of_a_list_only_rows_that_say_something_else_are_rendered() -> None:
+    """Those that the cursor leaves and reaches; those that other words mark; those that are others."""
+    async with listed() as (rows, pilot):
         assert rows.drawn()[:2] == ["▸ cabin.md  notes", "The key of the cabin is blue."]
 
         rows.asked.clear()
@@ -79,13 +89,9 @@ async def test_of_a_list_only_rows_that_say_something_else_are_rendered() -> Non
 
 async def test_other_colours_and_another_width_are_seen() -> None:
     """Nothing of before is shown then."""
-    app = Page()
-    async with app.run_test(size=(60, 14)) as pilot:
-        rows = app.query_one(WatchedList)
-        rows.show(FOUND, "key")
-        await pilot.pause()
+    async with listed() as (rows, pilot):
         before = rows.render_lines(Region(0, 0, *rows.outer_size))
-        app.theme = "textual-light"
+        pilot.app.theme = "textual-light"
         await pilot.pause()
         after = rows.render_lines(Region(0, 0, *rows.outer_size))
         assert all(old != new for old, new in zip(before, after, strict=True))
@@ -98,9 +104,7 @@ async def test_other_colours_and_another_width_are_seen() -> None:
 
 
 @pytest.mark.parametrize(("kind", "is_left"), [(Strip, True), (WholeStrip, False)])
-async def test_a_line_that_is_drawn_from_end_to_end_leaves_no_garbage(
-    kind: type[Strip], is_left: bool
-) -> None:
+def test_a_line_that_is_drawn_from_end_to_end_leaves_no_garbage(kind: type[Strip], is_left: bool) -> None:
     """Textual's own does, which is why there is another."""
     gc.collect()
     strip = kind([Segment("The key is blue.")])

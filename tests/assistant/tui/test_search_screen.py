@@ -70,7 +70,8 @@ async def test_results_come_while_one_types(home: Home) -> None:
         await until(lambda: names(screen)[:1] == ["cabin.md"], "the note is found")
         assert state(screen) == ""
         assert re.search(r"\d+ passages? in \d+ files? · \d+ ms · index current as of", line(screen))
-        label = "\n".join(line.plain for line in screen.results.label(0))
+        first = screen.results.passages[0]
+        label = "\n".join(line.plain for line in (screen.results.head(first), screen.results.sentence(first)))
         assert label.startswith("cabin.md  notes/home · lines")
         assert "The rent of the cabin is 640 euros" in label
         await until(lambda: "notes/home/cabin.md" in previewed(screen), "it is shown")
@@ -84,7 +85,7 @@ async def test_the_words_are_marked(home: Home) -> None:
         screen = await opened(app)
         await pilot.press(*typed("renting"))
         await until(lambda: "cabin.md" in names(screen), "the note is found")
-        _, label = screen.results.label(names(screen).index("cabin.md"))
+        label = screen.results.sentence(screen.results.passages[names(screen).index("cabin.md")])
         marked = {
             label.plain[span.start : span.end] for span in label.spans if "underline" in str(span.style)
         }
