@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from assistant.tui.backend import Backend
 from assistant.tui.commands import BoundCommands
@@ -160,6 +162,10 @@ class KbApp(App[None]):
         await super().on_event(event)
 
     def _handle_exception(self, error: Exception) -> None:
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if not self.is_running and isinstance(cause, NoMatches):
+            # what comes while the app is left finds its widgets gone.
+            return
         super()._handle_exception(error)
         # Textual would print a traceback with all that variables hold, texts of files among it.
         self._exit_renderables.clear()

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -76,6 +77,24 @@ async def test_results_come_while_one_types(home: Home) -> None:
         assert "The rent of the cabin is 640 euros" in label
         await until(lambda: "notes/home/cabin.md" in previewed(screen), "it is shown")
         assert screen.box.has_focus
+
+
+async def test_what_is_found_while_the_app_is_left_is_no_failure(home: Home) -> None:
+    """Its widgets are gone by then, and nobody waits for it any more."""
+    app = home.app()
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await opened(app)
+        found = await asyncio.to_thread(connect(home.places).search, "cabin")
+
+        async def find_late(text: str, *, top_k: int) -> object:
+            while screen.query("#search-line"):
+                with suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0.001)
+            return found
+
+        screen._live.find = find_late  # type: ignore[assignment,method-assign]
+        await pilot.press("c")
+    assert app.failure is None
 
 
 async def test_the_words_are_marked(home: Home) -> None:
