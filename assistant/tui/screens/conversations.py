@@ -43,7 +43,7 @@ class ConversationsScreen(ModeScreen):
     MODE = "conversations"
     HELP_TITLE = "Conversations"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new", "New", id="conversations.new", tooltip="Begin a new conversation"),
+        Binding("n", "new", "New", show=False, id="conversations.new", tooltip="Begin a new conversation"),
         Binding("r", "rename", "Rename", id="conversations.rename", tooltip="Give it another title"),
         Binding("e", "export", "Export", id="conversations.export", tooltip="Write them as a Markdown file"),
         Binding(
@@ -85,6 +85,9 @@ class ConversationsScreen(ModeScreen):
     def __init__(self) -> None:
         super().__init__()
         self._text = ""
+        self._shown_for: str | None = None
+        self._resumes_next = False
+        """Whether the first of what is being looked for is gone on with as soon as it is found."""
 
     def body(self) -> ComposeResult:
         box = SearchBox(placeholder="Find words in questions and answers", id="conversations-box")
@@ -118,6 +121,7 @@ class ConversationsScreen(ModeScreen):
     @on(SearchBox.Typed)
     def _typed(self, event: SearchBox.Typed) -> None:
         self._text = event.text
+        self._resumes_next = False
         self.reload()
 
     @work(exclusive=True, group="kept")
@@ -127,16 +131,22 @@ class ConversationsScreen(ModeScreen):
         try:
             found = await in_thread(self._look, text)
         except KbError as error:
+            self._resumes_next = False
             await self._show_state(f"✗ {plain_line(error.message)}\n\n{plain_line(error.hint)}".rstrip())
             return
         if not self.backend.settings.history.keep:
             self._say("! new conversations are not kept: [history] keep is off in the config")
         if not found:
             await self._show_state("No conversation holds these words." if text else NOTHING)
+            self._shown_for, self._resumes_next = text, False
             return
         self._hide_state()
         self.kept.show(found, Wanted(text))
+        self._shown_for = text
         self._read_current()
+        if self._resumes_next:
+            self._resumes_next = False
+            await self._resume()
 
     def _look(self, text: str) -> list[Listed]:
         if not self.backend.places.history_file.exists():
@@ -196,6 +206,13 @@ class ConversationsScreen(ModeScreen):
         self.kept.move(event.step)
 
     @on(SearchBox.Opened)
+    async def _resume_first(self) -> None:
+        if self._shown_for == self._text:
+            await self._resume()
+        else:
+            # what is highlighted was found by fewer letters.
+            self._resumes_next = True
+
     @on(OptionList.OptionSelected)
     async def _resume(self) -> None:
         if self.kept.current is not None:

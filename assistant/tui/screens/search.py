@@ -1,6 +1,7 @@
 """Search without a model: passages while one types, and each of them as it stands in its file."""
 
 import time
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on, work
@@ -38,20 +39,24 @@ INVITATION = (
 )
 
 
+ASK = Binding(
+    "ctrl+a", "ask", "Ask this", id="search.ask", tooltip="Ask the model what is written in the search box"
+)
+
+
+class QueryBox(SearchBox):
+    """The search box of this screen, where the key is not one of a text area."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [replace(ASK, action="screen.ask")]
+
+
 class SearchScreen(ModeScreen):
     """Searches at every key."""
 
     MODE = "search"
     HELP_TITLE = "Search"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "ctrl+a",
-            "ask",
-            "Ask this",
-            priority=True,
-            id="search.ask",
-            tooltip="Ask the model what is written in the search box",
-        ),
+        ASK,
         Binding(
             "o",
             "more",
@@ -101,10 +106,13 @@ class SearchScreen(ModeScreen):
         self._said_state = INVITATION
         self._has_failed = False
         self._is_searching = False
+        self._opens_next = False
+        """Whether the best of what is being searched for is opened as soon as it is found."""
+
         self._seen_files: object = None
 
     def body(self) -> ComposeResult:
-        box = SearchBox(find_offers=self.backend.offers, placeholder="Search your files", id="search-box")
+        box = QueryBox(find_offers=self.backend.offers, placeholder="Search your files", id="search-box")
         box.border_title = "Search"
         yield box
         yield Static(id="search-line", markup=False)
@@ -144,6 +152,7 @@ class SearchScreen(ModeScreen):
     @on(SearchBox.Typed)
     def _typed(self, event: SearchBox.Typed) -> None:
         self._text = event.text
+        self._opens_next = False
         if event.text:
             self._find(event.text)
             return
@@ -161,7 +170,7 @@ class SearchScreen(ModeScreen):
             found = await self._live.find(text, top_k=TOP_K)
         except KbError as error:
             self._show_error(error)
-            self.shown_for = text
+            self.shown_for, self._opens_next = text, False
             return
         finally:
             patience.stop()
@@ -169,6 +178,9 @@ class SearchScreen(ModeScreen):
         if found is not None:
             self._show_found(found, took_ms=(time.perf_counter() - began) * 1000)
             self.shown_for = text
+            if self._opens_next:
+                self._opens_next = False
+                self._open()
 
     def stop_work(self) -> bool:
         """Stop the search that is under way."""
@@ -259,6 +271,13 @@ class SearchScreen(ModeScreen):
     # -- what can be done with a passage
 
     @on(SearchBox.Opened)
+    def _open_best(self) -> None:
+        if self._text and self.shown_for != self._text:
+            # what is highlighted was found by fewer letters.
+            self._opens_next = True
+        else:
+            self._open()
+
     @on(ResultList.Chosen)
     def _open(self) -> None:
         if (passage := self.results.current) is not None:

@@ -12,6 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 
 from assistant.terminal import plain, plain_line
+from assistant.tui.widgets.keys_in_order import Field
+from assistant.tui.widgets.pointed_list import PointedList
 
 DIALOG_CSS = """
 {name} {{ align: center middle; }}
@@ -22,7 +24,7 @@ DIALOG_CSS = """
 {name} .said {{ width: 1fr; height: auto; }}
 {name} .keys {{ width: 1fr; height: auto; color: $text-muted; margin-top: 1; }}
 {name} Input {{ margin-top: 1; border: round $panel; background: $surface; }}
-{name} Input:focus {{ border: round $primary; }}
+{name} Input:focus {{ border: heavy $primary; }}
 {name} Horizontal {{ height: auto; align-horizontal: right; margin-top: 1; }}
 {name} Button {{ margin-left: 2; }}
 """
@@ -84,6 +86,7 @@ class Choose(ModalScreen[int | None]):
         DIALOG_CSS.format(name="Choose")
         + """
     Choose OptionList { height: auto; max-height: 16; background: $surface; }
+    Choose .option-list--option { padding: 0 1 0 2; }
     Choose OptionList, Choose OptionList:focus { border: none; background-tint: $foreground 0%; }
     """
     )
@@ -98,7 +101,7 @@ class Choose(ModalScreen[int | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = Content(plain_line(self._title))
-            yield OptionList(
+            yield PointedList(
                 *(f"{number}  {plain_line(name)}" for number, name in enumerate(self._choices, start=1)),
                 markup=False,
             )
@@ -150,7 +153,7 @@ class AskText(ModalScreen[str | None]):
             box.border_title = Content(plain_line(self._title))
             if self._note:
                 yield Static(plain(self._note), classes="said", markup=False)
-            yield Input(plain_line(self._text), placeholder=plain_line(self._placeholder))
+            yield Field(plain_line(self._text), placeholder=plain_line(self._placeholder))
             yield Static("Enter takes it · Esc cancels", classes="keys", markup=False)
 
     def on_mount(self) -> None:

@@ -18,6 +18,7 @@ from assistant.times import counted
 from assistant.tui.folders import shown
 from assistant.tui.library_words import EMPTY, STATES, common_folder, root_story
 from assistant.tui.widgets.file_list import PAGE_ROWS, FileList
+from assistant.tui.widgets.keys_in_order import Field
 from assistant.tui.widgets.library_panels import StateBar, StoryPane
 from indexer.client import IndexerClient
 from indexer.types import FileEntry, FileStatus
@@ -47,7 +48,7 @@ class FileBrowser(Vertical):
     FileBrowser #browser { height: 1fr; }
     FileBrowser #browser-left { width: 1fr; }
     FileBrowser Input { display: none; background: $background; }
-    FileBrowser Input, FileBrowser Input:focus { border: round $primary; }
+    FileBrowser Input, FileBrowser Input:focus { border: heavy $primary; }
     FileBrowser Input.-open { display: block; }
     """
 
@@ -64,7 +65,7 @@ class FileBrowser(Vertical):
         yield StateBar()
         with Horizontal(id="browser"):
             with Vertical(id="browser-left"):
-                yield Input(placeholder="words of a path or a reason")
+                yield Field(placeholder="words of a path or a reason")
                 yield FileList()
             yield StoryPane()
 

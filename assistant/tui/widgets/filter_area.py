@@ -15,6 +15,7 @@ from textual.widgets import TextArea
 from assistant.terminal import plain, plain_line
 from assistant.tui.completing import Begun, Choice, begun_filter, ghost, written
 from assistant.tui.threads import in_thread
+from assistant.tui.widgets.keys_in_order import KeysInOrder
 from indexer.errors import KbError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ SHOWN = 5
 """Offers that are listed below the text."""
 
 
-class FilterArea(TextArea):
+class FilterArea(KeysInOrder, TextArea):
     """Completes `in:`, `type:`, `tag:`, `since:` and `before:` while somebody types one.
 
     Args:
@@ -42,18 +43,17 @@ class FilterArea(TextArea):
             "complete",
             "Complete",
             show=False,
-            priority=True,
             id="filter.complete",
             tooltip="Complete the filter that is being typed; up and down choose another",
         ),
-        # the app's keys, which a text area has other uses for.
+        # the app's keys, which a text area has other uses for: what they are bound to here is never done.
         Binding("f6,f7", "pass_on", show=False),
     ]
     DEFAULT_CSS = """
     FilterArea {
         height: 3; padding: 0 1; border: round $panel; background: $background;
         border-title-color: $text-muted; border-subtitle-color: $text-muted;
-        &:focus { border: round $primary; }
+        &:focus { border: heavy $primary; }
         & .text-area--cursor-line { background: transparent; }
     }
     """
@@ -196,9 +196,8 @@ class FilterArea(TextArea):
         else:
             super().action_cursor_right(select)
 
-    def action_pass_on(self) -> None:
-        """Leave a key to the app."""
-        raise SkipAction
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "pass_on" and super().check_action(action, parameters)
 
 
 def _label(offer: "Offer", begun: Begun) -> str:

@@ -32,6 +32,8 @@ from assistant.tui.folders import (
 )
 from assistant.tui.threads import in_thread
 from assistant.tui.widgets.dialogs import DIALOG_CSS
+from assistant.tui.widgets.keys_in_order import Field
+from assistant.tui.widgets.pointed_list import PointedList
 
 MOST_SHOWN = 300
 """Folders that are listed at once; more are found by typing."""
@@ -45,6 +47,19 @@ class Offer:
     note: str = ""
     is_taken: bool = False
     """Whether Enter takes the folder; else it goes in."""
+
+
+class PathField(Field):
+    """Where a path is typed, and one goes through the folders below it."""
+
+    HELP_TITLE = "Path"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "screen.move(1)", "Next", show=False, id="folder.down", tooltip="Next folder"),
+        Binding("up", "screen.move(-1)", "Previous", show=False, id="folder.up", tooltip="Previous one"),
+        Binding("pagedown", "screen.move(10)", show=False),
+        Binding("pageup", "screen.move(-10)", show=False),
+        Binding("tab", "screen.complete", "Complete", id="folder.complete", tooltip="Complete the name"),
+    ]
 
 
 class PickFolder(ModalScreen[Path | None]):
@@ -70,17 +85,6 @@ class PickFolder(ModalScreen[Path | None]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Cancel", id="folder.cancel", tooltip="Pick none"),
-        Binding(
-            "down", "move(1)", "Next", show=False, priority=True, id="folder.down", tooltip="Next folder"
-        ),
-        Binding(
-            "up", "move(-1)", "Previous", show=False, priority=True, id="folder.up", tooltip="Previous one"
-        ),
-        Binding("pagedown", "move(10)", show=False, priority=True),
-        Binding("pageup", "move(-10)", show=False, priority=True),
-        Binding(
-            "tab", "complete", "Complete", priority=True, id="folder.complete", tooltip="Complete the name"
-        ),
         Binding("ctrl+t", "hidden", "Hidden", id="folder.hidden", tooltip="Show or leave out hidden folders"),
         Binding("ctrl+s", "take", "Take", id="folder.take", tooltip="Take the folder that is typed"),
     ]
@@ -116,10 +120,10 @@ class PickFolder(ModalScreen[Path | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = Content(plain_line(self._title))
-            yield Input(self._start, placeholder="~/notes, or pick one below", select_on_focus=False)
+            yield PathField(self._start, placeholder="~/notes, or pick one below", select_on_focus=False)
             yield Static(id="trouble", markup=False)
             # without markup: a folder called "a[b]" must not lose its brackets.
-            options = OptionList(markup=False)
+            options = PointedList(markup=False)
             options.can_focus = False
             yield options
             yield Static(

@@ -47,7 +47,6 @@ class Prompt(FilterArea):
             "enter",
             "submit",
             "Ask",
-            priority=True,
             id="prompt.submit",
             tooltip="Ask what is written",
         ),
@@ -56,7 +55,6 @@ class Prompt(FilterArea):
             "ctrl+j,shift+enter,alt+enter",
             "newline",
             "New line",
-            priority=True,
             id="prompt.newline",
             tooltip="Begin a new line in the question",
         ),
@@ -210,11 +208,16 @@ class Prompt(FilterArea):
             self.app.bell()
         self._show_search()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # the key is the screen's where there is no reverse search.
+        if action == "leave_search":
+            return self._reverse is not None
+        return super().check_action(action, parameters)
+
     def action_leave_search(self) -> None:
         """Leave a reverse search with what was written before it."""
-        if self._reverse is None:
-            raise SkipAction
-        self.set_text(self._reverse.draft)
+        if self._reverse is not None:
+            self.set_text(self._reverse.draft)
 
     def _leave_search(self) -> None:
         """End a reverse search, and take what it found."""
@@ -228,7 +231,7 @@ class Prompt(FilterArea):
         # behind the words that are looked for, as in a shell.
         self.move_cursor((0, line.index(")") + 2 + len(self._reverse.needle)))
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         if self._reverse is None:
             return
         needle = self._reverse.needle
@@ -238,7 +241,7 @@ class Prompt(FilterArea):
             needle = needle[:-1]
         else:
             active = self.screen.active_bindings.get(event.key)
-            if active is None or active.binding.action not in {"reverse_search", "leave_search"}:
+            if active is None or active.binding.action not in {"reverse_search", "leave_search", "submit"}:
                 # any other key does what it does, in what was found.
                 self._leave_search()
             return

@@ -8,6 +8,9 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.scroll_view import ScrollView
 
+POINTER = "▸"
+"""Stands left of the row of the cursor, because colour alone would say it to some only."""
+
 
 class RowList(ScrollView, can_focus=True, inherit_bindings=False):
     """Rows of the same height; what becomes of the cursor is told by messages of each list's own."""
@@ -27,7 +30,7 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
     DEFAULT_CSS = """
     RowList {
         height: 1fr; border: round $panel; background: $background; overflow-x: hidden;
-        &:focus { border: round $primary; }
+        &:focus { border: heavy $primary; }
     }
     """
 

@@ -29,7 +29,7 @@ class SearchBox(FilterArea):
 
     HELP_TITLE = "Search box"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open", priority=True, id="search.open", tooltip="Open what is highlighted"),
+        Binding("enter", "open", "Open", id="search.open", tooltip="Open what is highlighted"),
         Binding("down", "move(1)", "Next", show=False, id="search.next", tooltip="Next passage"),
         Binding("up", "move(-1)", "Previous", show=False, id="search.previous", tooltip="Previous passage"),
         Binding("escape", "clear", "Clear", show=False, id="search.clear", tooltip="Empty the search box"),
@@ -88,6 +88,8 @@ class SearchBox(FilterArea):
             self.post_message(self.Typed(text))
 
     def action_open(self) -> None:
+        # what was typed last is told before.
+        self._tell()
         self.post_message(self.Opened())
 
     def action_move(self, step: int) -> None:

@@ -1,0 +1,127 @@
+"""Keys that come together, as over a slow line: each does what it does before the next one."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual import events
+from textual.app import App
+from textual.keys import _character_to_key
+
+from assistant.tui.widgets.dialogs import AskText
+from assistant.tui.widgets.folder_picker import PickFolder
+from tests.assistant.tui.homes import Home, until
+from tests.assistant.tui.test_conversations_screen import keep
+from tests.assistant.tui.test_conversations_screen import opened as opened_conversations
+from tests.assistant.tui.test_dialogs import Asking
+from tests.assistant.tui.test_prompt import prompted
+from tests.assistant.tui.test_search_screen import names, opened
+
+pytestmark = pytest.mark.anyio
+
+
+def press_together(app: App[Any], *keys: str) -> None:
+    """Press keys so that all of them are there before the first one is handled.
+
+    Args:
+        app: Gets them.
+        keys: Names of keys; a single letter or sign stands for itself.
+    """
+    for key in keys:
+        single = len(key) == 1
+        app.post_message(events.Key(_character_to_key(key) if single else key, key if single else None))
+
+
+async def test_a_question_is_asked_whole() -> None:
+    """Enter does not overtake the letters before it, nor do those behind it belong to the question."""
+    async with prompted() as (app, pilot):
+        press_together(app, *"why is it", "enter", *"and who")
+        await pilot.pause()
+        await until(lambda: app.prompt.text == "and who", "all is written")
+        assert app.asked == [("why is it", "")]
+
+
+async def test_what_is_deleted_is_what_was_meant() -> None:
+    """Letters do not overtake the backspace and the arrows before them."""
+    async with prompted() as (app, pilot):
+        press_together(app, *"abc", "backspace", *"df", "left", "e", "end", "ctrl+j", "g")
+        await pilot.pause()
+        await until(lambda: app.prompt.text == "abdef\ng", "all is written")
+
+
+async def test_a_reverse_search_takes_its_letters() -> None:
+    """And Enter takes what it found; it does not ask yet."""
+    async with prompted(["older question", "rent of the cabin"]) as (app, pilot):
+        press_together(app, "ctrl+r", *"old", "enter", "!")
+        await pilot.pause()
+        await until(lambda: app.prompt.text == "older question!", "it is found")
+        assert app.asked == []
+
+
+async def test_a_line_of_a_dialog_is_taken_whole() -> None:
+    """As in the prompt."""
+    app = Asking(AskText("Name"))
+    async with app.run_test(size=(80, 24)):
+        press_together(app, *"ab", "backspace", *"cd", "enter")
+        await until(lambda: bool(app.answers), "the dialog is closed")
+        assert app.answers == ["acd"]
+
+
+async def test_tab_completes_what_was_typed_before_it(tmp_path: Path) -> None:
+    """In the folder picker."""
+    (tmp_path / "papers").mkdir()
+    app = Asking(PickFolder(home=tmp_path))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*"~/")
+        await until(lambda: "  papers/" in app.listed, "the home is listed")
+        press_together(app, *"pa", "tab", *"20")
+        await until(lambda: app.typed == "~/papers/20", "the name is whole")
+
+
+async def test_a_search_opens_what_all_of_its_words_find(home: Home, tmp_path: Path) -> None:
+    """Not what the first letters had found when Enter was pressed."""
+    seen, editor = tmp_path / "seen", tmp_path / "code"
+    editor.write_text(f'#!/bin/sh\necho "$1" > {seen}\n', encoding="utf-8")
+    editor.chmod(0o755)
+    app = home.app(more=f"[tui]\neditor = '{editor} {{path}}'\n")
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await opened(app)
+        await pilot.press(*"lisbon")
+        await until(lambda: names(screen)[:1] == ["lisbon.md"], "another note is found")
+        press_together(app, *["backspace"] * 6, *"rent of the cabin", "enter")
+        await until(lambda: seen.exists() and bool(seen.read_text()), "it is opened")
+        assert seen.read_text() == f"{home.notes / 'home' / 'cabin.md'}\n"
+
+
+async def test_a_search_is_asked_whole(home: Home) -> None:
+    """Ctrl+A takes every letter before it."""
+    app = home.app(has_model=False)
+    asked: list[str] = []
+
+    async def ask(question: str) -> None:
+        asked.append(question)
+
+    app.ask = ask  # type: ignore[method-assign]
+    async with app.run_test(size=(140, 40)):
+        await opened(app)
+        press_together(app, *"rent of the cabin", "ctrl+a")
+        await until(lambda: asked == ["rent of the cabin"], "it is asked")
+
+
+async def test_a_conversation_is_gone_on_with_that_all_words_find(home: Home) -> None:
+    """Not with the one that stood first when Enter was pressed."""
+    first = keep(home, "What is the rent?")
+    keep(home, "Who is the landlord?")
+    app = home.app(has_model=False)
+    resumed: list[int] = []
+
+    async def resume(conversation: int) -> None:
+        resumed.append(conversation)
+
+    app.resume = resume  # type: ignore[method-assign]
+    async with app.run_test(size=(140, 40)) as pilot:
+        await opened_conversations(app)
+        await pilot.press("slash")
+        press_together(app, *"rent", "enter")
+        await until(lambda: bool(resumed), "it goes on")
+        assert resumed == [first]
