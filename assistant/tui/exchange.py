@@ -303,7 +303,8 @@ def _written(model: str | None, tokens_per_s: float, timings_ms: dict[str, float
 
 def _current(answer: Answer, now: float) -> list[str]:
     """Say of which moment the index was, seen from the moment of the search."""
-    if not answer.as_of:
+    if not (answer.as_of or answer.pending):
         return []
-    waiting = f", {counted(answer.pending, 'changed file')} not in it yet" if answer.pending else ""
+    kind = "changed file" if answer.as_of else "file"
+    waiting = f", {counted(answer.pending, kind)} not in it yet" if answer.pending else ""
     return [f"index {current(answer.as_of, answer.pending, now=now)}{waiting}"]

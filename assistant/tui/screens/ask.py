@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import events, on, work
 from textual.actions import SkipAction
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import ActiveBinding, BindingType
 from textual.widget import MountError
 from textual.widgets import Static
 
 from assistant.tui.screens.ask_copying import Copying
-from assistant.tui.screens.ask_keys import EMPTY, KEYS, MODES
+from assistant.tui.screens.ask_keys import EMPTY, KEYS, MODES, Place, shown_in_footer
 from assistant.tui.screens.base import ModeScreen
 from assistant.tui.threads import in_thread
 from assistant.tui.widgets.ground import GroundContainer, GroundVertical
@@ -119,6 +119,7 @@ class AskScreen(Copying, ModeScreen):
         with suppress(MountError):
             await self.query_one("#talk").mount(self._conversation, before="#modes")
             await self.query_one("#ask").mount(panel(id="sources"))
+            self.watch(self._conversation, "answering", self.refresh_bindings, init=False)
             self._is_furnished.set()
 
     # -- asking
@@ -179,6 +180,17 @@ class AskScreen(Copying, ModeScreen):
         except KbError as error:
             # the answer will say so.
             self.log.warning(error.message)
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """What works now; the footer shows what matters where one is."""
+        place: Place = "prompt"
+        if self._conversation is not None and self.focused in self._conversation.views:
+            place = "answer"
+        elif self._is_furnished.is_set() and self.panel.has_focus_within:
+            place = "sources"
+        is_wide = not self.has_class("-narrow")
+        return shown_in_footer(super().active_bindings, place, is_wide=is_wide, is_busy=self.is_streaming)
 
     @property
     def is_streaming(self) -> bool:
@@ -284,8 +296,10 @@ class AskScreen(Copying, ModeScreen):
 
     def action_sources(self) -> None:
         """Go to the sources, and from there back to the prompt."""
-        if self._last is None or not self.panel.sources:
+        if self._last is None:
             self.notify("there are no sources yet")
+        elif not self.panel.sources:
+            self.notify("this answer has no sources; Shift+Tab goes to the one before")
         elif self.panel.has_focus_within:
             self.action_back()
         else:

@@ -18,6 +18,10 @@ The command palette (Ctrl+P) finds all of it by name. Other keys can be given un
 config file, by the names at the right."""
 
 
+_KEYS_WIDTH = 17
+"""Columns for the keys of one action, so that what it does has the most."""
+
+
 class HelpScreen(ModalScreen[None]):
     """Lists the keys of the screen below, those of what has the focus first.
 
@@ -42,7 +46,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))
-        table.add_column(no_wrap=True)
+        table.add_column(max_width=_KEYS_WIDTH)
         table.add_column(ratio=1)
         table.add_column(no_wrap=True, style="dim")
         table.expand = True
@@ -54,7 +58,8 @@ class HelpScreen(ModalScreen[None]):
             if number:
                 table.add_row("", "")
             table.add_row("", Text(title, "bold underline"))
-            for keys, binding in _merged(group):
+            # what stands in the footer is used most.
+            for keys, binding in sorted(_merged(group), key=lambda one: not one[1].show):
                 names = ", ".join(map(key_name, keys))
                 table.add_row(Text(names, "bold"), binding.tooltip or binding.description, binding.id)
         return table

@@ -26,6 +26,8 @@ from assistant.tui.screens.base import ModeScreen
 from assistant.tui.setting_up import load_model, use_model
 from assistant.tui.threads import in_thread
 from assistant.tui.widgets.library_panels import StoryPane, WorkPanel
+from assistant.tui.widgets.pointed_list import PointedList
+from assistant.tui.widgets.row_list import POINTER
 from indexer.errors import KbError
 
 if TYPE_CHECKING:
@@ -34,13 +36,22 @@ if TYPE_CHECKING:
     from assistant.models.surroundings import Surroundings
 
 
+class ModelList(PointedList):
+    """The models, one a line."""
+
+    HELP_TITLE = "List of models"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Use", id="models.take", tooltip="Answer with this model from now on"),
+    ]
+
+
 class ModelsScreen(ModeScreen):
     """Whoever answers at the top, every model below, and beside them all that is known of one."""
 
     MODE = "models"
     HELP_TITLE = "Models"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("u", "use", "Use", id="models.use", tooltip="Answer with this model from now on"),
+        Binding("u", "use", "Use", show=False, id="models.use", tooltip="Answer with this model from now on"),
         Binding(
             "x",
             "free",
@@ -72,13 +83,13 @@ class ModelsScreen(ModeScreen):
         width: 1fr; border: round $panel; border-title-color: $foreground; border-subtitle-color: $foreground;
         background: $background; padding: 0 1;
     }
-    ModelsScreen #models-left:focus-within { border: round $primary; }
-    ModelsScreen #models-heading { height: 1; color: $text-muted; text-wrap: nowrap; }
-    ModelsScreen OptionList { height: 1fr; padding: 0; background: $background; }
-    ModelsScreen OptionList, ModelsScreen OptionList:focus { border: none; background-tint: $foreground 0%; }
+    ModelsScreen #models-left:focus-within { border: heavy $primary; }
+    ModelsScreen #models-heading { height: 1; padding: 0 0 0 1; color: $text-muted; text-wrap: nowrap; }
+    ModelList { height: 1fr; background: $background; & > .option-list--option { padding: 0 0 0 1; } }
+    ModelList, ModelList:focus { border: none; background-tint: $foreground 0%; }
     ModelsScreen #models-none { height: 1fr; display: none; }
     ModelsScreen.-empty #models-none { display: block; }
-    ModelsScreen.-empty OptionList, ModelsScreen.-empty #models-heading { display: none; }
+    ModelsScreen.-empty ModelList, ModelsScreen.-empty #models-heading { display: none; }
     """
     # what depends on the width of the screen; a widget's own CSS sees nothing around it.
     CSS = """
@@ -107,13 +118,13 @@ class ModelsScreen(ModeScreen):
                 box.border_title = "Models on this machine"
                 yield Static(id="models-heading", markup=False)
                 # without markup: names of files may hold brackets.
-                yield OptionList(markup=False)
+                yield ModelList(markup=False)
                 with VerticalScroll(id="models-none"):
                     yield Static(id="models-said", markup=False)
             yield StoryPane()
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).focus()
+        self.query_one(ModelList).focus()
         self.watch(self.app, "engine_state", self._show_engine)
         self.action_refresh()
 
@@ -160,7 +171,7 @@ class ModelsScreen(ModeScreen):
         """Draw the list; the same model stays highlighted, and at first it is the one that answers."""
         if self._around is None or not self.is_mounted:
             return
-        options = self.query_one(OptionList)
+        options = self.query_one(ModelList)
         before = self._highlighted
         self._shown = shown_entries(self._entries, is_all=self._is_all)
         self.set_class(not self._shown, "-empty")
@@ -170,7 +181,7 @@ class ModelsScreen(ModeScreen):
             self.query_one("#models-said", Static).update(said)
             self._tell()
             return
-        width = max(30, options.size.width - len(NOT_IN_USE))
+        width = max(30, options.size.width - len(POINTER) - len(NOT_IN_USE))
         heading, *lines = table(self._shown, width, is_all=self._is_all, is_complete=self._is_complete)
         self.query_one("#models-heading", Static).update(NOT_IN_USE + heading)
         paths = [entry.card.file.path for entry in self._shown]
@@ -195,7 +206,7 @@ class ModelsScreen(ModeScreen):
 
     @property
     def _highlighted(self) -> "Entry | None":
-        place = self.query_one(OptionList).highlighted
+        place = self.query_one(ModelList).highlighted
         return self._shown[place] if place is not None and place < len(self._shown) else None
 
     @on(OptionList.OptionHighlighted)
@@ -255,7 +266,7 @@ class ModelsScreen(ModeScreen):
 
     def action_back(self) -> None:
         self.query_one(StoryPane).remove_class("-asked")
-        self.query_one(OptionList).focus()
+        self.query_one(ModelList).focus()
 
     def action_copy_path(self) -> None:
         if (entry := self._highlighted) is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import work
 from textual.message import Message
+from textual.reactive import var
 from textual.timer import Timer
 from textual.widget import AwaitMount
 
@@ -55,6 +56,9 @@ class Conversation(LongScroll):
 
     can_focus = False
 
+    answering: var[ExchangeView | None] = var(None)
+    """The exchange whose answer is on its way or still being kept."""
+
     @dataclass
     class Changed(Message):
         """An exchange has other sources, or has ended, or a first one has begun."""
@@ -71,7 +75,6 @@ class Conversation(LongScroll):
 
         self._talk: Talk | None = None
         self._queue: list[ExchangeView] = []
-        self._answering: ExchangeView | None = None
         self._run: Run | None = None
         self._cited_at = 0.0
         self._cite_timer: Timer | None = None
@@ -107,7 +110,7 @@ class Conversation(LongScroll):
     @property
     def is_busy(self) -> bool:
         """Whether an answer is on its way or still being kept."""
-        return self._answering is not None
+        return self.answering is not None
 
     def add(self, exchanges: Iterable[Exchange]) -> AwaitMount:
         """Show exchanges below the others."""
@@ -132,7 +135,7 @@ class Conversation(LongScroll):
 
     def stop(self) -> bool:
         """Stop every answer that is not finished; tells whether there was one."""
-        waited_for = [*([self._answering] if self._answering else []), *self._queue]
+        waited_for = [*([self.answering] if self.answering else []), *self._queue]
         # one that is finished is only being kept.
         stopped = [view for view in waited_for if view.exchange.stage != "done"]
         # first what is seen; the thread may hang for as long as it likes.
@@ -141,7 +144,7 @@ class Conversation(LongScroll):
             view.tell(is_final=True)
         if self._run is not None:
             self._run.cancel()
-        self._run, self._answering = None, None
+        self._run, self.answering = None, None
         self._queue.clear()
         self.workers.cancel_group(self, "answer")
         if stopped:
@@ -149,9 +152,9 @@ class Conversation(LongScroll):
         return bool(stopped)
 
     def _next(self) -> None:
-        if self._answering is None and self._queue:
-            self._answering = self._queue.pop(0)
-            self._answer(self._answering)
+        if self.answering is None and self._queue:
+            self.answering = self._queue.pop(0)
+            self._answer(self.answering)
 
     @work(exclusive=True, group="answer")
     async def _answer(self, view: ExchangeView) -> None:
@@ -178,7 +181,7 @@ class Conversation(LongScroll):
             exchange.fail(EngineError(f"kb failed: {type(error).__name__}"), time.monotonic())
         finally:
             run.cancel()
-        self._run, self._answering = None, None
+        self._run, self.answering = None, None
         view.tell(is_final=True)
         self.post_message(self.Changed(view))
         self._next()

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -15,9 +17,10 @@ from assistant.terminal import plain_line
 from assistant.times import counted
 from assistant.tui.found import Wanted
 from assistant.tui.talks import Listed, label, reading
+from assistant.tui.widgets.pointed_list import PointedList
 
 
-class ConversationList(OptionList):
+class ConversationList(PointedList):
     """Conversations with title, age and number of questions; several may be marked.
 
     Args:
@@ -26,12 +29,15 @@ class ConversationList(OptionList):
     """
 
     HELP_TITLE = "List of conversations"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Continue", id="conversations.continue", tooltip="Go on with it"),
+    ]
     DEFAULT_CSS = """
     ConversationList {
         height: 1fr; border: round $panel; background: $background; border-title-color: $text-muted;
-        border-subtitle-color: $text-muted; padding: 0; scrollbar-size-vertical: 1;
+        border-subtitle-color: $text-muted; scrollbar-size-vertical: 1;
         text-wrap: nowrap; text-overflow: ellipsis;
-        &:focus { border: round $primary; background-tint: transparent; }
+        &:focus { border: heavy $primary; background-tint: transparent; }
     }
     """
 
@@ -120,7 +126,7 @@ class TurnsView(VerticalScroll):
     DEFAULT_CSS = """
     TurnsView {
         height: 1fr; border: round $panel; border-title-color: $text-muted; padding: 0 1;
-        &:focus { border: round $primary; background-tint: transparent; }
+        &:focus { border: heavy $primary; background-tint: transparent; }
     }
     TurnsView Static { margin-bottom: 1; }
     TurnsView .-earlier { color: $text-muted; }

@@ -65,7 +65,7 @@ class ExchangeView(MarkdownLines):
         ),
     ]
     DEFAULT_CSS = """
-    ExchangeView { padding: 0 1 0 1; margin-bottom: 1; border-left: wide transparent; }
+    ExchangeView { padding: 0 1 0 1; margin-bottom: 1; border-left: blank; }
     ExchangeView:focus { border-left: wide $primary; }
     """
 

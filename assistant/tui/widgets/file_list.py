@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from assistant.tui.library_words import SIGNS, remark_of, shown_path
-from assistant.tui.widgets.row_list import RowList
+from assistant.tui.widgets.row_list import POINTER, RowList
 from indexer.types import FileEntry
 
 PAGE_ROWS = 200
@@ -220,7 +220,7 @@ class FileList(RowList):
             base += cursor
             cursor = None
         parts = [
-            (f" {SIGNS[entry.status]} ", base),
+            (f"{POINTER if number == self._cursor else ' '}{SIGNS[entry.status]} ", base),
             (f"{set_cell_size(path, path_room)}  " if remark else path, base),
             (remark, base if cursor else base + self._style("remark")),
         ]

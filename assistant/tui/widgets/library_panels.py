@@ -20,10 +20,11 @@ from assistant.terminal import plain_line
 from assistant.times import counted
 from assistant.tui.folders import shown
 from assistant.tui.library_words import SIGNS, STATES, Work, bar, root_state
+from assistant.tui.widgets.pointed_list import PointedList
 from indexer.types import FileStatus
 
 
-class RootList(OptionList):
+class RootList(PointedList):
     """The folders, after a line for all of them together; posts `Picked` for the one that is looked at."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,8 +34,9 @@ class RootList(OptionList):
     DEFAULT_CSS = """
     RootList {
         height: auto; min-height: 3; max-height: 8; border: round $panel; border-title-color: $foreground;
-        background: $background; padding: 0 1;
-        &:focus { border: round $primary; background-tint: $foreground 0%; }
+        background: $background;
+        & > .option-list--option { padding: 0 1 0 2; }
+        &:focus { border: heavy $primary; background-tint: $foreground 0%; }
     }
     """
 
@@ -174,7 +176,7 @@ class StoryPane(VerticalScroll):
     StoryPane {
         width: 44; border: round $panel; border-title-color: $foreground; padding: 0 1;
         background: $background;
-        &:focus { border: round $primary; }
+        &:focus { border: heavy $primary; }
     }
     StoryPane Static { width: 1fr; height: auto; }
     """

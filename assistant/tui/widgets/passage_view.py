@@ -102,7 +102,7 @@ class PassageView(VerticalScroll):
 
     DEFAULT_CSS = """
     PassageView { height: 1fr; border: round $panel; border-title-color: $text-muted; }
-    PassageView:focus { border: round $primary; }
+    PassageView:focus { border: heavy $primary; }
     """
 
     HELP_TITLE = "Passage"

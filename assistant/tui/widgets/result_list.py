@@ -7,6 +7,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
@@ -14,7 +15,7 @@ from textual.strip import Strip
 from assistant.tui.found import Wanted, excerpt, name_of, place_of
 from assistant.tui.widgets.kept_lines import KeptLines
 from assistant.tui.widgets.lines import strip_of
-from assistant.tui.widgets.row_list import RowList
+from assistant.tui.widgets.row_list import POINTER, RowList
 from indexer.types import Passage
 
 MARGIN = 2
@@ -31,6 +32,9 @@ class ResultList(KeptLines, RowList):
     """
 
     HELP_TITLE = "Passages found"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Open", id="files.open", tooltip="Open the file"),
+    ]
     ROW_LINES = 2
     COMPONENT_CLASSES: ClassVar[set[str]] = {"result-list--cursor"}
     DEFAULT_CSS = """
@@ -142,7 +146,7 @@ class ResultList(KeptLines, RowList):
             return None
         is_current = number == self._cursor
         style = self._chosen if is_current else self._plain
-        margin = "▸ " if is_current and not line else " " * MARGIN
+        margin = f"{POINTER if is_current and not line else ' ':<{MARGIN}}"
         strip = Strip([Segment(margin), *self._row(number)[line]])
         return strip.apply_style(style).adjust_cell_length(self._width, style)
 

@@ -1,7 +1,7 @@
 """The numbered sources of an answer, and the passage behind one of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import on
@@ -16,23 +16,32 @@ from textual.widgets.option_list import Option
 from assistant.terminal import plain_line
 from assistant.tui.sources import Source
 from assistant.tui.widgets.passage_view import PassageView
+from assistant.tui.widgets.pointed_list import PointedList
 from indexer.types import Passage, Span
+
+OPEN = Binding("enter", "open", "Open", id="sources.open", tooltip="Open the file at this place")
+
+
+class SourceList(PointedList):
+    """The numbers, files and places."""
+
+    HELP_TITLE = "Sources"
+    BINDINGS: ClassVar[list[BindingType]] = [replace(OPEN, action="select")]
 
 
 class SourcesPanel(Vertical):
     """Lists sources; moving through them shows their passages, choosing one posts `OpenAsked`."""
 
     HELP_TITLE = "Sources"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open", id="sources.open", tooltip="Open the file at this place"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [OPEN]
     DEFAULT_CSS = """
     SourcesPanel { width: 46; height: 1fr; }
-    SourcesPanel OptionList {
+    SourceList {
         height: auto; max-height: 40%; border: round $panel; background: $background;
         border-title-color: $text-muted; scrollbar-size-vertical: 1;
+        & > .option-list--option { padding: 0 1 0 2; }
+        &:focus { border: heavy $primary; }
     }
-    SourcesPanel OptionList:focus { border: round $primary; }
     """
 
     @dataclass
@@ -56,7 +65,7 @@ class SourcesPanel(Vertical):
 
     def compose(self) -> ComposeResult:
         # without markup: a file called "a[b].md" must not lose its brackets.
-        listed = OptionList(markup=False)
+        listed = SourceList(markup=False)
         listed.border_title = self._title
         yield listed
         yield PassageView()
@@ -64,12 +73,12 @@ class SourcesPanel(Vertical):
     @property
     def current(self) -> Source | None:
         """The source whose passage is shown."""
-        at = self.query_one(OptionList).highlighted
+        at = self.query_one(SourceList).highlighted
         return self.sources[at] if at is not None and at < len(self.sources) else None
 
     def show(self, sources: Sequence[Source], *, title: str = "Sources") -> None:
         """List other sources; the number that one is at stays, where it is still there."""
-        listed = self.query_one(OptionList)
+        listed = self.query_one(SourceList)
         listed.border_title = title
         if tuple(sources) == self.sources:
             return
@@ -86,7 +95,7 @@ class SourcesPanel(Vertical):
         """Show the passage of a number; `None` for that of the first source."""
         at = next((at for at, one in enumerate(self.sources) if number in {None, one.number}), None)
         with self.prevent(OptionList.OptionHighlighted):
-            self.query_one(OptionList).highlighted = at
+            self.query_one(SourceList).highlighted = at
         self._show_current()
 
     def show_around(self, passage: Passage, quotes: Sequence[Span]) -> None:

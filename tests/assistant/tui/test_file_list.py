@@ -67,14 +67,14 @@ async def test_only_what_is_in_sight_is_asked_for() -> None:
     """Of sixty thousand files a few hundred, wherever the cursor goes."""
     app = Leafing()
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(lambda: app.line(0) == " ✓ file00000.md", "the first page is there")
+        await until(lambda: app.line(0) == "▸✓ file00000.md", "the first page is there")
         await pilot.press("end")
         listed = app.query_one(FileList)
         await until(lambda: listed.highlighted is not None, "the last page is there")
         assert listed.highlighted is not None
         assert listed.highlighted.path.name == f"file{MANY - 1:05}.md"
         last = listed.scrollable_content_region.height - 1
-        await until(lambda: app.line(last) == f" ✓ file{MANY - 1:05}.md", "it is in sight")
+        await until(lambda: app.line(last) == f"▸✓ file{MANY - 1:05}.md", "it is in sight")
         assert len(app.wanted) <= 4
         await pilot.press("home", "down", "down", "enter")
         await until(lambda: app.chosen == ["file00002.md"], "the third file is chosen")

@@ -39,7 +39,7 @@ class WatchedList(ResultList):
     def drawn(self) -> list[str]:
         """Return what a terminal shows of it, without its border."""
         lines = self.render_lines(Region(0, 0, *self.outer_size))
-        return [line.text.strip("│ ") for line in lines[1:-1]]
+        return [line.text.strip("│┃ ") for line in lines[1:-1]]
 
 
 class Page(App[None]):
