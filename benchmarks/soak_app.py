@@ -198,7 +198,7 @@ async def _soak(backend: Backend, questions: int) -> None:
         # the first answer waits for the model.
         await _ask(app, screen, 0)
         print(
-            f"\n{'questions':>10}{'MB':>8}{'tok/s':>8}{'median ms':>11}{'p95 ms':>8}{'worst ms':>10}",
+            f"\n{'questions':>10}{'MB':>8}{'engine tok/s':>14}{'median ms':>11}{'p95 ms':>8}{'worst ms':>10}",
             flush=True,
         )
         began, first = time.perf_counter(), 0
@@ -229,7 +229,7 @@ def _report(number: int, lags: list[float], screen: AskScreen) -> None:
     median, worst = statistics.median(ordered), ordered[-1]
     megabytes = _memory_mb()
     print(
-        f"{number:10}{megabytes:8.0f}{pace:10.0f}{median * 1000:11.1f}{p95 * 1000:8.1f}{worst * 1000:10.1f}",
+        f"{number:10}{megabytes:8.0f}{pace:14.0f}{median * 1000:11.1f}{p95 * 1000:8.1f}{worst * 1000:10.1f}",
         flush=True,
     )
 
