@@ -7,7 +7,7 @@ NOW_S = 3.0
 
 
 def duration(seconds: float) -> str:
-    """Write a duration: "40 s", "3 min", "2 h 5 min", "3 days"."""
+    """Write a duration: "40 s", "3 min", "2 h", "2 h 5 min", "3 days"."""
     whole = max(0, round(seconds))
     if whole < 90:
         return f"{whole} s"
@@ -15,7 +15,8 @@ def duration(seconds: float) -> str:
     if minutes < 90:
         return f"{minutes} min"
     if minutes < 48 * 60:
-        return f"{minutes // 60} h {minutes % 60} min"
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     return f"{round(minutes / 60 / 24)} days"
 
 

@@ -15,6 +15,7 @@ from assistant.times import ago, ahead, as_of, counted, duration, megabytes, mom
         (40.4, "40 s"),
         (89, "89 s"),
         (180, "3 min"),
+        (7200, "2 h"),
         (7500, "2 h 5 min"),
         (3 * 86_400, "3 days"),
     ],
