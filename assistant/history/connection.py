@@ -25,17 +25,27 @@ def make_private(file: Path) -> None:
     """
     try:
         # made here, because SQLite would make it readable to all; its -wal and -shm copy the mode.
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            if (mode := stat.S_IMODE(os.fstat(descriptor).st_mode)) & 0o077:
-                os.fchmod(descriptor, mode & 0o700)
-        finally:
-            os.close(descriptor)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        _close_to_others(file)
     except OSError as error:
-        raise HistoryError(
-            f"cannot open the history {file}: {error.strerror}",
-            hint="make it writable, or ask with `--private`",
-        ) from error
+        raise _cannot_open(file, error) from error
+
+
+def _close_to_others(file: Path) -> None:
+    # by its path: a process that closes any descriptor of a file loses the locks of all its connections
+    # to it, and then another process takes the log away from under them.
+    try:
+        if (mode := stat.S_IMODE(file.stat().st_mode)) & 0o077:
+            file.chmod(mode & 0o700)
+    except OSError as error:
+        raise _cannot_open(file, error) from error
+
+
+def _cannot_open(file: Path, error: OSError) -> HistoryError:
+    return HistoryError(
+        f"cannot open the history {file}: {error.strerror}", hint="make it writable, or ask with `--private`"
+    )
 
 
 def connect(file: Path) -> sqlite3.Connection:

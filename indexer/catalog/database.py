@@ -6,6 +6,7 @@ indexing. Every transaction is explicit; SQLite's errors leave here as
 """
 
 import contextlib
+import errno
 import os
 import sqlite3
 import threading
@@ -55,8 +56,7 @@ class Catalog:
             StoreError: If it cannot be opened, is damaged, or comes from a newer version.
         """
         try:
-            # made here, because SQLite would make it readable to all; its -wal and -shm copy the mode.
-            os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+            _make_private(file)
         except OSError as error:
             raise StoreError(
                 f"cannot open the catalog {file}: {error.strerror}",
@@ -274,3 +274,17 @@ def translated(file: Path) -> Iterator[None]:
             mark(file)
         message, hint = _MEANINGS.get(code & 0xFF, ("the catalog {file} failed: {error}", ""))
         raise StoreError(message.format(file=file, error=error), hint=hint) from error
+
+
+def _make_private(file: Path) -> None:
+    """Make a file that is not there; SQLite would make it readable to all. Its -wal and -shm copy the mode.
+
+    One that is there is not opened: a process that closes any descriptor of a file loses the locks of all
+    its connections to it, and then another process takes the log away from under them.
+    """
+    if not file.exists():
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    elif file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    elif not os.access(file, os.R_OK | os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))

@@ -14,6 +14,7 @@ import pytest
 from assistant.errors import HistoryError
 from assistant.history import History, Source, StoredTurn
 from indexer.types import Filters, Locator
+from tests.waiting import PATIENCE_S
 
 RENT = StoredTurn(
     question="How much is the rent?",
@@ -271,6 +272,28 @@ def test_several_processes_keep_turns_at_once(file: Path) -> None:
     assert sorted(found) == [
         [f"{name} {number}" for number in range(25)] for name in ("crane", "heron", "stork")
     ]
+
+
+def test_opening_it_again_loses_nothing_to_other_processes(file: Path) -> None:
+    """As the app does for every conversation, while `kb` asks in a shell beside it."""
+
+    def add_beside(question: str) -> None:
+        command = (
+            f"from tests.assistant.history.test_history import *; h = History.open(Path({str(file)!r})); "
+            f"h.add(turn({question!r})); h.close()"
+        )
+        subprocess.run([sys.executable, "-c", command], check=True, timeout=PATIENCE_S)
+
+    with History.open(file) as first:
+        first.add(turn("one"))
+        with History.open(file) as second:
+            second.add(turn("two"))
+            add_beside("three")
+            first.add(turn("four"))
+            add_beside("five")
+            second.add(turn("six"))
+    with History.open(file) as later:
+        assert later.questions(limit=9) == ["one", "two", "three", "four", "five", "six"]
 
 
 def test_nothing_kept_is_lost_by_a_kill(file: Path) -> None:
