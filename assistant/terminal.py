@@ -39,6 +39,11 @@ def plain_line(text: str) -> str:
     return _SPACE.sub(" ", plain(text)).strip()
 
 
+def with_stand_ins(text: str) -> str:
+    """Return a text of the same length, in which what `plain` removes is a sign instead; line ends stay."""
+    return _SURROGATE.sub("\ufffd", _HARMFUL.sub("\ufffd", text))
+
+
 class PlainStream:
     """`plain` for text that arrives in pieces, where a sequence may be cut in two."""
 

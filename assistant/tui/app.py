@@ -12,13 +12,16 @@ from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
+from textual.notifications import SeverityLevel
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
+from assistant.terminal import plain, plain_line
 from assistant.tui.backend import Backend
-from assistant.tui.commands import BoundCommands
+from assistant.tui.commands import BoundCommands, Palette
 from assistant.tui.garbage import LOOK_EVERY_S, QuietCollector
+from assistant.tui.key_queue import KeysInTurnApp
 from assistant.tui.keys import all_bindings, key_name, load_screens, troubles
 from assistant.tui.looks import read_looks
 from assistant.tui.screens import MODES
@@ -45,7 +48,7 @@ TERMINAL_EVERY_S = 2.0
 """How often it is looked whether there still is a terminal."""
 
 
-class KbApp(App[None]):
+class KbApp(KeysInTurnApp):
     """kb on a terminal.
 
     Args:
@@ -154,7 +157,7 @@ class KbApp(App[None]):
                 self.report(error)
         await in_thread(load_screens)
         for sentence in troubles(self.backend.settings.tui.keys, all_bindings()):
-            self.notify(sentence, severity="warning", markup=False, timeout=CONFIG_WARNING_S)
+            self.notify(sentence, severity="warning", timeout=CONFIG_WARNING_S)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):
@@ -173,7 +176,7 @@ class KbApp(App[None]):
             # deferred: there should be none.
             from assistant.tui.faults import fault
 
-            self.failure = fault(error, self.backend.places)
+            self.failure = fault(cause or error, self.backend.places)
 
     def _is_streaming(self) -> bool:
         """Tell whether an answer is on its way."""
@@ -199,7 +202,27 @@ class KbApp(App[None]):
     def report(self, error: KbError) -> None:
         """Say what went wrong, in a notification."""
         hint = f"\n{error.hint}" if error.hint else ""
-        self.notify(f"{error.message}{hint}", severity="error", markup=False)
+        self.notify(f"{error.message}{hint}", severity="error")
+
+    # -- what leaves the boxes of the screens, whoever wrote it
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Say something; what names of files and errors hold is text and nothing else."""
+        super().notify(
+            plain(message), title=plain_line(title), severity=severity, timeout=timeout, markup=markup
+        )
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy a text, without anything in it that could drive the terminal it is pasted into."""
+        super().copy_to_clipboard(plain(text))
 
     # -- what screens ask of each other
 
@@ -237,9 +260,14 @@ class KbApp(App[None]):
             if command.title not in {"Keys", "Quit"}:
                 yield command
 
-    def action_go(self, mode: str) -> None:
+    async def action_go(self, mode: str) -> None:
         """Show another of the five screens."""
-        self.switch_mode(mode)
+        await self.switch_mode(mode)
+
+    def action_command_palette(self) -> None:
+        """Show everything that can be done here, by name."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
         """Show the keys."""

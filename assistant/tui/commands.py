@@ -4,7 +4,17 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from textual.binding import ActiveBinding
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.markup import escape
+
+
+class Palette(CommandPalette):
+    """The palette; a key that moves through what is not laid out yet does nothing."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "command_list" and not self.query_one(CommandList).size:
+            return False
+        return super().check_action(action, parameters)
 
 
 class BoundCommands(Provider):
@@ -33,4 +43,5 @@ class BoundCommands(Provider):
 
     def _help(self, active: ActiveBinding) -> str:
         key = self.app.get_key_display(active.binding)
-        return f"{active.tooltip or active.binding.tooltip or active.binding.description}  [{key}]"
+        # Textual reads markup in it, and "[/]" would end something.
+        return escape(f"{active.tooltip or active.binding.tooltip or active.binding.description}  [{key}]")

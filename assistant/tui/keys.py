@@ -37,9 +37,7 @@ def load_screens() -> None:
 def all_bindings() -> list[dict[str, str]]:
     """Return the keys by the ids of bindings, of each class that is loaded."""
     return [
-        {binding.id: binding.key for binding in Binding.make_bindings(bindings) if binding.id}
-        for kind in _kinds(DOMNode)
-        if kind.__module__.startswith(_OURS) and (bindings := kind.__dict__.get("BINDINGS"))
+        found for kind in _kinds(DOMNode) if kind.__module__.startswith(_OURS) and (found := _keys_of(kind))
     ]
 
 
@@ -68,6 +66,17 @@ def troubles(keys: Mapping[str, str], bindings: Sequence[Mapping[str, str]]) -> 
             if other != name and (name in keys or other in keys):
                 found.append(f"[tui] keys: {other!r} and {name!r} have the same key, {key}")
     return found
+
+
+def _keys_of(kind: type[DOMNode]) -> dict[str, str]:
+    """Return the keys of a class by the ids of bindings, with those that it has from others of ours."""
+    found: dict[str, list[str]] = {}
+    for above in reversed(kind.__mro__):
+        if above.__module__.startswith(_OURS):
+            for binding in Binding.make_bindings(above.__dict__.get("BINDINGS", ())):
+                if binding.id:
+                    found.setdefault(binding.id, []).append(binding.key)
+    return {name: ",".join(keys) for name, keys in found.items()}
 
 
 def _single(bindings: Mapping[str, str], keys: Mapping[str, str]) -> Iterator[tuple[str, str]]:

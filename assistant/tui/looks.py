@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from assistant.terminal import plain_line
+
 
 @dataclass(frozen=True, slots=True)
 class Looks:
@@ -33,7 +35,7 @@ def read_looks(config_file: Path) -> Looks:
     keys: Any = table.get("keys")
     return Looks(
         theme=theme if isinstance(theme, str) else "",
-        keys={name: key for name, key in keys.items() if isinstance(key, str)}
+        keys={plain_line(name): plain_line(key) for name, key in keys.items() if isinstance(key, str)}
         if isinstance(keys, dict)
         else {},
     )

@@ -58,8 +58,7 @@ async def open_place(
         else:
             await in_thread(_launch, opening.arguments)
     except KbError as error:
-        hint = f"\n{error.hint}" if error.hint else ""
-        app.notify(f"{plain_line(error.message)}{hint}", severity="error", markup=False)
+        _report(app, error)
 
 
 async def open_target(
@@ -85,9 +84,7 @@ async def open_target(
         if local.is_absolute():
             await open_place(app, local, Locator(line_start=1), settings, is_indexed=False)
         else:
-            app.notify(
-                f"{plain_line(bare)} is none of the files of this answer", severity="warning", markup=False
-            )
+            app.notify(f"{plain_line(bare)} is none of the files of this answer", severity="warning")
         return
     if await _is_wanted(
         app, "Open this link?", f"{target}\n\nIt leads out of your files. Your browser would fetch it."
@@ -96,7 +93,12 @@ async def open_target(
             command = "open" if sys.platform == "darwin" else "xdg-open"
             await in_thread(_launch, (command, target))
         except KbError as error:
-            app.notify(plain_line(error.message), severity="error", markup=False)
+            _report(app, error)
+
+
+def _report(app: "App[Any]", error: KbError) -> None:
+    hint = f"\n{error.hint}" if error.hint else ""
+    app.notify(f"{error.message}{hint}", severity="error")
 
 
 async def _is_wanted(app: "App[Any]", title: str, text: str) -> bool:

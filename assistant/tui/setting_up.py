@@ -34,7 +34,7 @@ async def add_folder(screen: "ModeScreen") -> Path | None:
         return None
     screen.kb.look_now()
     said = notice or f"{shown(folder, home=home)} is being indexed"
-    screen.app.notify(plain_line(said), markup=False)
+    screen.app.notify(plain_line(said))
     return folder
 
 
@@ -71,7 +71,7 @@ async def use_model(screen: "ModeScreen", file: "ModelFile") -> bool:
         return False
     remarks = "".join(f"\n{remark.said}" for remark in choice.remarks)
     said = f"questions are answered by {choice.entry.name} from now on{remarks}"
-    screen.app.notify(plain(said), markup=False, severity="warning" if remarks else "information")
+    screen.app.notify(plain(said), severity="warning" if remarks else "information")
     load_model(screen)
     return True
 

@@ -49,8 +49,9 @@ class Locator:
         if self.page_start is not None:
             if self.page_end is not None and self.page_end != self.page_start:
                 return f"pages {self.page_start}-{self.page_end}"
-            label = f" ({self.page_label})" if self.page_label else ""
-            return f"page {self.page_start}{label}"
+            # the file chooses it, so that it may hold anything.
+            label = "".join(filter(str.isprintable, self.page_label or ""))
+            return f"page {self.page_start} ({label})" if label else f"page {self.page_start}"
         if self.line_start is not None:
             if self.line_end is not None and self.line_end != self.line_start:
                 return f"lines {self.line_start}-{self.line_end}"

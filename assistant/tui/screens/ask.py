@@ -42,7 +42,7 @@ class AskScreen(Copying, ModeScreen):
     BINDINGS: ClassVar[list[BindingType]] = KEYS
     DEFAULT_CSS = """
     AskScreen #ask { layout: horizontal; height: 1fr; }
-    AskScreen #talk { width: 1fr; height: 1fr; }
+    AskScreen #talk { width: 1fr; min-width: 20; height: 1fr; }
     AskScreen #empty { height: 1fr; content-align: center middle; color: $text-muted; padding: 0 2; }
     AskScreen #modes { height: auto; padding: 0 2; color: $text-accent; text-style: bold; }
     AskScreen #no-model { height: auto; padding: 0 2; color: $text-muted; }
@@ -181,6 +181,10 @@ class AskScreen(Copying, ModeScreen):
             # the answer will say so.
             self.log.warning(error.message)
 
+    def on_resize(self) -> None:
+        # the footer shows more where there is room.
+        self.refresh_bindings()
+
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """What works now; the footer shows what matters where one is."""
@@ -303,9 +307,16 @@ class AskScreen(Copying, ModeScreen):
         elif self.panel.has_focus_within:
             self.action_back()
         else:
-            self.panel.add_class("-open")
-            listed = self.panel.query_one("PassageView" if self.has_class("-narrow") else "OptionList")
-            self.call_after_refresh(listed.focus)
+            self._go_to_sources()
+
+    @work(exclusive=True, group="sources")
+    async def _go_to_sources(self) -> None:
+        self.panel.add_class("-open")
+        listed = self.panel.query_one("PassageView" if self.has_class("-narrow") else "OptionList")
+        is_shown = asyncio.Event()
+        self.call_after_refresh(is_shown.set)
+        await is_shown.wait()
+        listed.focus()
 
     def action_move(self, by: int) -> None:
         """Go to another mark of the answer one is at."""

@@ -3,8 +3,6 @@
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
-from assistant.terminal import plain
-
 if TYPE_CHECKING:
     from textual.screen import Screen
 
@@ -28,8 +26,8 @@ class Copying(_Base):
         """The exchange one is at."""
 
     def copy(self, text: str, said: str) -> None:
-        """Copy a text, without anything in it that could drive a terminal, and say so."""
-        self.app.copy_to_clipboard(plain(text))
+        """Copy a text, and say so."""
+        self.app.copy_to_clipboard(text)
         self.notify(said, timeout=2)
 
     def action_copy_answer(self) -> None:

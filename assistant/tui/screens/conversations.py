@@ -17,6 +17,7 @@ from assistant.exporting import as_markdown, file_name, write_file
 from assistant.terminal import plain_line
 from assistant.times import counted
 from assistant.tui.found import Wanted
+from assistant.tui.once_listed import OnceListed
 from assistant.tui.screens.base import ModeScreen
 from assistant.tui.talks import Listed, grouped, listed, lost, shown_turns
 from assistant.tui.threads import in_thread
@@ -85,9 +86,7 @@ class ConversationsScreen(ModeScreen):
     def __init__(self) -> None:
         super().__init__()
         self._text = ""
-        self._shown_for: str | None = None
-        self._resumes_next = False
-        """Whether the first of what is being looked for is gone on with as soon as it is found."""
+        self._once_listed = OnceListed()
 
     def body(self) -> ComposeResult:
         box = SearchBox(placeholder="Find words in questions and answers", id="conversations-box")
@@ -112,6 +111,10 @@ class ConversationsScreen(ModeScreen):
     def on_mount(self) -> None:
         self.kept.focus()
 
+    def on_screen_suspend(self) -> None:
+        # what keys would have done here is not done on another screen.
+        self._once_listed.forget()
+
     def on_screen_resume(self) -> None:
         # something may have been asked while another screen was shown.
         self.reload()
@@ -121,7 +124,7 @@ class ConversationsScreen(ModeScreen):
     @on(SearchBox.Typed)
     def _typed(self, event: SearchBox.Typed) -> None:
         self._text = event.text
-        self._resumes_next = False
+        self._once_listed.typed(event.text)
         self.reload()
 
     @work(exclusive=True, group="kept")
@@ -131,22 +134,19 @@ class ConversationsScreen(ModeScreen):
         try:
             found = await in_thread(self._look, text)
         except KbError as error:
-            self._resumes_next = False
             await self._show_state(f"✗ {plain_line(error.message)}\n\n{plain_line(error.hint)}".rstrip())
+            self._once_listed.listed(text)
             return
         if not self.backend.settings.history.keep:
             self._say("! new conversations are not kept: [history] keep is off in the config")
         if not found:
             await self._show_state("No conversation holds these words." if text else NOTHING)
-            self._shown_for, self._resumes_next = text, False
+            self._once_listed.listed(text)
             return
         self._hide_state()
         self.kept.show(found, Wanted(text))
-        self._shown_for = text
         self._read_current()
-        if self._resumes_next:
-            self._resumes_next = False
-            await self._resume()
+        self._once_listed.listed(text)
 
     def _look(self, text: str) -> list[Listed]:
         if not self.backend.places.history_file.exists():
@@ -203,15 +203,12 @@ class ConversationsScreen(ModeScreen):
 
     @on(SearchBox.Moved)
     def _moved(self, event: SearchBox.Moved) -> None:
-        self.kept.move(event.step)
+        self._once_listed.do(lambda: self.kept.move(event.step))
 
     @on(SearchBox.Opened)
-    async def _resume_first(self) -> None:
-        if self._shown_for == self._text:
-            await self._resume()
-        else:
-            # what is highlighted was found by fewer letters.
-            self._resumes_next = True
+    def _resume_soon(self) -> None:
+        # later: what lists it is begun anew when this screen is shown again, and must not take it along.
+        self._once_listed.do(lambda: self.call_later(self._resume))
 
     @on(OptionList.OptionSelected)
     async def _resume(self) -> None:
@@ -238,7 +235,7 @@ class ConversationsScreen(ModeScreen):
         else:
             self.kept.focus()
 
-    @work(exclusive=True, group="change")
+    @work(exclusive=True, group="dialog")
     async def action_rename(self) -> None:
         """Give the highlighted conversation another title."""
         if (one := self.kept.current) is None:
@@ -247,7 +244,7 @@ class ConversationsScreen(ModeScreen):
         if title is not None:
             await self._change(lambda: self.backend.history().rename(one.conversation.id, title))
 
-    @work(exclusive=True, group="change")
+    @work(exclusive=True, group="dialog")
     async def action_delete(self) -> None:
         """Delete the marked conversations, or the highlighted one."""
         if not (chosen := self.kept.chosen):
@@ -268,7 +265,7 @@ class ConversationsScreen(ModeScreen):
         self.reload()
         return changed
 
-    @work(exclusive=True, group="change")
+    @work(exclusive=True, group="dialog")
     async def action_export(self) -> None:
         """Write the marked conversations, or the highlighted one, as a Markdown file."""
         if not (chosen := self.kept.chosen):
@@ -292,7 +289,7 @@ class ConversationsScreen(ModeScreen):
         except KbError as error:
             self.kb.report(error)
         else:
-            self.notify(f"written to {plain_line(str(path))}", markup=False)
+            self.notify(f"written to {plain_line(str(path))}")
 
     def _as_markdown(self, chosen: "Sequence[Conversation]") -> str:
         return as_markdown(self.backend.history(), chosen)

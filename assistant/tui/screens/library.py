@@ -260,4 +260,4 @@ class LibraryScreen(ModeScreen):
 
     def _say(self, text: str) -> None:
         self.kb.look_now()
-        self.app.notify(plain_line(text), markup=False)
+        self.app.notify(plain_line(text))

@@ -242,7 +242,7 @@ class ModelsScreen(ModeScreen):
         if self.backend.has_model:
             load_model(self)
         else:
-            self.app.notify("no model is chosen yet: Enter on one takes it", markup=False)
+            self.app.notify("no model is chosen yet: Enter on one takes it")
 
     @work(exclusive=True, group="free")
     async def action_free(self) -> None:

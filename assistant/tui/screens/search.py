@@ -1,7 +1,6 @@
 """Search without a model: passages while one types, and each of them as it stands in its file."""
 
 import time
-from dataclasses import replace
 from typing import ClassVar
 
 from textual import on, work
@@ -15,6 +14,7 @@ from assistant.surroundings import widened
 from assistant.terminal import plain_line
 from assistant.tui.found import best_place, said, summary
 from assistant.tui.live_search import LiveSearch
+from assistant.tui.once_listed import OnceListed
 from assistant.tui.opening import open_place
 from assistant.tui.screens.base import ModeScreen
 from assistant.tui.state import IndexState
@@ -39,24 +39,20 @@ INVITATION = (
 )
 
 
-ASK = Binding(
-    "ctrl+a", "ask", "Ask this", id="search.ask", tooltip="Ask the model what is written in the search box"
-)
-
-
-class QueryBox(SearchBox):
-    """The search box of this screen, where the key is not one of a text area."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [replace(ASK, action="screen.ask")]
-
-
 class SearchScreen(ModeScreen):
     """Searches at every key."""
 
     MODE = "search"
     HELP_TITLE = "Search"
     BINDINGS: ClassVar[list[BindingType]] = [
-        ASK,
+        Binding(
+            "ctrl+a",
+            "ask",
+            "Ask this",
+            priority=True,
+            id="search.ask",
+            tooltip="Ask the model what is written in the search box",
+        ),
         Binding(
             "o",
             "more",
@@ -106,13 +102,11 @@ class SearchScreen(ModeScreen):
         self._said_state = INVITATION
         self._has_failed = False
         self._is_searching = False
-        self._opens_next = False
-        """Whether the best of what is being searched for is opened as soon as it is found."""
-
+        self._once_listed = OnceListed()
         self._seen_files: object = None
 
     def body(self) -> ComposeResult:
-        box = QueryBox(find_offers=self.backend.offers, placeholder="Search your files", id="search-box")
+        box = SearchBox(find_offers=self.backend.offers, placeholder="Search your files", id="search-box")
         box.border_title = "Search"
         yield box
         yield Static(id="search-line", markup=False)
@@ -141,6 +135,10 @@ class SearchScreen(ModeScreen):
         if self._text:
             self._find(self._text)
 
+    def on_screen_suspend(self) -> None:
+        # what keys would have done here is not done on another screen.
+        self._once_listed.forget()
+
     def on_unmount(self) -> None:
         self._live.stop()
 
@@ -152,11 +150,12 @@ class SearchScreen(ModeScreen):
     @on(SearchBox.Typed)
     def _typed(self, event: SearchBox.Typed) -> None:
         self._text = event.text
-        self._opens_next = False
+        self._once_listed.typed(event.text)
         if event.text:
             self._find(event.text)
             return
         self.stop_work()
+        self._once_listed.listed("")
         self._say("")
         self._say_remarks("")
         self._show_state(INVITATION)
@@ -170,21 +169,23 @@ class SearchScreen(ModeScreen):
             found = await self._live.find(text, top_k=TOP_K)
         except KbError as error:
             self._show_error(error)
-            self.shown_for, self._opens_next = text, False
+            self._note_listed(text)
             return
         finally:
             patience.stop()
             self._is_searching = False
         if found is not None:
             self._show_found(found, took_ms=(time.perf_counter() - began) * 1000)
-            self.shown_for = text
-            if self._opens_next:
-                self._opens_next = False
-                self._open()
+            self._note_listed(text)
+
+    def _note_listed(self, text: str) -> None:
+        self.shown_for = text
+        self._once_listed.listed(text)
 
     def stop_work(self) -> bool:
         """Stop the search that is under way."""
         was_searching = self._is_searching
+        self._once_listed.forget()
         self._live.stop()
         self.workers.cancel_group(self, "search")
         return was_searching
@@ -266,17 +267,13 @@ class SearchScreen(ModeScreen):
 
     @on(SearchBox.Moved)
     def _moved(self, event: SearchBox.Moved) -> None:
-        self.results.action_move(event.step)
+        self._once_listed.do(lambda: self.results.action_move(event.step))
 
     # -- what can be done with a passage
 
     @on(SearchBox.Opened)
-    def _open_best(self) -> None:
-        if self._text and self.shown_for != self._text:
-            # what is highlighted was found by fewer letters.
-            self._opens_next = True
-        else:
-            self._open()
+    def _open_soon(self) -> None:
+        self._once_listed.do(self._open)
 
     @on(ResultList.Chosen)
     def _open(self) -> None:
@@ -317,7 +314,7 @@ class SearchScreen(ModeScreen):
         if (passage := self.results.current) is None:
             raise SkipAction
         self.app.copy_to_clipboard(str(passage.path))
-        self.notify(f"copied {plain_line(str(passage.path))}", markup=False)
+        self.notify(f"copied {plain_line(str(passage.path))}")
 
     def action_focus_box(self) -> None:
         """Go back to the search box."""

@@ -18,6 +18,7 @@ from textual.widget import AwaitMount
 from assistant.citations import cite
 from assistant.conversations import Talk
 from assistant.runs import Run, RunEvent
+from assistant.terminal import plain_line
 from assistant.tui.exchange import Exchange
 from assistant.tui.sources import of_citations
 from assistant.tui.threads import in_thread
@@ -224,7 +225,8 @@ class Conversation(LongScroll):
         try:
             await in_thread(talk.keep, question, answer)
         except KbError as error:
-            exchange.afterwards.append(f"this answer is not kept: {error.message}; {error.hint}".rstrip("; "))
+            said = f"this answer is not kept: {error.message}; {error.hint}".rstrip("; ")
+            exchange.afterwards.append(plain_line(said))
 
     # -- which conversation
 

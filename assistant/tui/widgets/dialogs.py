@@ -1,10 +1,11 @@
 """Dialogs: a question with two answers, one of a few things, and a line of text."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -12,8 +13,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 
 from assistant.terminal import plain, plain_line
-from assistant.tui.widgets.keys_in_order import Field
+from assistant.tui.widgets.field import Field
 from assistant.tui.widgets.pointed_list import PointedList
+
+T = TypeVar("T")
 
 DIALOG_CSS = """
 {name} {{ align: center middle; }}
@@ -31,7 +34,15 @@ DIALOG_CSS = """
 """What dialogs look like; `name` is the class of one."""
 
 
-class Confirm(ModalScreen[bool]):
+class Dialog(ModalScreen[T]):
+    """Asks, and is answered once: of keys that come together only the first answers it."""
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Give the answer, and go."""
+        return super().dismiss(result) if self.is_current else AwaitComplete()
+
+
+class Confirm(Dialog[bool]):
     """Asks before something is done that cannot be taken back; the harmless answer has the focus.
 
     Args:
@@ -73,7 +84,7 @@ class Confirm(ModalScreen[bool]):
         self.dismiss(answer)
 
 
-class Choose(ModalScreen[int | None]):
+class Choose(Dialog[int | None]):
     """Asks for one of a few things; returns its place, from 0, or `None`.
 
     Args:
@@ -108,7 +119,7 @@ class Choose(ModalScreen[int | None]):
             yield Static("Enter or its number takes one · Esc cancels", classes="keys", markup=False)
 
     def on_key(self, event: events.Key) -> None:
-        if event.character and event.character.isdigit() and 0 < int(event.character) <= len(self._choices):
+        if event.character and event.character.isdecimal() and 0 < int(event.character) <= len(self._choices):
             event.stop()
             self.dismiss(int(event.character) - 1)
 
@@ -117,7 +128,7 @@ class Choose(ModalScreen[int | None]):
         self.dismiss(event.option_index)
 
 
-class AskText(ModalScreen[str | None]):
+class AskText(Dialog[str | None]):
     """Asks for one line of text; what comes back is stripped, and `None` where nothing is to be done.
 
     Args:

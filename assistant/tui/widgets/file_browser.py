@@ -17,8 +17,8 @@ from assistant.terminal import plain_line
 from assistant.times import counted
 from assistant.tui.folders import shown
 from assistant.tui.library_words import EMPTY, STATES, common_folder, root_story
+from assistant.tui.widgets.field import Field
 from assistant.tui.widgets.file_list import PAGE_ROWS, FileList
-from assistant.tui.widgets.keys_in_order import Field
 from assistant.tui.widgets.library_panels import StateBar, StoryPane
 from indexer.client import IndexerClient
 from indexer.types import FileEntry, FileStatus

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import events, work
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
@@ -12,10 +13,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets import TextArea
 
-from assistant.terminal import plain, plain_line
+from assistant.terminal import plain, plain_line, with_stand_ins
 from assistant.tui.completing import Begun, Choice, begun_filter, ghost, written
 from assistant.tui.threads import in_thread
-from assistant.tui.widgets.keys_in_order import KeysInOrder
 from indexer.errors import KbError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ SHOWN = 5
 """Offers that are listed below the text."""
 
 
-class FilterArea(KeysInOrder, TextArea):
+class FilterArea(TextArea):
     """Completes `in:`, `type:`, `tag:`, `since:` and `before:` while somebody types one.
 
     Args:
@@ -43,6 +43,7 @@ class FilterArea(KeysInOrder, TextArea):
             "complete",
             "Complete",
             show=False,
+            priority=True,
             id="filter.complete",
             tooltip="Complete the filter that is being typed; up and down choose another",
         ),
@@ -79,11 +80,22 @@ class FilterArea(KeysInOrder, TextArea):
         self._styled = None
 
     def render_lines(self, crop: Region) -> list[Strip]:
+        if self.content_size.width < 1:
+            # Textual divides by it.
+            return [Strip.blank(crop.width)] * crop.height
         # Textual looks all styles of a text area up again whenever a part of it is rendered.
         if self._styled is self._theme:
             return super(TextArea, self).render_lines(crop)
         self._styled = self._theme
         return super().render_lines(crop)
+
+    def get_line(self, line_index: int) -> Text:
+        """Return a line as it is drawn, whatever has been written into it."""
+        text = super().get_line(line_index)
+        shown = with_stand_ins(text.plain)
+        if shown != text.plain:
+            text.plain = shown
+        return text
 
     @property
     def is_completing(self) -> bool:
@@ -97,9 +109,9 @@ class FilterArea(KeysInOrder, TextArea):
         event.prevent_default()
         await self.write_paste(event.text)
 
-    def action_paste(self) -> None:
-        """Paste what was copied in the app."""
-        self.call_later(self.write_paste, self.app.clipboard)
+    async def action_paste(self) -> None:  # type: ignore[override]
+        """Paste what was copied in the app, before the keys behind it."""
+        await self.write_paste(self.app.clipboard)
 
     @abstractmethod
     async def write_paste(self, text: str) -> None:

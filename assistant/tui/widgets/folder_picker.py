@@ -14,7 +14,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -31,8 +30,8 @@ from assistant.tui.folders import (
     split_typed,
 )
 from assistant.tui.threads import in_thread
-from assistant.tui.widgets.dialogs import DIALOG_CSS
-from assistant.tui.widgets.keys_in_order import Field
+from assistant.tui.widgets.dialogs import DIALOG_CSS, Dialog
+from assistant.tui.widgets.field import Field
 from assistant.tui.widgets.pointed_list import PointedList
 
 MOST_SHOWN = 300
@@ -49,20 +48,7 @@ class Offer:
     """Whether Enter takes the folder; else it goes in."""
 
 
-class PathField(Field):
-    """Where a path is typed, and one goes through the folders below it."""
-
-    HELP_TITLE = "Path"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "screen.move(1)", "Next", show=False, id="folder.down", tooltip="Next folder"),
-        Binding("up", "screen.move(-1)", "Previous", show=False, id="folder.up", tooltip="Previous one"),
-        Binding("pagedown", "screen.move(10)", show=False),
-        Binding("pageup", "screen.move(-10)", show=False),
-        Binding("tab", "screen.complete", "Complete", id="folder.complete", tooltip="Complete the name"),
-    ]
-
-
-class PickFolder(ModalScreen[Path | None]):
+class PickFolder(Dialog[Path | None]):
     """Picks a folder, by typing, by going down the tree, or from suggestions; `None` for none.
 
     Args:
@@ -85,6 +71,11 @@ class PickFolder(ModalScreen[Path | None]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Cancel", id="folder.cancel", tooltip="Pick none"),
+        Binding("down", "move(1)", "Next", show=False, id="folder.down", tooltip="Next folder"),
+        Binding("up", "move(-1)", "Previous", show=False, id="folder.up", tooltip="Previous one"),
+        Binding("pagedown", "move(10)", show=False),
+        Binding("pageup", "move(-10)", show=False),
+        Binding("tab", "complete", "Complete", id="folder.complete", tooltip="Complete the name"),
         Binding("ctrl+t", "hidden", "Hidden", id="folder.hidden", tooltip="Show or leave out hidden folders"),
         Binding("ctrl+s", "take", "Take", id="folder.take", tooltip="Take the folder that is typed"),
     ]
@@ -114,13 +105,16 @@ class PickFolder(ModalScreen[Path | None]):
         self._real: dict[str, Path] = {}
         """What stands in the field for a folder whose name cannot be shown as it is."""
 
+        self._shown_for: str | None = None
+        """What was typed when the list was filled."""
+
         self._offered: list[Offer] = []
         """The lines of the list."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = Content(plain_line(self._title))
-            yield PathField(self._start, placeholder="~/notes, or pick one below", select_on_focus=False)
+            yield Field(self._start, placeholder="~/notes, or pick one below", select_on_focus=False)
             yield Static(id="trouble", markup=False)
             # without markup: a folder called "a[b]" must not lose its brackets.
             options = PointedList(markup=False)
@@ -164,13 +158,16 @@ class PickFolder(ModalScreen[Path | None]):
         return split_typed(self._typed, home=self._home, here=self._here)
 
     @on(Input.Changed)
-    def _changed(self) -> None:
-        self._show()
+    def _keep_up(self) -> None:
+        """List what fits what is typed, unless it is listed already."""
+        if self._typed != self._shown_for:
+            self._show()
 
     # -- what is listed
 
     def _show(self) -> None:
         """List what fits what is typed; a folder that was not read yet is read first."""
+        self._shown_for = self._typed
         if not self._typed:
             self._offer([Offer(each.path, each.note, is_taken=True) for each in self._suggested])
             if not self._suggested:
@@ -237,12 +234,14 @@ class PickFolder(ModalScreen[Path | None]):
     # -- keys
 
     def action_move(self, lines: int) -> None:
+        self._keep_up()
         options = self.query_one(OptionList)
         if options.option_count:
             options.highlighted = min(max((options.highlighted or 0) + lines, 0), options.option_count - 1)
 
     def action_complete(self) -> None:
         """Go on as far as it is clear, else into what is highlighted."""
+        self._keep_up()
         if not self._typed:
             self._go_into_highlighted()
             return
@@ -268,6 +267,7 @@ class PickFolder(ModalScreen[Path | None]):
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
+        self._keep_up()
         place = self.query_one(OptionList).highlighted
         if place is not None and place < len(self._offered):
             self._choose(place)

@@ -47,6 +47,7 @@ class Prompt(FilterArea):
             "enter",
             "submit",
             "Ask",
+            priority=True,
             id="prompt.submit",
             tooltip="Ask what is written",
         ),
@@ -55,6 +56,7 @@ class Prompt(FilterArea):
             "ctrl+j,shift+enter,alt+enter",
             "newline",
             "New line",
+            priority=True,
             id="prompt.newline",
             tooltip="Begin a new line in the question",
         ),
@@ -130,8 +132,8 @@ class Prompt(FilterArea):
 
     def set_text(self, text: str) -> None:
         """Write something in place of what is there, and go behind it."""
-        self._reverse = None
-        self.load_text(text)
+        self._end_search()
+        self.load_text(plain(text))
         self.move_cursor(self.document.end)
 
     def add_history(self, text: str) -> None:
@@ -204,6 +206,7 @@ class Prompt(FilterArea):
         """Begin a reverse search, or go on to an older question."""
         if self._reverse is None:
             self._reverse = ReverseSearch(self._recall.entries, self.text)
+            self.refresh_bindings()
         elif not self._reverse.older():
             self.app.bell()
         self._show_search()
@@ -219,6 +222,12 @@ class Prompt(FilterArea):
         if self._reverse is not None:
             self.set_text(self._reverse.draft)
 
+    def _end_search(self) -> None:
+        if self._reverse is not None:
+            self._reverse = None
+            # Esc is the screen's again.
+            self.refresh_bindings()
+
     def _leave_search(self) -> None:
         """End a reverse search, and take what it found."""
         if self._reverse is not None:
@@ -231,7 +240,7 @@ class Prompt(FilterArea):
         # behind the words that are looked for, as in a shell.
         self.move_cursor((0, line.index(")") + 2 + len(self._reverse.needle)))
 
-    async def on_key(self, event: events.Key) -> None:
+    def on_key(self, event: events.Key) -> None:
         if self._reverse is None:
             return
         needle = self._reverse.needle
@@ -241,7 +250,7 @@ class Prompt(FilterArea):
             needle = needle[:-1]
         else:
             active = self.screen.active_bindings.get(event.key)
-            if active is None or active.binding.action not in {"reverse_search", "leave_search", "submit"}:
+            if active is None or active.binding.action not in {"reverse_search", "leave_search"}:
                 # any other key does what it does, in what was found.
                 self._leave_search()
             return

@@ -29,7 +29,9 @@ class SearchBox(FilterArea):
 
     HELP_TITLE = "Search box"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open", id="search.open", tooltip="Open what is highlighted"),
+        Binding("enter", "open", "Open", priority=True, id="search.open", tooltip="Open what is highlighted"),
+        # whatever opens in its place: there are no lines to break.
+        Binding("enter", "nothing", show=False, priority=True),
         Binding("down", "move(1)", "Next", show=False, id="search.next", tooltip="Next passage"),
         Binding("up", "move(-1)", "Previous", show=False, id="search.previous", tooltip="Previous passage"),
         Binding("escape", "clear", "Clear", show=False, id="search.clear", tooltip="Empty the search box"),
@@ -92,10 +94,14 @@ class SearchBox(FilterArea):
         self._tell()
         self.post_message(self.Opened())
 
+    def action_nothing(self) -> None:
+        pass
+
     def action_move(self, step: int) -> None:
         if self.is_completing:
             self.choose(step)
         else:
+            self._tell()
             self.post_message(self.Moved(step))
 
     def action_clear(self) -> None:

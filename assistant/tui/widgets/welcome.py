@@ -63,7 +63,7 @@ class Welcome(Vertical):
     def on_click(self) -> None:
         self.do_next()
 
-    @work(exclusive=True, group="next")
+    @work(exclusive=True, group="dialog")
     async def do_next(self) -> None:
         """Do what is missing next: pick a folder, then a model; nothing while this is hidden."""
         # deferred: once somebody has both, nobody comes here.

@@ -4,13 +4,19 @@ import os
 import pty
 
 import pytest
+from textual import events
+from textual.command import CommandList
 from textual.widgets import Static
 
 from assistant.tui.app import KbApp, is_hung_up
 from assistant.tui.backend import Backend
+from assistant.tui.commands import Palette
+from assistant.tui.screens import MODES
 from assistant.tui.screens.help import HelpScreen
 from assistant.tui.themes import theme_name
 from indexer.client import connect
+from indexer.errors import UsageError
+from tests.assistant.tui.asking import asked
 from tests.assistant.tui.homes import Home, until
 
 pytestmark = pytest.mark.anyio
@@ -198,3 +204,43 @@ def test_a_terminal_that_is_gone_is_noticed() -> None:
         assert is_hung_up(child)
     finally:
         os.close(child)
+
+
+@pytest.mark.parametrize("mode", list(MODES))
+async def test_the_palette_opens_on_every_screen(home: Home, mode: str) -> None:
+    """Whatever keys it names, also where one of them is a sign of markup; and paging at once does no harm."""
+    app = home.app(has_model=False)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await app.switch_mode(mode)
+        await pilot.pause()
+        app.post_message(events.Key("ctrl+p", None))
+        app.post_message(events.Key("pagedown", None))
+        await until(lambda: isinstance(app.screen, Palette), "it is open")
+        listed = app.screen.query_one(CommandList)
+        await until(lambda: listed.option_count > 5, "everything is listed")
+        said = "\n".join(str(listed.get_option_at_index(at).prompt) for at in range(listed.option_count))
+        assert "[f1]" in said
+
+
+async def test_a_file_name_that_is_no_text_can_be_copied_and_said(home: Home) -> None:
+    """What cannot be written, and what could drive a terminal, is left out."""
+    app = home.app(has_model=False)
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.copy_to_clipboard("notes/bad\udcff\x1b[2J.md")
+        assert app.clipboard == "notes/bad\ufffd.md"
+        app.report(UsageError("\x1b[2J\u202e[bold]x.md[/] is not there", hint="\x9b2Jtry again"))
+        await pilot.pause()
+        assert [notice.message for notice in app._notifications] == ["[bold]x.md[/] is not there\ntry again"]
+
+
+@pytest.mark.parametrize("width", [50, 30, 12, 3, 1])
+async def test_a_window_may_become_as_narrow_as_it_likes(home: Home, width: int) -> None:
+    """While sources stand beside an answer."""
+    app = home.app(has_model=False)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await asked(app, "How much is the rent of the cabin?")
+        await pilot.resize_terminal(width, 24)
+        await pilot.pause(0.2)
+        await pilot.resize_terminal(120, 30)
+        await pilot.pause()
+        assert app.is_running

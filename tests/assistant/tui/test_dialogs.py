@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.app import App
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from assistant.tui.folders import Suggestion
+from assistant.tui.key_queue import KeysInTurnApp
 from assistant.tui.widgets.dialogs import AskText, Choose, Confirm
 from assistant.tui.widgets.folder_picker import MOST_SHOWN, PickFolder
 from tests.assistant.tui.homes import until
@@ -17,7 +17,7 @@ from tests.assistant.tui.homes import until
 pytestmark = pytest.mark.anyio
 
 
-class Asking(App[None]):
+class Asking(KeysInTurnApp):
     """Shows one dialog, and keeps what came of it."""
 
     def __init__(self, dialog: ModalScreen[Any]) -> None:

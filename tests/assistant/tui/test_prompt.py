@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 import pytest
 from textual import events
 from textual._xterm_parser import XTermParser
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Button
 
 from assistant.errors import HistoryError
+from assistant.tui.key_queue import KeysInTurnApp
 from assistant.tui.widgets.prompt import Prompt
 from indexer.errors import DaemonError
 from indexer.types import Offer
@@ -20,7 +21,7 @@ from tests.assistant.tui.homes import until
 pytestmark = pytest.mark.anyio
 
 
-class PromptApp(App[None]):
+class PromptApp(KeysInTurnApp):
     """A prompt, and a button beside it."""
 
     def __init__(self, prompt: Prompt) -> None:
