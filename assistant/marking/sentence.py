@@ -10,7 +10,8 @@ from assistant.words import content_words
 MAY_BE_MARK = re.compile(r"\[[\d\s,;^–-]{0,40}\]?$|【[^】\n]{0,60}】?$")
 """What may be, or become, a mark."""
 
-_TAIL = re.compile(r"(?:[.!?…。！？]+[\"'”’»)\]*_]*)?\s*$")
+_TAIL = re.compile(r"(?:[.!?…。！？]+[\"'”’»)\]*_]*)?\s*\|?\s*$")
+"""What ends a sentence, or a row of a table; a mark stands before it."""
 
 
 class Sentence:

@@ -82,6 +82,9 @@ class MarkedText:
         self._fence = ""
         self._is_at_line_start = True
         self._is_line_blank = True
+        self._is_row = self._is_heading = False
+        """Whether the line is a row of a table, and whether the first one, which names its columns."""
+
         self._sentence = Sentence()
         self._before: tuple[int, ...] = ()
         self._pieces: list[str] = []
@@ -184,16 +187,20 @@ class MarkedText:
 
     def _finish(self, whole: str) -> Iterator[str | Doubt]:
         body = whole.rstrip()
+        if self._is_at_line_start:
+            was_row, self._is_row = self._is_row, body.lstrip().startswith("|")
+            self._is_heading = self._is_row and not was_row
         parts = self._sentence.take(whole, self._choose, is_whole=True)
         # what follows the last mark, of which the white space belongs to no sentence.
         rest = self._sentence.rest(whole)
         tail = rest.rstrip()
         white = rest[len(tail) :]
-        statement = _bare(body) if self._is_judging and len(whole) < LONGEST_CHARS else ""
+        is_judged = self._is_judging and len(whole) < LONGEST_CHARS and not self._is_heading
+        statement = _bare(body) if is_judged else ""
         is_borne = True
         if self._is_statement(statement, is_cited=bool(self._sentence.cited)):
             is_borne, added = self._judge(statement)
-            if added is not None and not body.lstrip().startswith("|"):
+            if added is not None and not self._is_row:
                 match = _END_MARK.search(tail)
                 at = match.start() if match else len(tail)
                 parts += [tail[:at] + " ", (added,)]
@@ -206,6 +213,9 @@ class MarkedText:
                 yield from self._show(white)
             return
         self._before = tuple(self._sentence.cited)
+        if not is_borne and self._is_row and tail.endswith("|"):
+            # what stands behind the last bar of a row belongs to no column.
+            tail, white = tail[:-1].rstrip(), f" |{white}"
         yield from self._show(self._render([*parts, tail]))
         if not is_borne:
             lead = _ITEM.match(self._sentence.shown)

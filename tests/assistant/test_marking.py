@@ -46,6 +46,9 @@ def written(pieces: Sequence[str], *, is_strict: bool = False, extra: str = "") 
         ("The rent is due on 6 May [1].", "The rent is due on 6 May [1].¿"),
         ("The rent is due on 6 May [8]. The key is under the pot [2].", "The rent is due on 6 May.¿ The key is under the pot [1]."),
         ("The boat has two sails.", "The boat has two sails.¿"),
+        # in a table: within the last column of a row, and never where columns are named.
+        ("| who owns | how many boats |\n|---|---|\n| Rex the dog | two boats [1] |\n| the key | is under the pot [2] |\n", "| who owns | how many boats |\n|---|---|\n| Rex the dog | two boats [1]¿ |\n| the key | is under the pot [2] |\n"),
+        ("The boat has two sails.\n\n| boats at sea | what they have |\n| --- | --- |\n| the boat | has two sails |", "The boat has two sails.¿\n\n| boats at sea | what they have |\n| --- | --- |\n| the boat | has two sails¿ |"),
         # what is no statement.
         ("Sure! Here is what I found:\n\n# Rent\n\nThe rent is 4,200 kr [1].", "Sure! Here is what I found:\n\n# Rent\n\nThe rent is 4,200 kr [1]."),
         ("The passages do not say who owns the boat.", "The passages do not say who owns the boat."),
@@ -121,7 +124,7 @@ def test_piped_text_needs_no_mark() -> None:
 
 ANSWERS = st.lists(
     st.sampled_from(
-        ["The key is under the pot", "The rent is 4,200 kr", " [1]", "[2]", "[9]", ". ", "\n", "- ", "`", "```\n", "["]
+        ["The key is under the pot", "The rent is 4,200 kr", " [1]", "[2]", "[9]", ". ", "\n", "- ", "`", "```\n", "[", "| ", " |\n"]
     ),
     max_size=14,
 ).map("".join)  # fmt: skip
