@@ -101,7 +101,7 @@ class TuiSettings(Section):
     """What opens other files by ending, such as pdf = "zathura -P {page} {path}"; else the desktop does."""
 
     keys: dict[str, str] = Field(default_factory=dict)
-    """Other keys for what the app does, such as "app.help" = "f1,ctrl+h"; its help shows the names."""
+    """Other keys for what the app does, such as "app.help" = "f1,ctrl+b"; its help shows the names."""
 
 
 class Settings(IndexerSettings):

@@ -96,7 +96,7 @@ def _answer(
 
 def _extractive(question: Question, found: SearchResult, clock: Clock) -> Iterator[AnswerEvent]:
     if question.extra.strip():
-        yield Notice("reading the piped text takes a model; this is what your files say")
+        yield Notice("reading the text with the question takes a model; this is what your files say")
     if question.allows_own_knowledge:
         yield Notice("without a model there is no knowledge but that of your files")
     is_enough = confidence(found) >= ENOUGH

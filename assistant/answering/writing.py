@@ -259,7 +259,9 @@ def _no_answer(finished: Finished, options: ChatOptions, *, has_thought: bool) -
 
 
 def _too_long(question: str, extra: str, generator: TextGenerator, limit_tokens: int) -> UsageError:
-    what, text = ("the piped text", extra) if len(extra) > len(question) else ("the question", question)
+    what, text = (
+        ("the text with the question", extra) if len(extra) > len(question) else ("the question", question)
+    )
     tokens = generator.count_tokens(text)
     if tokens < limit_tokens:
         return UsageError(

@@ -4,7 +4,7 @@ import asyncio
 import select
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -19,15 +19,16 @@ from textual.worker import WorkerFailed
 
 from assistant.terminal import plain, plain_line
 from assistant.tui.backend import Backend
+from assistant.tui.clipboard import copy_in_tmux
 from assistant.tui.commands import BoundCommands, Palette
 from assistant.tui.garbage import LOOK_EVERY_S, QuietCollector
 from assistant.tui.key_queue import KeysInTurnApp
-from assistant.tui.keys import all_bindings, key_name, load_screens, troubles
+from assistant.tui.keys import all_bindings, dialog_bindings, key_name, load_screens, troubles
 from assistant.tui.looks import read_looks
 from assistant.tui.screens import MODES
 from assistant.tui.screens.base import BREAKPOINTS, ModeScreen
 from assistant.tui.state import EngineState, IndexState
-from assistant.tui.themes import THEMES, check_theme, theme_name
+from assistant.tui.themes import THEMES, check_theme, is_terminals, theme_name
 from assistant.tui.threads import in_thread
 from assistant.tui.watching import Watching
 from indexer.errors import KbError
@@ -78,7 +79,7 @@ class KbApp(KeysInTurnApp):
         Binding(
             "ctrl+c",
             "interrupt",
-            "Quit",
+            "Copy or stop",
             id="app.interrupt",
             show=False,
             priority=True,
@@ -94,13 +95,16 @@ class KbApp(KeysInTurnApp):
     """How the engine is."""
 
     def __init__(self, backend: Backend) -> None:
-        super().__init__()
-        self.backend = backend
         self._looks = read_looks(backend.places.config_file)
+        name = theme_name(self._looks.theme) or THEMES[0].name
+        # whether colours are the terminal's own is asked for before there are themes.
+        super().__init__(ansi_color=is_terminals(name))
+        self.set_reactive(KbApp.ansi_color, None)
+        self.backend = backend
         for theme in THEMES:
             self.register_theme(theme)
         # before it runs: a theme that changes has every style read again.
-        self.set_reactive(KbApp.theme, theme_name(self._looks.theme) or THEMES[0].name)
+        self.set_reactive(KbApp.theme, name)
         self.stylesheet.set_variables(self.get_css_variables())
         self.failure: KbError | None = None
         """Why the app had to end, if it had to."""
@@ -156,7 +160,7 @@ class KbApp(KeysInTurnApp):
             except KbError as error:
                 self.report(error)
         await in_thread(load_screens)
-        for sentence in troubles(self.backend.settings.tui.keys, all_bindings()):
+        for sentence in troubles(self.backend.settings.tui.keys, all_bindings(), dialog_bindings()):
             self.notify(sentence, severity="warning", timeout=CONFIG_WARNING_S)
 
     async def on_event(self, event: events.Event) -> None:
@@ -222,7 +226,10 @@ class KbApp(KeysInTurnApp):
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy a text, without anything in it that could drive the terminal it is pasted into."""
-        super().copy_to_clipboard(plain(text))
+        text = plain(text)
+        super().copy_to_clipboard(text)
+        # what tmux drops of the sequence above, it takes when it is told.
+        self.run_worker(in_thread(copy_in_tmux, text), group="copy", exit_on_error=False)
 
     # -- what screens ask of each other
 
@@ -253,6 +260,11 @@ class KbApp(KeysInTurnApp):
         default = next(one.key for one in Binding.make_bindings(self.BINDINGS) if one.id == name)
         first = self._looks.keys.get(name, default).split(",")[0].strip()
         return key_name(first) if first else ""
+
+    @property
+    def rebound(self) -> Mapping[str, str]:
+        """The keys that the config gives, by the ids of bindings."""
+        return self._looks.keys
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer what Textual offers, but its own help; everything bound is offered by `BoundCommands`."""

@@ -1,11 +1,16 @@
 """The command palette: everything that a key does here, by its name."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING, cast
 
-from textual.binding import ActiveBinding
+from textual.binding import ActiveBinding, Binding
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.markup import escape
+
+if TYPE_CHECKING:
+    from assistant.tui.app import KbApp
 
 
 class Palette(CommandPalette):
@@ -32,14 +37,25 @@ class BoundCommands(Provider):
                 yield Hit(score, matcher.highlight(name), run, help=self._help(binding))
 
     def _bound(self) -> list[tuple[ActiveBinding, Callable[[], Awaitable[bool]]]]:
+        """Return what has a key on the screen below, also where that key writes a letter just now."""
         seen: set[tuple[int, str]] = set()
         found: list[tuple[ActiveBinding, Callable[[], Awaitable[bool]]]] = []
-        for active in self.screen.active_bindings.values():
+        for active in (*self.screen.active_bindings.values(), *self._of_letters()):
             key = (id(active.node), active.binding.action)
             if active.enabled and active.binding.id and active.binding.description and key not in seen:
                 seen.add(key)
                 found.append((active, partial(self.app.run_action, active.binding.action, active.node)))
         return found
+
+    def _of_letters(self) -> Iterator[ActiveBinding]:
+        """Yield what letters do on the screen below; a field that has the focus takes them for itself."""
+        keys = cast("KbApp", self.app).rebound
+        for kind in type(self.screen).__mro__:
+            if not kind.__module__.startswith("assistant.tui"):
+                continue
+            for binding in Binding.make_bindings(kind.__dict__.get("BINDINGS", ())):
+                key = keys.get(binding.id or "", binding.key).partition(",")[0]
+                yield ActiveBinding(self.screen, replace(binding, key=key), True, binding.tooltip)
 
     def _help(self, active: ActiveBinding) -> str:
         key = self.app.get_key_display(active.binding)

@@ -126,7 +126,8 @@ class Exchange:
         if turn.is_own_knowledge:
             exchange.afterwards.append(OWN_KNOWLEDGE)
         asked = time.strftime("%Y-%m-%d %H:%M", time.localtime(turn.asked_at))
-        exchange.by = " · ".join([*_written(turn.model, turn.tokens_per_s, dict(turn.timings_ms)), asked])
+        how = _written(turn.model, turn.tokens_per_s, dict(turn.timings_ms)) if turn.answered else []
+        exchange.by = " · ".join([*how, asked])
         return exchange
 
     @property

@@ -56,7 +56,7 @@ class KeyQueue:
             self._app.set_timer(PATIENCE_S, self._give_up)
 
     async def _next(self) -> None:
-        if not self._waiting:
+        if not self._waiting or not self._app.is_running:
             return
         event = self._current = self._waiting.popleft()
         self._since = time.monotonic()
@@ -77,7 +77,7 @@ class KeyQueue:
         self._app.call_later(self._app.call_later, self._arrived, event)
 
     async def _arrived(self, event: events.Event) -> None:
-        if event is not self._current:
+        if event is not self._current or not self._app.is_running:
             return
         if not self._is_done():
             self._app.set_timer(LOOK_S, partial(self._arrived, event))
@@ -111,8 +111,8 @@ class KeyQueue:
 class KeysInTurnApp(App[None]):
     """An app in which keys do what they do in the order in which they come."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, ansi_color: bool | None = None) -> None:
+        super().__init__(ansi_color=ansi_color)
         self._keys = KeyQueue(self, super().on_event)
 
     async def on_event(self, event: events.Event) -> None:

@@ -1,10 +1,13 @@
 """The names of what keys do, and whether the config speaks of any that is not there."""
 
 import importlib
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys
+from textual.screen import ModalScreen
 
 from assistant.tui.screens import MODES
 
@@ -12,6 +15,8 @@ EVERYWHERE = "app.help"
 """A binding of those that work on every screen, where another of the same key goes before it."""
 
 _OURS = "assistant.tui"
+_MODIFIERS = frozenset({"ctrl", "shift", "alt", "meta", "super", "hyper"})
+_NAMES = frozenset({key.value.rpartition("+")[2] for key in Keys} | {*KEY_NAME_REPLACEMENTS.values()})
 _KEY_NAMES = {
     "escape": "Esc",
     "up": "↑",
@@ -41,12 +46,21 @@ def all_bindings() -> list[dict[str, str]]:
     ]
 
 
-def troubles(keys: Mapping[str, str], bindings: Sequence[Mapping[str, str]]) -> list[str]:
+def dialog_bindings() -> frozenset[str]:
+    """Return the ids of the bindings of dialogs, which take every key while they are open."""
+    kinds = (kind for kind in _kinds(ModalScreen) if kind.__module__.startswith(_OURS))
+    return frozenset(name for kind in kinds for name in _keys_of(kind))
+
+
+def troubles(
+    keys: Mapping[str, str], bindings: Sequence[Mapping[str, str]], dialogs: frozenset[str] = frozenset()
+) -> list[str]:
     """Say what of `[tui] keys` cannot work, a sentence each.
 
     Args:
         keys: Keys by the id of a binding, several with commas between them.
         bindings: What `all_bindings` returns.
+        dialogs: What `dialog_bindings` returns.
     """
     # deferred: key names are needed for the first paint, this is not.
     import difflib
@@ -58,9 +72,12 @@ def troubles(keys: Mapping[str, str], bindings: Sequence[Mapping[str, str]]) -> 
             near = difflib.get_close_matches(name, known, n=1)
             suggestion = f"; did you mean {near[0]!r}?" if near else ""
             found.append(f"[tui] keys: nothing is called {name!r}{suggestion}")
+        wrong = [key for each in keys[name].split(",") if (key := each.strip()) and not is_key(key)]
+        found += [f"[tui] keys: {key!r} of {name!r} is no key, as ctrl+n, f7 and slash are" for key in wrong]
     everywhere = next((each for each in bindings if EVERYWHERE in each), {})
     for each in bindings:
-        taken = {} if each is everywhere else {key: name for name, key in _single(everywhere, keys)}
+        is_alone = each is everywhere or not dialogs.isdisjoint(each)
+        taken = {} if is_alone else {key: name for name, key in _single(everywhere, keys)}
         for name, key in _single(each, keys):
             other = taken.setdefault(key, name)
             if other != name and (name in keys or other in keys):
@@ -77,6 +94,20 @@ def _keys_of(kind: type[DOMNode]) -> dict[str, str]:
                 if binding.id:
                     found.setdefault(binding.id, []).append(binding.key)
     return {name: ",".join(keys) for name, keys in found.items()}
+
+
+def is_key(name: str) -> bool:
+    """Tell whether a key is called so: "a", "f7", "ctrl+shift+left", "question_mark"."""
+    *modifiers, last = name.split("+") if name != "+" else ["+"]
+    if not set(modifiers) <= _MODIFIERS:
+        return False
+    if len(last) == 1 or last in _NAMES:
+        return True
+    try:
+        unicodedata.lookup(last.replace("_", " ").upper())
+    except KeyError:
+        return False
+    return last.islower()
 
 
 def _single(bindings: Mapping[str, str], keys: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -78,6 +78,11 @@ def theme_name(configured: str) -> str | None:
     return name if name in BUILTIN_THEMES or name in {theme.name for theme in THEMES} else None
 
 
+def is_terminals(name: str) -> bool:
+    """Tell whether a theme, by Textual's name, has the colours of the terminal."""
+    return name in BUILTIN_THEMES and BUILTIN_THEMES[name].ansi
+
+
 def check_theme(configured: str) -> None:
     """Raise a `ConfigError` if there is no theme of that name."""
     if theme_name(configured) is None:

@@ -59,6 +59,9 @@ class Rounds:
         self._look_s = look_s
         self._looked_at = clock()
         self._swept_at: dict[Path, float] = {}
+        self._identities: dict[Path, tuple[int, int] | None] = {}
+        """What stood at each root's path when it was last looked at; `None` for nothing."""
+
         self._woken = woken or threading.Event()
         self._is_ended = False
         self._thread = threading.Thread(target=self._run, name="rounds", daemon=True)
@@ -82,10 +85,16 @@ class Rounds:
         self._looked_at = now
         roots = self._roots()
         self._swept_at = {root: self._swept_at.get(root, now) for root in roots}
+        # no event tells of a root that is moved away, nor of one that is back.
+        identities = {root: _identity(root) for root in roots}
+        others = {root for root, one in identities.items() if self._identities.get(root, one) != one}
+        self._identities = identities
         due = [
             root
             for root, is_watched in roots.items()
-            if was_away or now - self._swept_at[root] >= (WATCHED_S if is_watched else UNWATCHED_S)
+            if was_away
+            or root in others
+            or now - self._swept_at[root] >= (WATCHED_S if is_watched else UNWATCHED_S)
         ]
         if due:
             logger.info("round roots=%d after_sleep=%s", len(due), was_away)
@@ -106,3 +115,12 @@ class Rounds:
                 # a catalog that cannot be read today may be read tomorrow.
                 logger.warning("round_failed reason=%r", error.message)
             self._woken.wait(pause_s)
+
+
+def _identity(root: Path) -> tuple[int, int] | None:
+    """Return what tells a folder from another at the same path, such as what is mounted there."""
+    try:
+        found = root.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

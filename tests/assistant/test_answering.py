@@ -273,7 +273,7 @@ def test_a_question_beyond_the_context_is_refused() -> None:
 
 def test_piped_text_beyond_the_context_is_refused() -> None:
     """So is a long text beside a short question."""
-    with pytest.raises(UsageError, match=r"^the piped text is 5,000 tokens long"):
+    with pytest.raises(UsageError, match=r"^the text with the question is 5,000 tokens long"):
         ask("What is this?", generator=FakeGenerator(["x"]), extra="word " * 5000)
 
 
@@ -296,7 +296,7 @@ def test_without_a_model_the_files_speak() -> None:
 def test_without_a_model_piped_text_is_not_passed_over_in_silence() -> None:
     """The person is told that nobody read it."""
     assert notices(ask(extra="a mail")) == [
-        "reading the piped text takes a model; this is what your files say"
+        "reading the text with the question takes a model; this is what your files say"
     ]
 
 

@@ -18,8 +18,9 @@ from textual.binding import ActiveBinding, BindingType
 from textual.widget import MountError
 from textual.widgets import Static
 
-from assistant.tui.screens.ask_copying import Copying
-from assistant.tui.screens.ask_keys import EMPTY, KEYS, MODES, Place, shown_in_footer
+from assistant.tui.screens.ask_footer import Place, shown_in_footer
+from assistant.tui.screens.ask_keys import EMPTY, KEYS, MODES
+from assistant.tui.screens.ask_sources import UsingSources
 from assistant.tui.screens.base import ModeScreen
 from assistant.tui.threads import in_thread
 from assistant.tui.widgets.ground import GroundContainer, GroundVertical
@@ -28,14 +29,13 @@ from assistant.tui.widgets.welcome import Welcome
 from indexer.errors import KbError
 
 if TYPE_CHECKING:
-    from assistant.tui.sources import Source
     from assistant.tui.widgets.conversation import Conversation
     from assistant.tui.widgets.exchange import ExchangeView
     from assistant.tui.widgets.sources_panel import SourcesPanel
     from assistant.types import Question
 
 
-class AskScreen(Copying, ModeScreen):
+class AskScreen(UsingSources, ModeScreen):
     """Ask, and see what the answers rest on."""
 
     MODE = "ask"
@@ -58,11 +58,9 @@ class AskScreen(Copying, ModeScreen):
     def __init__(self) -> None:
         super().__init__()
         self._modes: set[str] = set()
-        self._reach: dict[tuple[int, Path], int] = {}
         self._edited: Question | None = None
         self._conversation: Conversation | None = None
         self._is_furnished = asyncio.Event()
-        self._shown: ExchangeView | None = None
 
     def body(self) -> ComposeResult:
         with GroundContainer(id="ask"), GroundVertical(id="talk"):
@@ -80,6 +78,9 @@ class AskScreen(Copying, ModeScreen):
         self.prompt.focus()
         self._furnish()
         self.watch(self.app, "engine_state", self._say_no_model)
+
+    def on_screen_resume(self) -> None:
+        self.query_one(Welcome).look_again()
 
     @property
     def conversation(self) -> "Conversation":
@@ -134,7 +135,6 @@ class AskScreen(Copying, ModeScreen):
         from assistant.types import Question
 
         if self._edited is not None:
-            extra = extra or self._edited.extra
             self.conversation.take_back()
             self._edited = None
         # so that the sources are those of the new answer.
@@ -172,6 +172,11 @@ class AskScreen(Copying, ModeScreen):
         self.query_one(Welcome).do_next()
 
     @on(Prompt.Begun)
+    def _begun(self) -> None:
+        # whoever has emptied the prompt asks something else.
+        self._edited = None
+        self._warm()
+
     @work(exclusive=True, group="warm")
     async def _warm(self) -> None:
         """Have the model loaded while the question is typed."""
@@ -207,6 +212,7 @@ class AskScreen(Copying, ModeScreen):
         """Stop the answer; else close what is open, and go back to the prompt."""
         if self.stop_work():
             return
+        self._edited = None
         if self._conversation is not None:
             self.panel.remove_class("-open")
         self.prompt.focus()
@@ -217,7 +223,7 @@ class AskScreen(Copying, ModeScreen):
         await self._is_furnished.wait()
         await self.conversation.begin()
         self._edited = self._shown = None
-        self._reach.clear()
+        self.forget_reach()
         self.panel.show(())
         self.panel.remove_class("-filled", "-open")
         self._show_empty()
@@ -231,14 +237,15 @@ class AskScreen(Copying, ModeScreen):
         """Ask the last question again, as if it had not been answered."""
         if (last := self._last) is not None:
             self._edited = last.exchange.question
-            self._ask(self._edited.text, "")
+            self._ask(self._edited.text, self._edited.extra)
 
     def action_edit(self) -> None:
         """Put the last question into the prompt; what is asked next takes its place."""
         if (last := self._last) is not None:
             self._edited = last.exchange.question
-            self.prompt.set_text(self._edited.text)
+            self.prompt.set_question(self._edited.text, self._edited.extra)
             self.prompt.focus()
+            self._warm()
 
     # -- modes
 
@@ -285,9 +292,10 @@ class AskScreen(Copying, ModeScreen):
         exchange = view.exchange
         title = "Sources" if exchange.is_answered else "Nearest passages"
         self.panel.show(exchange.sources, title=title)
-        if exchange.sources:
-            # a class of the screen would have the style of every answer looked up again.
-            self.panel.add_class("-filled")
+        # while an answer is on its way, what stood there stays; a class of the screen would have the style of
+        # every answer looked up again.
+        if exchange.sources or not exchange.is_running:
+            self.panel.set_class(bool(exchange.sources), "-filled")
 
     def on_exchange_view_stop_chosen(self, event: "ExchangeView.StopChosen") -> None:
         self._show_sources(event.view)
@@ -324,58 +332,6 @@ class AskScreen(Copying, ModeScreen):
             view.focus(scroll_visible=False)
             if not view.move(by):
                 self.app.bell()
-
-    @work(exclusive=True, group="more")
-    async def action_more(self) -> None:
-        """Show more of what stands around the passage."""
-        if self._shown is None or (source := self.panel.current) is None:
-            return
-        # deferred, as what shows the answers.
-        from assistant.surroundings import widened
-
-        key = (id(self._shown), source.passage.path)
-        self._reach[key] = reach = self._reach.get(key, 0) + 1
-        try:
-            client = await in_thread(self.backend.index)
-            text = await in_thread(client.passages_of, source.passage.path)
-        except KbError as error:
-            self.kb.report(error)
-            return
-        found = widened(source.passage, text.passages, 0 if source.is_stored else reach, quotes=source.quotes)
-        if found is None:
-            self.notify("the file does not say this any more, or is not indexed any more", severity="warning")
-            return
-        passage, quotes = found
-        self.panel.show_around(passage, quotes)
-
-    def action_copy_path(self) -> None:
-        """Copy the path of the source whose passage is shown."""
-        if self._shown is not None and (source := self.panel.current) is not None:
-            self.copy(str(source.passage.path), "path copied")
-
-    def on_sources_panel_open_asked(self, event: "SourcesPanel.OpenAsked") -> None:
-        self._open(event.source)
-
-    def on_exchange_view_open_asked(self, event: "ExchangeView.OpenAsked") -> None:
-        if event.target:
-            self._open_link(event.target, event.view)
-        elif (source := self.panel.current) is not None:
-            self._open(source)
-
-    @work(group="open")
-    async def _open(self, source: "Source") -> None:
-        # deferred: most questions open nothing.
-        from assistant.tui.opening import open_place
-
-        await open_place(self.app, source.passage.path, source.locator, self.backend.settings.tui)
-
-    @work(group="open")
-    async def _open_link(self, target: str, view: "ExchangeView") -> None:
-        # deferred: most questions open nothing.
-        from assistant.tui.opening import open_target
-
-        documents = [source.passage.path for source in view.exchange.sources]
-        await open_target(self.app, target, documents, self.backend.settings.tui)
 
     def action_thoughts(self) -> None:
         """Show or fold what the model thought."""

@@ -170,7 +170,7 @@ class LibraryScreen(ModeScreen):
         # deferred: nobody opens a file in the first moments.
         from assistant.tui.opening import open_place
 
-        await open_place(self.app, entry.path, Locator(line_start=1), self.backend.settings.tui)
+        await open_place(self.app, entry.path, _beginning(entry), self.backend.settings.tui)
 
     # -- what changes the index
 
@@ -206,7 +206,8 @@ class LibraryScreen(ModeScreen):
         except KbError as error:
             self.kb.report(error)
             return
-        self._say(f"forgot {name}: {counted(count, 'file')}")
+        # what was not read yet is not counted.
+        self._say(f"forgot {name}: {counted(count, 'file')}" if count else f"forgot {name}")
 
     @work(group="retry")
     async def action_retry(self) -> None:
@@ -261,3 +262,11 @@ class LibraryScreen(ModeScreen):
     def _say(self, text: str) -> None:
         self.kb.look_now()
         self.app.notify(plain_line(text))
+
+
+def _beginning(entry: FileEntry) -> Locator:
+    """Return the first place of a file; what was not read as text has none, and is the desktop's to open."""
+    if entry.path.suffix.lower() == ".pdf":
+        return Locator(page_start=1)
+    was_read = entry.status in {FileStatus.INDEXED, FileStatus.PARTIAL, FileStatus.PENDING}
+    return Locator(line_start=1) if was_read else Locator()

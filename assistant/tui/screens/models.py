@@ -26,7 +26,7 @@ from assistant.tui.screens.base import ModeScreen
 from assistant.tui.setting_up import load_model, use_model
 from assistant.tui.threads import in_thread
 from assistant.tui.widgets.library_panels import StoryPane, WorkPanel
-from assistant.tui.widgets.pointed_list import PointedList
+from assistant.tui.widgets.pointed_list import BrowsedList
 from assistant.tui.widgets.row_list import POINTER
 from indexer.errors import KbError
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from assistant.models.surroundings import Surroundings
 
 
-class ModelList(PointedList):
+class ModelList(BrowsedList):
     """The models, one a line."""
 
     HELP_TITLE = "List of models"
@@ -126,6 +126,9 @@ class ModelsScreen(ModeScreen):
     def on_mount(self) -> None:
         self.query_one(ModelList).focus()
         self.watch(self.app, "engine_state", self._show_engine)
+
+    def on_screen_resume(self) -> None:
+        # files may have come and gone while another screen was shown.
         self.action_refresh()
 
     def on_resize(self, _: events.Resize) -> None:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -17,10 +16,10 @@ from assistant.terminal import plain_line
 from assistant.times import counted
 from assistant.tui.found import Wanted
 from assistant.tui.talks import Listed, label, reading
-from assistant.tui.widgets.pointed_list import PointedList
+from assistant.tui.widgets.pointed_list import BrowsedList
 
 
-class ConversationList(PointedList):
+class ConversationList(BrowsedList):
     """Conversations with title, age and number of questions; several may be marked.
 
     Args:
@@ -59,16 +58,6 @@ class ConversationList(PointedList):
         """Highlight another one; the ends hold."""
         if self.option_count:
             self.highlighted = min(max(0, (self.highlighted or 0) + step), self.option_count - 1)
-
-    def on_click(self, event: events.Click) -> None:
-        """Highlight what is clicked; only a second click chooses it."""
-        event.stop()
-        event.prevent_default()
-        at = event.style.meta.get("option")
-        if at is not None:
-            self.highlighted = at
-            if event.chain > 1:
-                self.action_select()
 
     @property
     def current(self) -> Listed | None:

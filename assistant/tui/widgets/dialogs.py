@@ -37,9 +37,15 @@ DIALOG_CSS = """
 class Dialog(ModalScreen[T]):
     """Asks, and is answered once: of keys that come together only the first answers it."""
 
+    is_answered = False
+    """Whether it was answered; it is gone then, or about to go."""
+
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Give the answer, and go."""
-        return super().dismiss(result) if self.is_current else AwaitComplete()
+        if self.is_answered or not self.is_current:
+            return AwaitComplete()
+        self.is_answered = True
+        return super().dismiss(result)
 
 
 class Confirm(Dialog[bool]):

@@ -178,7 +178,7 @@ class ExchangeView(MarkdownLines):
             Text(plain(question.text).strip(), style), width, first=Text("❯ ", style), rest=Text("  ")
         )
         if extra := question.extra:
-            pasted = f"+ {counted(extra.count(chr(10)) + 1, 'line')} of pasted text"
+            pasted = f"+ {counted(len(extra.splitlines()), 'line')} of pasted text"
             lines += wrapped(Text(pasted, self.style_of("exchange--aside")), width, first=Text("  "))
         return lines
 
@@ -228,7 +228,7 @@ class ExchangeView(MarkdownLines):
         if exchange.error is not None:
             lines += wrapped(Text(said, self.style_of("exchange--error")), width)
             hints = [plain_line(exchange.error.hint)] if exchange.error.hint else []
-            for hint in (*hints, "r asks again"):
+            for hint in (*hints, "Ctrl+G asks the last question again"):
                 lines += wrapped(Text(hint, self.style_of("exchange--aside")), width, first=Text("  "))
             return lines
         took_s = time.monotonic() - self._since

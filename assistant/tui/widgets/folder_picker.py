@@ -135,7 +135,7 @@ class PickFolder(Dialog[Path | None]):
     @work(group="suggestions")
     async def _ask_for_suggestions(self) -> None:
         self._suggested = await in_thread(self._suggest)
-        if self._suggested and not self._typed:
+        if self._suggested and not self.is_answered and not self._typed:
             self._show()
 
     # -- what is typed
@@ -225,6 +225,8 @@ class PickFolder(Dialog[Path | None]):
         except (OSError, ValueError) as error:
             said = _why_not(directory, error, home=self._home)
         self._read[directory] = said
+        if self.is_answered:
+            return
         if self._typed:
             if self._split()[0] == directory:
                 self._show()
@@ -308,7 +310,7 @@ class PickFolder(Dialog[Path | None]):
     async def _take(self, folder: Path) -> None:
         if await in_thread(os.path.isdir, folder):
             self.dismiss(folder)
-        else:
+        elif not self.is_answered:
             self._offer([], f"{shown(folder, home=self._home)} is no folder that can be reached")
 
 

@@ -163,7 +163,7 @@ class WorkPanel(Vertical):
         line = self.query_one("#work-bar", Static)
         line.display = work.share is not None
         if work.share is not None:
-            line.update(f"{bar(work.share, max(10, self.size.width - 8))} {work.share:4.0%}")
+            line.update(f"{bar(work.share, max(10, self.size.width - 8))} {int(work.share * 100):3d}%")
         detail = self.query_one("#work-detail", Static)
         detail.display = bool(work.detail)
         detail.update(work.detail)

@@ -1,6 +1,7 @@
 """A list of options that points at the one it is at: colour alone would say it to some only."""
 
 from rich.segment import Segment
+from textual import events
 from textual.strip import Strip
 from textual.widgets import OptionList
 
@@ -23,3 +24,16 @@ class PointedList(OptionList):
             first = next(iter(strip.crop(0, 1)), Segment(" "))
             return Strip.join([Strip([Segment(POINTER, first.style)]), strip.crop(1)])
         return strip
+
+
+class BrowsedList(PointedList):
+    """A list to look around in: a click moves to an option, only a second one chooses it."""
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        event.prevent_default()
+        at = event.style.meta.get("option")
+        if at is not None:
+            self.highlighted = at
+            if event.chain > 1:
+                self.action_select()

@@ -133,8 +133,27 @@ class Prompt(FilterArea):
     def set_text(self, text: str) -> None:
         """Write something in place of what is there, and go behind it."""
         self._end_search()
+        # nobody has begun to type it.
+        self._was_empty = not text
         self.load_text(plain(text))
         self.move_cursor(self.document.end)
+
+    def set_question(self, text: str, extra: str) -> None:
+        """Write a question again, with what was pasted into it; a draft is found where earlier questions are.
+
+        Args:
+            text: What was typed.
+            extra: The long texts that were pasted; may be empty.
+        """
+        draft, _ = self._pastes.part(self.text)
+        if draft and draft != text:
+            self.add_history(draft)
+        self._pastes.clear()
+        text = plain(text)
+        self.set_text(f"{text} {self._pastes.fold(plain(extra))}" if extra else text)
+        # behind what was typed, before what was pasted.
+        *above, last = text.split("\n")
+        self.move_cursor((len(above), len(last)))
 
     def add_history(self, text: str) -> None:
         """Remember a question that was asked."""

@@ -16,13 +16,13 @@ from textual.widgets.option_list import Option
 from assistant.terminal import plain_line
 from assistant.tui.sources import Source
 from assistant.tui.widgets.passage_view import PassageView
-from assistant.tui.widgets.pointed_list import PointedList
+from assistant.tui.widgets.pointed_list import BrowsedList
 from indexer.types import Passage, Span
 
 OPEN = Binding("enter", "open", "Open", id="sources.open", tooltip="Open the file at this place")
 
 
-class SourceList(PointedList):
+class SourceList(BrowsedList):
     """The numbers, files and places."""
 
     HELP_TITLE = "Sources"
@@ -108,7 +108,10 @@ class SourcesPanel(Vertical):
         if (source := self.current) is None:
             view.clear()
             return
-        view.border_title = "As it was cited" if source.is_stored else "Passage"
+        kind = "As it was cited" if source.is_stored else "Passage"
+        # its head may be scrolled away, and the list is not shown where there is little room.
+        where = " · ".join(part for part in (source.passage.path.name, source.places) if part)
+        view.border_title = Content(plain_line(f"{kind} [{source.number}] {where}"))
         view.show(source.passage, quotes=source.quotes, number=source.number)
 
     @on(OptionList.OptionHighlighted)

@@ -18,7 +18,7 @@ class StatusLine(Horizontal):
     StatusLine { height: 1; background: $panel; color: $text-muted; padding: 0 1; }
     StatusLine Static { width: auto; text-wrap: nowrap; text-overflow: ellipsis; }
     StatusLine #index-line { width: 1fr; }
-    StatusLine #engine-line { max-width: 60%; margin-left: 2; }
+    StatusLine #engine-line { max-width: 52%; margin-left: 2; }
     StatusLine .-trouble { color: $text-error; text-style: bold; }
     """
 

@@ -56,9 +56,14 @@ class Welcome(Vertical):
         self.watch(self.app, "engine_state", self._show)
 
     def put_away(self) -> None:
-        """Hide for as long as the app is open: the person has begun to ask."""
+        """Hide for as long as the app is open and has a folder: the person has begun to ask."""
         self._is_put_away = True
         self._show()
+
+    def look_again(self) -> None:
+        """Count the models again, which may have come meanwhile."""
+        if self.has_class("-shown"):
+            self._count_models()
 
     def on_click(self) -> None:
         self.do_next()
@@ -96,7 +101,9 @@ class Welcome(Vertical):
         if is_missing and not self._has_begun:
             self._has_begun = True
             self._count_models()
-        is_shown = not self._is_put_away and (is_missing or (self._has_begun and is_busy))
+        # without a folder there is nothing to ask, whatever was asked.
+        is_put_away = self._is_put_away and index.has_roots
+        is_shown = not is_put_away and (is_missing or (self._has_begun and is_busy))
         self.set_class(is_shown, "-shown")
         if is_shown:
             self.query_one("#welcome-folder", Static).update(folder_line(index))

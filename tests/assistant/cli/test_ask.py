@@ -121,7 +121,7 @@ def test_piped_text_comes_along(home: Home) -> None:
     # the two best stand at the edges.
     assert f"{home.vault}/lease.md" in (paths[0], paths[-1])
     told = kb(home.path, "ask", "--no-model", "wifi password", stdin="pay the landlord")
-    assert told.err == "kb: reading the piped text takes a model; this is what your files say\n"
+    assert told.err == "kb: reading the text with the question takes a model; this is what your files say\n"
 
 
 def test_only_some_passages_are_read_when_asked(home: Home) -> None:

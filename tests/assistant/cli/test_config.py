@@ -42,7 +42,7 @@ def test_rendered_settings_load_as_they_were(tmp_path: Path) -> None:
             "index": {"exclude": ['a"b\\c', "*.é"], "max_file_mb": 7},
             "model": {"path": "/m/x y.gguf", "folders": ["/m"]},
             "answer": {"temperature": 1.5},
-            "tui": {"keys": {"app.help": "f1,ctrl+h"}, "openers": {"pdf": "zathura -P {page} {path}"}},
+            "tui": {"keys": {"app.help": "f1,ctrl+b"}, "openers": {"pdf": "zathura -P {page} {path}"}},
         }
     )
     file = tmp_path / "config.toml"

@@ -6,6 +6,7 @@ import pty
 import pytest
 from textual import events
 from textual.command import CommandList
+from textual.filter import ANSIToTruecolor
 from textual.widgets import Static
 
 from assistant.tui.app import KbApp, is_hung_up
@@ -141,6 +142,22 @@ async def test_the_palette_does_what_keys_do(home: Home) -> None:
         await until_mode(app, "library")
 
 
+async def test_the_palette_finds_what_letters_do_elsewhere(home: Home) -> None:
+    """From the prompt, in which they are letters: all of it has a name."""
+    app = home.app(has_model=False)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await asked(app, "How much is the rent of the cabin?")
+        await pilot.press("ctrl+p")
+        await until(lambda: isinstance(app.screen, Palette), "it is open")
+        await pilot.press(*"Copy answer")
+        listed = app.screen.query_one(CommandList)
+        await until(
+            lambda: listed.option_count == 1 and "Copy answer" in str(listed.options[0].prompt), "it is found"
+        )
+        await pilot.press("enter")
+        await until(lambda: "640 euros" in app.clipboard, "it is done")
+
+
 async def test_two_presses_of_ctrl_c_quit(home: Home) -> None:
     """One says so, the second ends the app."""
     app = home.app()
@@ -244,3 +261,18 @@ async def test_a_window_may_become_as_narrow_as_it_likes(home: Home, width: int)
         await pilot.resize_terminal(120, 30)
         await pilot.pause()
         assert app.is_running
+
+
+@pytest.mark.parametrize(
+    ("theme", "converts"), [("dark", True), ("terminal", False), ("terminal-light", False)]
+)
+async def test_the_colours_of_the_terminal_are_left_to_it(home: Home, theme: str, converts: bool) -> None:
+    """From the first frame on; and a theme of other colours that is taken later has its own."""
+    app = home.app(has_model=False, more=f"[tui]\ntheme = '{theme}'\n")
+    async with app.run_test(size=(80, 24)) as pilot:
+        (filtering,) = [one for one in app._filters if isinstance(one, ANSIToTruecolor)]
+        assert filtering.enabled == converts
+        app.theme = "kb-light"
+        await pilot.pause()
+        (filtering,) = [one for one in app._filters if isinstance(one, ANSIToTruecolor)]
+        assert filtering.enabled

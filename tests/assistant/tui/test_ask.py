@@ -1,5 +1,7 @@
 """The Ask screen with a real daemon and engine: answers, their sources, and going through both."""
 
+from pathlib import Path
+
 import pytest
 from textual.widgets import OptionList
 
@@ -93,7 +95,9 @@ async def test_an_answer_is_kept_and_can_be_gone_on_with(home: Home) -> None:
         await app.resume(conversation.id)
         await until(lambda: len(views(app)) == 1 and "640 euros" in shown(app), "it is shown")
         view = app.screen.query_one(PassageView)
-        await until(lambda: view.border_title == "As it was cited", "its source is shown")
+        await until(
+            lambda: str(view.border_title).startswith("As it was cited [1] cabin.md"), "its source is shown"
+        )
         await asked(app, LANDLORD)
         assert [len(history.turns(one.id)) for one in history.conversations()] == [2]
     history.close()
@@ -223,3 +227,52 @@ async def test_a_file_that_is_gone_is_said(home: Home) -> None:
         assert "shed.md is not there any more" in " ".join(note.message for note in app._notifications)
     for _ in client.fresh(under=[home.notes]):
         pass
+
+
+async def test_a_question_is_edited_with_what_was_pasted_into_it(home: Home) -> None:
+    """Its text stands in the prompt as a mark that can be taken out; a draft is among earlier questions."""
+    app = home.app(has_model=False)
+    async with app.run_test(size=WIDE) as pilot:
+        await until(lambda: ask_screen(app).prompt.has_focus, "one can type")
+        pasted = "\n".join(f"line {number} of a letter" for number in range(200))
+        await ask_screen(app).ask_question(RENT, pasted)
+        await until_over(app, 1)
+        prompt = ask_screen(app).prompt
+        await pilot.press(*"half a draft", "ctrl+l")
+        assert prompt.text == f"{RENT} [pasted 200 lines]"
+        await pilot.press("end", "backspace", "enter")
+        await until_over(app, 2)
+        assert views(app)[1].exchange.question.extra == ""
+        await pilot.press("up", "up")
+        assert prompt.text == "half a draft"
+
+
+async def test_what_is_asked_instead_of_an_edit_is_a_question_of_its_own(home: Home) -> None:
+    """Whoever empties the prompt, or presses Esc, has changed their mind."""
+    app = home.app(has_model=False)
+    async with app.run_test(size=WIDE) as pilot:
+        await asked(app, RENT)
+        screen = ask_screen(app)
+        for keys in (["ctrl+l", "escape"], ["ctrl+l", "ctrl+u"]):
+            await pilot.press(*keys, *"x")
+            await until(lambda: screen._edited is None, "it is an edit no more")
+            await pilot.press("ctrl+u")
+
+
+async def test_a_click_on_a_source_shows_it_and_a_second_one_opens_it(home: Home, tmp_path: Path) -> None:
+    """With the mouse one can look around as well."""
+    seen, editor = tmp_path / "seen", tmp_path / "code"
+    editor.write_text(f"#!/bin/sh\necho done > {seen}\n", encoding="utf-8")
+    editor.chmod(0o755)
+    app = home.app(has_model=False, more=f"[tui]\neditor = '{editor} {{path}}'\n")
+    async with app.run_test(size=WIDE) as pilot:
+        await asked(app, NOWHERE)
+        panel = ask_screen(app).panel
+        await until(lambda: len(panel.sources) > 1 and panel.display, "there are several")
+        await pilot.pause()
+        await pilot.click("SourceList", offset=(5, 4))
+        await pilot.pause()
+        await until(lambda: panel.current == panel.sources[1], "the second is shown")
+        assert not seen.exists()
+        await pilot.click("SourceList", offset=(5, 4), times=2)
+        await until(seen.exists, "it is opened")

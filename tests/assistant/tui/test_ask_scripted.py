@@ -141,7 +141,7 @@ async def test_a_failure_is_said_with_its_remedy_and_tried_again(home: Home) -> 
         await asked(app, "How much is the rent?")
         assert "✗ the indexer does not answer" in shown(app)
         assert "`kb doctor` says why" in shown(app)
-        assert "r asks again" in shown(app)
+        assert "Ctrl+G asks the last question again" in shown(app)
         backend.failing = None
         views(app)[0].focus()
         await pilot.press("r")
@@ -201,7 +201,7 @@ async def test_the_last_question_can_be_edited(home: Home) -> None:
         await until_over(app, 1)
         assert "+ 2 lines of pasted text" in shown(app)
         await pilot.press("ctrl+l")
-        assert app.screen.query_one(Prompt).text == "How much is the rent?"
+        assert app.screen.query_one(Prompt).text == "How much is the rent? [pasted 2 lines]"
         await pilot.press("backspace", *" of the cabin?", "enter")
         await until_over(app, 2)
         question = views(app)[1].exchange.question

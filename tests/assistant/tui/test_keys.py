@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.tui.keys import all_bindings, key_name, load_screens, troubles
+from assistant.tui.keys import all_bindings, dialog_bindings, is_key, key_name, load_screens, troubles
 
 APP = {"app.help": "f1", "app.library": "f5", "app.models": "f6"}
 
@@ -37,6 +37,51 @@ def test_a_misspelt_name_is_said_with_the_nearest() -> None:
     assert troubles({"app.hlep": "f9"}, [APP]) == [
         "[tui] keys: nothing is called 'app.hlep'; did you mean 'app.help'?"
     ]
+
+
+def test_a_dialog_may_have_a_key_of_the_app() -> None:
+    """It takes every key while it is open: F1 closes the help that F1 opens."""
+    load_screens()
+    assert troubles({"app.help": "f1,ctrl+b"}, all_bindings(), dialog_bindings()) == []
+
+
+def test_every_key_of_an_action_counts() -> None:
+    """Also the first of several, and those that a class has from another of ours."""
+    load_screens()
+    assert troubles({"conversations.rename": "d"}, all_bindings(), dialog_bindings()) == [
+        "[tui] keys: 'conversations.rename' and 'conversations.delete' have the same key, d"
+    ]
+    assert troubles({"prompt.submit": "tab"}, all_bindings(), dialog_bindings()) == [
+        "[tui] keys: 'filter.complete' and 'prompt.submit' have the same key, tab"
+    ]
+
+
+def test_a_key_that_is_none_is_said() -> None:
+    """Nothing would happen, in silence."""
+    assert troubles({"app.help": "f1,notakey"}, [APP]) == [
+        "[tui] keys: 'notakey' of 'app.help' is no key, as ctrl+n, f7 and slash are"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("a", True),
+        ("f7", True),
+        ("ctrl+n", True),
+        ("ctrl+shift+left", True),
+        ("question_mark", True),
+        ("ctrl+right_square_bracket", True),
+        ("+", True),
+        ("pageup", True),
+        ("Ctrl+N", False),
+        ("control+n", False),
+        ("pagedwon", False),
+    ],
+)
+def test_keys_have_the_names_that_textual_gives_them(name: str, is_one: bool) -> None:
+    """With modifiers, and for signs by their Unicode names."""
+    assert is_key(name) == is_one
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,14 @@ from textual.widgets import Input, OptionList, Static
 
 from assistant.tui.app import KbApp
 from assistant.tui.library_words import STATES
-from assistant.tui.screens.library import LibraryScreen
+from assistant.tui.screens.library import LibraryScreen, _beginning
 from assistant.tui.widgets.dialogs import Choose, Confirm
 from assistant.tui.widgets.file_browser import FileBrowser
 from assistant.tui.widgets.file_list import FileList
 from assistant.tui.widgets.folder_picker import PickFolder
 from assistant.tui.widgets.library_panels import RootList, StateBar, StoryPane, WorkPanel
 from indexer.client import IndexerClient, connect
-from indexer.types import FileStatus
+from indexer.types import FileEntry, FileState, FileStatus, Locator
 from tests.assistant.tui.homes import Home, until
 from tests.homes import short_home
 from tests.indexer.extract.pdfs import encrypted, pdf
@@ -349,6 +349,21 @@ async def test_without_folders_the_screen_says_what_to_do(empty_home: Home) -> N
         await until(lambda: "press a to add one" in shown_rows(app)[0], "it is said")
         await pilot.press("d", "r", "enter", "R")
         await until(lambda: "no folder is indexed yet" in said_in_notifications(app), "it is said")
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "place"),
+    [
+        ("a.md", FileStatus.INDEXED, Locator(line_start=1)),
+        ("a.pdf", FileStatus.INDEXED, Locator(page_start=1)),
+        ("a.pdf", FileStatus.FAILED, Locator(page_start=1)),
+        ("a.zip", FileStatus.SKIPPED, Locator()),
+    ],
+)
+def test_what_is_no_text_is_not_for_the_editor(name: str, status: FileStatus, place: Locator) -> None:
+    """A PDF has pages, and what was not read has no places at all."""
+    state = FileState(size_bytes=1, mtime_ns=1, inode=1)
+    assert _beginning(FileEntry(path=Path("/notes") / name, status=status, state=state)) == place
 
 
 async def test_a_file_is_opened_in_the_persons_program(mixed_home: Home, tmp_path: Path) -> None:

@@ -38,7 +38,9 @@ async def test_the_pointer_scrolls_along() -> None:
     """It is where the option is, not where it was."""
     app = Listing()
     async with app.run_test(size=(40, 5)) as pilot:
-        app.query_one(PointedList).styles.height = 4
+        app.query_one(PointedList).styles.height = 2
+        await pilot.pause()
         await pilot.press("end")
+        await pilot.pause()
         assert "▸three" in app.lines
         assert sum("▸" in line for line in app.lines) == 1

@@ -90,3 +90,16 @@ async def test_without_any_model_the_models_screen_says_how_to_get_one(home: Hom
         await until(lambda: is_shown(app) and "F6 says how to get one" in said(app), "it is said")
         await pilot.click(Welcome, offset=(5, 4))
         await until(lambda: app.current_mode == "models", "the models are shown")
+
+
+async def test_a_question_without_a_folder_does_not_end_the_lead(empty_home: Home) -> None:
+    """There is nothing to ask yet, and Enter adds a folder as before."""
+    app = empty_home.app(has_model=False)
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(lambda: is_shown(app), "it is said")
+        await pilot.press(*RENT, "enter")
+        await until_over(app, 1)
+        assert is_shown(app)
+        assert "no folder is indexed yet. Enter adds one." in said(app)
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, PickFolder), "the picker is shown")

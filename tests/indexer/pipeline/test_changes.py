@@ -183,6 +183,27 @@ def test_after_sleep_everything_is_swept(jump: float) -> None:
     assert len(day.swept) == 1
 
 
+def test_a_root_that_is_moved_away_or_back_is_swept_at_the_next_look(tmp_path: Path) -> None:
+    """No event tells of it; nor of another folder that stands in its place, as when a disk is mounted."""
+    root, swept = tmp_path / "notes", list[set[Path]]()
+    root.mkdir()
+    rounds = Rounds(lambda: {root: True}, lambda roots: swept.append({*roots}))
+    rounds.look()
+    rounds.look()
+    assert swept == []
+    root.rename(tmp_path / "elsewhere")
+    rounds.look()
+    rounds.look()
+    assert swept == [{root}]
+    (tmp_path / "elsewhere").rename(root)
+    rounds.look()
+    assert swept == [{root}, {root}]
+    root.rename(tmp_path / "elsewhere")
+    root.mkdir()
+    rounds.look()
+    assert swept == [{root}] * 3
+
+
 def test_the_thread_looks_and_ends_when_told() -> None:
     """It looks at the clock by itself, and closing does not wait for the next look."""
     looked = threading.Event()
