@@ -40,6 +40,14 @@ TINY_READER = ROOT / "tests" / "models" / "tiny_reader" / "tiny_reader.gguf"
 VAULT = ROOT / "examples" / "vault"
 
 
+def noting_editor(folder: Path) -> tuple[Path, str]:
+    """Make an editor that writes down what it is told to open; return where, and the config that takes it."""
+    seen, editor = folder / "seen", folder / "code"
+    editor.write_text(f'#!/bin/sh\necho "$@" > {seen}\n', encoding="utf-8")
+    editor.chmod(0o755)
+    return seen, f"[tui]\neditor = '{editor} {{line}} {{path}}'\n"
+
+
 async def until(is_true: Callable[[], bool], what: str) -> None:
     """Wait while the app goes on until something holds, and fail if it never does.
 

@@ -11,7 +11,7 @@ from assistant.tui.widgets.passage_view import PassageText, PassageView
 from assistant.tui.widgets.prompt import Prompt
 from indexer.client import connect
 from tests.assistant.tui.asking import ask_screen, asked, shown, until_over, views
-from tests.assistant.tui.homes import Home, until
+from tests.assistant.tui.homes import Home, noting_editor, until
 
 pytestmark = pytest.mark.anyio
 
@@ -261,10 +261,8 @@ async def test_what_is_asked_instead_of_an_edit_is_a_question_of_its_own(home: H
 
 async def test_a_click_on_a_source_shows_it_and_a_second_one_opens_it(home: Home, tmp_path: Path) -> None:
     """With the mouse one can look around as well."""
-    seen, editor = tmp_path / "seen", tmp_path / "code"
-    editor.write_text(f"#!/bin/sh\necho done > {seen}\n", encoding="utf-8")
-    editor.chmod(0o755)
-    app = home.app(has_model=False, more=f"[tui]\neditor = '{editor} {{path}}'\n")
+    seen, config = noting_editor(tmp_path)
+    app = home.app(has_model=False, more=config)
     async with app.run_test(size=WIDE) as pilot:
         await asked(app, NOWHERE)
         panel = ask_screen(app).panel

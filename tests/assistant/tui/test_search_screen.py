@@ -13,7 +13,7 @@ from assistant.tui.app import KbApp
 from assistant.tui.screens.search import SearchScreen
 from assistant.tui.widgets.passage_view import PassageText, PassageView
 from indexer.client import connect
-from tests.assistant.tui.homes import Home, until
+from tests.assistant.tui.homes import Home, noting_editor, until
 
 pytestmark = pytest.mark.anyio
 
@@ -223,10 +223,8 @@ async def test_a_query_that_was_typed_over_is_never_drawn(home: Home) -> None:
 
 async def test_enter_opens_the_file_at_the_sentence(home: Home, tmp_path: Path) -> None:
     """In the program that the config names."""
-    seen, editor = tmp_path / "seen", tmp_path / "code"
-    editor.write_text(f'#!/bin/sh\necho "$1 $2" > {seen}\n', encoding="utf-8")
-    editor.chmod(0o755)
-    app = home.app(more=f"[tui]\neditor = '{editor} {{line}} {{path}}'\n")
+    seen, config = noting_editor(tmp_path)
+    app = home.app(more=config)
     async with app.run_test(size=(140, 40)) as pilot:
         screen = await opened(app)
         await pilot.press(*typed("rent cabin"))
@@ -278,10 +276,8 @@ async def test_o_shows_more_of_what_stands_around(empty_home: Home, tmp_path: Pa
 
 async def test_a_click_shows_and_a_second_one_opens(home: Home, tmp_path: Path) -> None:
     """The mouse does what the keys do."""
-    seen, editor = tmp_path / "seen", tmp_path / "code"
-    editor.write_text(f"#!/bin/sh\necho done > {seen}\n", encoding="utf-8")
-    editor.chmod(0o755)
-    app = home.app(more=f"[tui]\neditor = '{editor} {{path}}'\n")
+    seen, config = noting_editor(tmp_path)
+    app = home.app(more=config)
     async with app.run_test(size=(140, 40)) as pilot:
         screen = await opened(app)
         await pilot.press(*typed("the next meeting"))
