@@ -12,6 +12,7 @@ from textual.dom import DOMNode
 
 if TYPE_CHECKING:
     from textual.screen import Screen
+    from textual.timer import Timer
     from textual.worker import Worker
 
 OPENING = frozenset({"dialog", "new", "sources"})
@@ -43,6 +44,7 @@ class KeyQueue:
         self._waiting: deque[events.Key | events.Paste] = deque()
         self._current: events.Event | None = None
         self._since = 0.0
+        self._timer: Timer | None = None
         self._screen: Screen[Any] | None = None
         self._workers: set[Worker[Any]] = set()
 
@@ -52,8 +54,12 @@ class KeyQueue:
         if self._current is None:
             await self._next()
         else:
-            # what it waits for may never be done.
-            self._app.set_timer(PATIENCE_S, self._give_up)
+            self._watch()
+
+    def _watch(self) -> None:
+        """See to it that a key which is never done holds up no other for ever."""
+        if self._timer is None:
+            self._timer = self._app.set_timer(PATIENCE_S, self._give_up)
 
     async def _next(self) -> None:
         if not self._waiting or not self._app.is_running:
@@ -103,9 +109,12 @@ class KeyQueue:
         )
 
     async def _give_up(self) -> None:
+        self._timer = None
         if self._current is not None and time.monotonic() - self._since > PATIENCE_S:
             self._current = None
             await self._next()
+        if self._waiting:
+            self._watch()
 
 
 class KeysInTurnApp(App[None]):
