@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from assistant.tui.threads import in_thread
 from assistant.tui.widgets.ground import Ground
+from assistant.tui.widgets.key_footer import KeyFooter
 from assistant.tui.widgets.mode_bar import ModeBar
 from assistant.tui.widgets.status_line import StatusLine
 from indexer.errors import KbError
@@ -40,7 +40,7 @@ class ModeScreen(Ground, Screen[None]):
         yield ModeBar(self.MODE)
         yield from self.body()
         yield StatusLine()
-        yield Footer(show_command_palette=True)
+        yield KeyFooter(show_command_palette=True)
 
     @abstractmethod
     def body(self) -> ComposeResult:

@@ -1,5 +1,7 @@
 """The footer of the Ask screen: what matters where one is."""
 
+import gc
+
 import pytest
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
@@ -51,3 +53,25 @@ async def test_stopping_is_offered_while_an_answer_comes(home: Home) -> None:
         gate.release(9)
         await until(lambda: not ask_screen(app).is_streaming, "it is over")
         await until(lambda: "Stop" not in footer(app), "there is nothing to stop")
+
+
+async def test_the_footer_is_made_anew_only_when_it_says_something_else(home: Home) -> None:
+    """And nothing is kept of what it said before, however often the focus goes to and fro."""
+    app = home.app(has_model=False)
+    async with app.run_test(size=(140, 30)) as pilot:
+        await asked(app, RENT)
+        await until(lambda: "New line" in footer(app), "in the prompt")
+        before = list(app.screen.query_one(Footer).query(FooterKey))
+        app.screen.refresh_bindings()
+        await pilot.pause(0.1)
+        assert list(app.screen.query_one(Footer).query(FooterKey)) == before
+        del before
+        for _ in range(5):
+            await pilot.press("shift+tab")
+            await until(lambda: "Copy answer" in footer(app), "in the answer")
+            await pilot.press("escape")
+            await until(lambda: "New line" in footer(app), "in the prompt again")
+        await pilot.pause(0.1)
+        gc.collect()
+        gone = [one for one in gc.get_objects() if isinstance(one, FooterKey) and not one.is_attached]
+        assert len(gone) < 20
