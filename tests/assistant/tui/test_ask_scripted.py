@@ -390,5 +390,5 @@ async def test_enter_on_a_mark_opens_the_file_at_its_line(home: Home, tmp_path: 
     async with app.run_test(size=SIZE) as pilot:
         await asked(app, "Where is the key of the cabin?")
         await pilot.press("ctrl+right_square_bracket", "enter")
-        await until(given.exists, "the editor ran")
+        await until(lambda: given.exists() and len(given.read_text().splitlines()) == 2, "the editor ran")
     assert given.read_text().splitlines() == [str(note), "4"]

@@ -193,8 +193,11 @@ async def test_conversations_are_exported(home: Home, tmp_path: Path) -> None:
             await pilot.press("enter")
 
         await export()
-        await until(target.exists, "it is written")
-        assert "640 euros [1]." in target.read_text(encoding="utf-8")
+        # it is there before all of it is written.
+        await until(
+            lambda: target.exists() and "640 euros [1]." in target.read_text(encoding="utf-8"),
+            "it is written",
+        )
         assert stat.S_IMODE(target.stat().st_mode) == 0o600
         await until(lambda: app.screen is screen, "it is done")
         target.write_text("mine", encoding="utf-8")

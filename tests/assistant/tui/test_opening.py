@@ -57,7 +57,8 @@ async def test_an_editor_gets_file_and_line(tmp_path: Path, editor: Path) -> Non
     app = App[None]()
     async with app.run_test():
         await run(app, lambda app: open_place(app, note, LINE, settings))
-        await until((tmp_path / "given").exists, "the editor ran")
+        given = tmp_path / "given"
+        await until(lambda: given.exists() and len(given.read_text().splitlines()) == 2, "the editor ran")
         assert (tmp_path / "given").read_text().splitlines() == [str(note), "7"]
         assert told(app) == ""
 
