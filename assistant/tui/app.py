@@ -27,7 +27,7 @@ from assistant.tui.keys import all_bindings, dialog_bindings, key_name, load_scr
 from assistant.tui.looks import read_looks
 from assistant.tui.screens import MODES
 from assistant.tui.screens.base import BREAKPOINTS, ModeScreen
-from assistant.tui.state import EngineState, IndexState
+from assistant.tui.state import EngineState, IndexState, with_hint
 from assistant.tui.themes import THEMES, check_theme, is_terminals, theme_name
 from assistant.tui.threads import in_thread
 from assistant.tui.watching import Watching
@@ -205,8 +205,7 @@ class KbApp(KeysInTurnApp):
 
     def report(self, error: KbError) -> None:
         """Say what went wrong, in a notification."""
-        hint = f"\n{error.hint}" if error.hint else ""
-        self.notify(f"{error.message}{hint}", severity="error")
+        self.notify(with_hint(error), severity="error")
 
     # -- what leaves the boxes of the screens, whoever wrote it
 

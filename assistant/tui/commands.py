@@ -5,9 +5,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from textual.binding import ActiveBinding, Binding
+from textual.binding import ActiveBinding
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.markup import escape
+
+from assistant.tui.keys import our_bindings
 
 if TYPE_CHECKING:
     from assistant.tui.app import KbApp
@@ -50,12 +52,9 @@ class BoundCommands(Provider):
     def _of_letters(self) -> Iterator[ActiveBinding]:
         """Yield what letters do on the screen below; a field that has the focus takes them for itself."""
         keys = cast("KbApp", self.app).rebound
-        for kind in type(self.screen).__mro__:
-            if not kind.__module__.startswith("assistant.tui"):
-                continue
-            for binding in Binding.make_bindings(kind.__dict__.get("BINDINGS", ())):
-                key = keys.get(binding.id or "", binding.key).partition(",")[0]
-                yield ActiveBinding(self.screen, replace(binding, key=key), True, binding.tooltip)
+        for binding in our_bindings(type(self.screen)):
+            key = keys.get(binding.id or "", binding.key).partition(",")[0]
+            yield ActiveBinding(self.screen, replace(binding, key=key), True, binding.tooltip)
 
     def _help(self, active: ActiveBinding) -> str:
         key = self.app.get_key_display(active.binding)

@@ -46,6 +46,13 @@ def all_bindings() -> list[dict[str, str]]:
     ]
 
 
+def our_bindings(kind: type[DOMNode]) -> Iterator[Binding]:
+    """Yield what keys do in a class, with what it has from others of ours, the farthest first."""
+    for above in reversed(kind.__mro__):
+        if above.__module__.startswith(_OURS):
+            yield from Binding.make_bindings(above.__dict__.get("BINDINGS", ()))
+
+
 def dialog_bindings() -> frozenset[str]:
     """Return the ids of the bindings of dialogs, which take every key while they are open."""
     kinds = (kind for kind in _kinds(ModalScreen) if kind.__module__.startswith(_OURS))
@@ -88,11 +95,9 @@ def troubles(
 def _keys_of(kind: type[DOMNode]) -> dict[str, str]:
     """Return the keys of a class by the ids of bindings, with those that it has from others of ours."""
     found: dict[str, list[str]] = {}
-    for above in reversed(kind.__mro__):
-        if above.__module__.startswith(_OURS):
-            for binding in Binding.make_bindings(above.__dict__.get("BINDINGS", ())):
-                if binding.id:
-                    found.setdefault(binding.id, []).append(binding.key)
+    for binding in our_bindings(kind):
+        if binding.id:
+            found.setdefault(binding.id, []).append(binding.key)
     return {name: ",".join(keys) for name, keys in found.items()}
 
 

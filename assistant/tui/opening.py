@@ -14,6 +14,7 @@ from textual.app import SuspendNotSupported
 
 from assistant.terminal import plain_line
 from assistant.tui.editors import Opening, command_for
+from assistant.tui.state import with_hint
 from assistant.tui.threads import in_thread
 from indexer.errors import KbError, UsageError
 from indexer.types import Locator
@@ -58,7 +59,7 @@ async def open_place(
         else:
             await in_thread(_launch, opening.arguments)
     except KbError as error:
-        _report(app, error)
+        app.notify(with_hint(error), severity="error")
 
 
 async def open_target(
@@ -93,12 +94,7 @@ async def open_target(
             command = "open" if sys.platform == "darwin" else "xdg-open"
             await in_thread(_launch, (command, target))
         except KbError as error:
-            _report(app, error)
-
-
-def _report(app: "App[Any]", error: KbError) -> None:
-    hint = f"\n{error.hint}" if error.hint else ""
-    app.notify(f"{error.message}{hint}", severity="error")
+            app.notify(with_hint(error), severity="error")
 
 
 async def _is_wanted(app: "App[Any]", title: str, text: str) -> bool:

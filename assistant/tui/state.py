@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from assistant.terminal import plain_line
 from assistant.times import as_of, counted
+from indexer.errors import KbError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,11 @@ class IndexState:
 
     def _current(self, now: float) -> str:
         return current(self.said.get("as_of") or 0.0, self.said.get("pending", 0), now=now)
+
+
+def with_hint(error: KbError) -> str:
+    """Say what went wrong and, on a line of its own, what to do about it."""
+    return f"{error.message}\n{error.hint}" if error.hint else error.message
 
 
 def current(moment: float, pending: int, *, now: float) -> str:

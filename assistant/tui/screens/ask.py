@@ -61,6 +61,8 @@ class AskScreen(UsingSources, ModeScreen):
         self._edited: Question | None = None
         self._conversation: Conversation | None = None
         self._is_furnished = asyncio.Event()
+        self._shown = None
+        self._reach = {}
 
     def body(self) -> ComposeResult:
         with GroundContainer(id="ask"), GroundVertical(id="talk"):
@@ -223,7 +225,7 @@ class AskScreen(UsingSources, ModeScreen):
         await self._is_furnished.wait()
         await self.conversation.begin()
         self._edited = self._shown = None
-        self.forget_reach()
+        self._reach.clear()
         self.panel.show(())
         self.panel.remove_class("-filled", "-open")
         self._show_empty()

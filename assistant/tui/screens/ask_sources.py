@@ -27,20 +27,16 @@ else:
 class UsingSources(_Base):
     """A screen that shows answers and, beside them, their sources."""
 
-    _shown: "ExchangeView | None" = None
+    _shown: "ExchangeView | None"
     """Whose sources are shown."""
 
-    _reach: "dict[tuple[int, Path], int] | None" = None
+    _reach: dict[tuple[int, Path], int]
     """Answer and file → how much around its passages was asked for."""
 
     @property
     @abstractmethod
     def panel(self) -> "SourcesPanel":
         """Where sources are shown."""
-
-    def forget_reach(self) -> None:
-        """Show no more around the passages of new answers than around any."""
-        self._reach = None
 
     @work(exclusive=True, group="more")
     async def action_more(self) -> None:
@@ -51,8 +47,7 @@ class UsingSources(_Base):
         from assistant.surroundings import widened
 
         key = (id(self._shown), source.passage.path)
-        reaches = self._reach = self._reach or {}
-        reaches[key] = reach = reaches.get(key, 0) + 1
+        self._reach[key] = reach = self._reach.get(key, 0) + 1
         try:
             client = await in_thread(self.backend.index)
             text = await in_thread(client.passages_of, source.passage.path)
