@@ -66,7 +66,9 @@ async def test_the_footer_is_made_anew_only_when_it_says_something_else(home: Ho
     app = home.app(has_model=False)
     async with app.run_test(size=(140, 30)) as pilot:
         await asked(app, RENT)
-        await until(lambda: "New line" in footer(app), "in the prompt")
+        await until(lambda: not ask_screen(app).is_streaming, "the answer is kept")
+        await until(lambda: "Stop" not in footer(app), "nothing can be stopped")
+        await pilot.pause(0.1)
         before = list(app.screen.query_one(Footer).query(FooterKey))
         app.screen.refresh_bindings()
         await pilot.pause(0.1)
